@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path'
 
 /**
- * A share of the machine's processors that a process is confined to, as a container is by its CPU limit: a control group
- * with a quota. So two processes can be compared with one on a machine that could not give each a core of its own.
+ * Limits a process to a share of the machine's processors, as a container's CPU limit does: a control group with a
+ * quota. This allows two processes to be compared with one on a machine that could not give each its own core.
  */
 export interface CpuQuota {
   /** The group is removed when its processes have ended; until then this throws EBUSY. */
@@ -13,7 +13,7 @@ export interface CpuQuota {
 const ROOT = '/sys/fs/cgroup'
 const PERIOD_US = 20_000
 
-/** Confines a process with all its threads to `cpus` processors. Throws where control groups may not be written. */
+/** Limits a process with all its threads to `cpus` processors. Throws if control groups are not writable. */
 export function confine(pid: number, cpus: number): CpuQuota {
   const quotaUs = Math.round(PERIOD_US * cpus)
   const isSecond = existsSync(join(ROOT, 'cgroup.controllers'))

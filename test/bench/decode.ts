@@ -88,7 +88,7 @@ function end(builder: { finish(): unknown; clear(): void }, stage: Stage): void 
   else builder.clear()
 }
 
-/** CPU nanoseconds an item, all threads. */
+/** CPU nanoseconds for each item, all threads. */
 function round(kind: Kind, list: readonly Payload[], stage: Stage): number {
   const before = process.cpuUsage()
   let items = 0

@@ -1,4 +1,7 @@
-/** Requests of a simulated fleet, made ahead: the samples of some hosts at one time in each, as agents behind a gateway send. */
+/**
+ * Requests of a simulated fleet, prepared in advance: each has the samples of some hosts at one time, as agents behind
+ * a gateway send them.
+ */
 import type { FleetOptions } from '../../simulate/fleet.ts'
 import { SimulatedHost } from '../../simulate/host.ts'
 import { RequestBody } from '../../simulate/template.ts'

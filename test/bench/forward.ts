@@ -36,7 +36,7 @@ const rounds = Array.from({ length: hours * 720 }, (_, round) =>
     }),
   ),
 )
-/** Different records of five spans each, of now, taken in turn. */
+/** Records of five current spans each, all different, used in turn. */
 const builder = createRecordBuilder(traces)
 const spans = Array.from({ length: 500 }, (_, seed) => {
   for (const row of decodeRows(traces, spanRecord(5, seed))) {

@@ -85,10 +85,10 @@ const server = createQueryServer({
 try {
   const { port } = await server.listen('127.0.0.1', 0)
   const cpuMs: number[] = []
-  // The first answers look at everything and warm caches: they are told apart.
+  // The first answers read everything and warm caches: they are reported separately.
   for (let round = 0; round < Number(values.answers) + 2; round++) {
     fill(STEP_S)
-    // What storing costs, merges too, is not the page's.
+    // The cost of storing, including merges, is not part of the page.
     await delay(1_000)
     const cpu = process.cpuUsage()
     const answer = await fetch(`http://127.0.0.1:${port}/api/v1/live?minutes=5`)
@@ -98,7 +98,7 @@ try {
     cpuMs.push((used.user + used.system) / 1000)
   }
   const counted = cpuMs.slice(2)
-  // The mean: now and then an answer looks at all hosts.
+  // The mean, because an answer occasionally reads all hosts.
   const usual = counted.reduce((sum, ms) => sum + ms, 0) / counted.length
   process.stdout.write(
     `${hosts} hosts, ${size?.rows} readings: first ${cpuMs[0]?.toFixed(0)} CPU ms, then ${usual.toFixed(0)}: ` +

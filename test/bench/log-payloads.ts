@@ -1,4 +1,7 @@
-/** Requests of log records, made ahead: ten services, a body of some sixty characters, five attributes, a trace in every other. */
+/**
+ * Requests of log records, prepared in advance: ten services, a body of some sixty characters, five attributes, a trace
+ * in every second one.
+ */
 import { createHash } from 'node:crypto'
 import { encode } from '../collector/otlp/decode/otlp-proto.ts'
 

@@ -22,7 +22,7 @@ const ROWS_A_RECORD = 1_000
 
 interface Case {
   readonly name: string
-  /** Of what the bytes are told. */
+  /** What the bytes are divided by. */
   readonly of: string
   readonly units: number
   readonly rows: number

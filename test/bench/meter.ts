@@ -173,7 +173,7 @@ const ways = all.filter(({ name }) => values.only.split(',').includes(name))
 const rowsARound = fleet.rows * RECORDS_A_ROUND
 const found = new Map(ways.map(({ name }) => [name, [] as number[]]))
 let bytes = 0
-// Made beforehand: what making them leaves to the garbage collector must not be counted here.
+// Created in advance: the garbage of creating them must not be counted here.
 const minutes = Array.from({ length: WARM_ROUNDS + rounds! }, () =>
   Array.from({ length: RECORDS_A_ROUND }, () => fleet.nextRecord()),
 )

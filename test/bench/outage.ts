@@ -19,7 +19,7 @@ const { values } = parseArgs({
     quiet: { type: 'string', default: '30' },
   },
 })
-// Ended from outside, it takes what it has started with it.
+// When killed from outside, it also ends what it has started.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 const rate = Number(values.rate)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)

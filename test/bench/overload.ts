@@ -107,7 +107,7 @@ async function probe(port: number, forMs: number): Promise<{ atMs: number; tookM
   return probes
 }
 
-/** Requests a second. */
+/** Requests per second. */
 async function capacity(port: number): Promise<number> {
   const until = performance.now() + CALIBRATE_MS
   const before = acknowledged.size
@@ -126,7 +126,7 @@ async function overload(
   perSecond: number,
   seconds: number,
 ): Promise<{ due: number; sent: number }> {
-  // Opened when they are needed: one that says nothing is closed after a while.
+  // Opened when needed: an idle connection is closed after a while.
   const idle: RawClient[] = []
   const running = new Set<Promise<void>>()
   const startedMs = performance.now()
@@ -163,7 +163,7 @@ const wattline = await startProcess({
     WATTLINE_LIMITS_MEMORY_BYTES: values.memory,
     WATTLINE_LIMITS_IN_FLIGHT_BYTES: values['in-flight'],
     WATTLINE_LIMITS_BODY_BYTES: String(4 * 2 ** 20),
-    // A lone client would wait a second for company, and hide what the load has left behind.
+    // A single client would wait a second for other requests, which would hide the effects of the load.
     WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '100',
   },
 })
@@ -181,7 +181,7 @@ try {
   const { due, sent } = await overload(port, perSecond * Number(values.times), Number(values.seconds))
   say(`offered ${due} in ${values.seconds} s, sent ${sent}: ${JSON.stringify(Object.fromEntries(statuses))}`)
   const probes = await probe(port, RECOVERY_MS)
-  // From then on every answer is a 200 as fast as before, or nearly.
+  // From this time every answer is a 200 about as fast as before.
   const late = probes.findLastIndex(({ tookMs }) => tookMs > Math.max(calmMs * 2, calmMs + 50))
   const recoveredMs = late < 0 ? 0 : (probes[late + 1]?.atMs ?? Number.POSITIVE_INFINITY)
   clearInterval(watch)

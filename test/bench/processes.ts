@@ -37,15 +37,15 @@ const WARM_UP_SECONDS = 5
 interface Turn {
   readonly perSecond: number
   readonly p99Ms: number
-  /** CPU seconds a million spans. */
+  /** CPU seconds for a million spans. */
   readonly workers: number
   readonly supervisor: number
   readonly kafka: number
-  /** Share of the workers' CPU time that the busiest one used. */
+  /** Share of the workers' CPU time used by the busiest one. */
   readonly busiest: number
 }
 
-/** Those that take telemetry: the process itself, or those that it has started. */
+/** Processes that receive telemetry: the process itself, or those that it has started. */
 async function workersOf(wattline: WattlineProcess, processes: number): Promise<readonly number[]> {
   if (processes === 1) return [wattline.pid]
   const pids = () =>

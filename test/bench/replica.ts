@@ -5,12 +5,12 @@ import { createInterface } from 'node:readline'
 
 const ENTRY = new URL('./replica-entry.ts', import.meta.url).pathname
 
-/** A replica in a process of its own: connected, and at work once it is told to. */
+/** A replica in a process of its own: connected, and working after the start command. */
 export interface Replica {
   readonly instance: string
   readonly pid: number
   go(): void
-  /** SIGTERM, and waits; CPU milliseconds since `go`. */
+  /** Sends SIGTERM and waits; CPU milliseconds since `go`. */
   stop(): Promise<number>
   kill(): Promise<void>
 }

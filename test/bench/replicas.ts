@@ -110,7 +110,7 @@ async function drain(
     if (left <= total * 0.25 && quarter.length === 2) quarter.push(performance.now(), left)
     await sleep(50)
   }
-  // What is written last is read last.
+  // What was written last is read last.
   const last = [
     ['store', readings.name],
     ['rate', energy.name],
@@ -166,7 +166,7 @@ async function scaling(): Promise<void> {
   }
 }
 
-/** Which replica has which partition of readings, as Kafka says. */
+/** Which replica has which partition of readings, according to Kafka. */
 async function ownersOf(cluster: Cluster, group: string): Promise<ReadonlyMap<number, string>> {
   const connection = await cluster.coordinator(group)
   const { groups } = await consumerGroupDescribeV0.api.async(connection, [group], false)
@@ -205,7 +205,7 @@ async function pauses(): Promise<void> {
     }
   })()
 
-  /** Longest standstill of each partition from now on, until the time is over. */
+  /** Longest pause of each partition from now until the time is over. */
   const watch = async (ms: number): Promise<number[]> => {
     const committed = new Array<bigint>(partitions).fill(-1n)
     const since = new Array<number>(partitions).fill(performance.now())
@@ -223,7 +223,7 @@ async function pauses(): Promise<void> {
     return longest
   }
 
-  /** `victim`: replica that is killed, and may come back to the same partitions. */
+  /** `victim`: replica that is killed, and may return to the same partitions. */
   const report = async (
     event: string,
     work: () => Promise<unknown>,

@@ -111,7 +111,7 @@ while (!isDone() || (await broker.lag('store', 'ledger')).some(({ committed, end
 const used = process.cpuUsage(cpu)
 const seconds = (used.user + used.system) / 1e6
 const [expected] = await warehouse.query<{ ug: string }>(
-  // As `rate` rounds, of PUE 1: half to even.
+  // Like the rounding of `rate`, with PUE 1: half to even.
   `SELECT toString(sum(toInt128(q + if(r * 2 > 3600000 OR (r * 2 = 3600000 AND q % 2 = 1), 1, 0)))) AS ug
    FROM (SELECT intDiv(EnergyUj * ${REVISED}, 3600000) AS q, EnergyUj * ${REVISED} - q * 3600000 AS r
      FROM wattline.ledger WHERE EntryKind = 'original')`,

@@ -35,12 +35,12 @@ async function ask(text: string, format: string): Promise<void> {
   const sql = await allowList.admit({ ...asker, text })
   const result = await warehouse.fenced({ ...asker, sql, origin: 'admitted', format })
   for await (const _ of result.chunks) {
-    // Only the work matters.
+    // Only the work is relevant.
   }
 }
 
 let seen = 0
-/** A text that nobody has sent before. */
+/** A text that has not been sent before. */
 const unseen = (): string => {
   seen += 1
   return `SELECT ${seen}`

@@ -34,18 +34,18 @@ const wattline = await startProcess({
   sensors: true,
   environment: { WATTLINE_TELEMETRY_TRACES: 'true' },
 })
-/** What a probe may take; SQL is asked for spans of the last ten minutes. */
+/** The time limit of a probe; SQL searches spans of the last ten minutes. */
 const PROBE_MS = 60_000
 const freshness: number[] = []
 const failedProbes: string[] = []
-/** Probes that were not found in time, by why. */
+/** Probes that were not found in time, by reason. */
 const lostProbes: string[] = []
 let sent = 0
 let failed = 0
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, Math.max(0, ms)))
 
-/** Whether they were taken. */
+/** Whether they were accepted. */
 async function send(spans: ReturnType<typeof randomSpans>, signal?: AbortSignal): Promise<boolean> {
   const body = encodeTraces({ 'service.name': 'steady', 'service.version': '1' }, spans)
   const response = await fetch(`${wattline.otlp}/v1/traces`, {
@@ -77,7 +77,7 @@ async function load(until: number): Promise<void> {
   await Promise.all(open)
 }
 
-/** One span of its own, then asks by trace id until SQL returns it, for a minute at most. Never rejects. */
+/** Sends one span, then queries its trace id until SQL returns it, for at most a minute. Never rejects. */
 async function probe(): Promise<void> {
   const [span] = randomSpans(1)
   if (span === undefined) return

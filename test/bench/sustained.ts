@@ -37,10 +37,10 @@ const { values } = parseArgs({
 const spans = Number(values.spans)
 const mostParts = Number(values.parts)
 const PARTITIONS = 2
-/** Records that wait in the log: enough to keep the store busy. */
+/** Records that wait in the log: enough to keep `store` busy. */
 const WAITING = 8
 const REPORT_MS = 30_000
-/** The spans of a record, at the rate that is hoped for. */
+/** The spans of a record, at the expected rate. */
 const MOVE_NS = BigInt(Math.round((spans / 200_000) * 1e9))
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
@@ -85,7 +85,7 @@ interface Parts {
   readonly merges: number
 }
 
-/** Rows that merges have written, of all tables: for each span one in the table and one in the index of traces. */
+/** Rows written by merges in all tables: for each span one in the table and one in the index of traces. */
 async function look(): Promise<Parts & { readonly merged: number; readonly inserted: number }> {
   const [row] = await warehouse.query<Record<string, string>>(
     `SELECT count() AS parts, countIf(rows < 1000000) AS small, max(level) AS level, sum(bytes_on_disk) AS bytes,
@@ -164,7 +164,7 @@ const feedingSeconds = (performance.now() - started) / 1000
 reported = { ms: started, stored: 0, cpu: 0 }
 await report('fed after')
 if (values.settle) {
-  // Nothing is merging and nothing was for a while: the selector sleeps 5 s and longer between looks.
+  // No merge runs or ran for a while: the selector sleeps for 5 s and longer between checks.
   for (let quiet = 0; quiet < 8; quiet++) {
     await pause(1000)
     if ((await look()).merges > 0) quiet = -1

@@ -1,6 +1,7 @@
 /**
- * Thin traffic: what small requests wait, and what they cost. Clients that send again as soon as they are answered; one that
- * sends now and then; many that send by the clock, whose requests are to share records. `npm run bench:thin`.
+ * Thin traffic: how long small requests wait, and what they cost. Clients that send again as soon as they are answered;
+ * one that sends occasionally; many that send at fixed times, whose requests should share records.
+ * `npm run bench:thin`.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
@@ -18,7 +19,7 @@ interface Load {
   readonly name: string
   readonly clients: number
   readonly spans: number
-  /** From an answer to the next request; or, by the clock, from request to request. */
+  /** Time from an answer to the next request; at fixed times, from request to request. */
   readonly pauseMs: number
   readonly isByClock: boolean
 }

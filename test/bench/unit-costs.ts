@@ -52,17 +52,17 @@ const workloads = Number(values.workloads)
 const minutes = Number(values.minutes)
 const rounds = Number(values.rounds)
 
-/** Processes that are charged, by name. */
+/** Processes that are counted, by name. */
 interface SetUp {
   readonly name: string
   readonly otlp: string
   readonly http: string
   readonly pids: Readonly<Record<string, number>>
-  /** Of what was made durable in the log, by stream: bytes, or records. */
+  /** Data made durable in the log, by stream: bytes, or records. */
   log(counter: 'bytes' | 'records'): Promise<Map<string, number>>
-  /** Bytes of the broker's segments, by topic; empty where there is no broker. */
+  /** Bytes of the broker's segments, by topic; empty without a broker. */
   brokerBytes(): Map<string, number>
-  /** Ends the processes; the engine's folder is left. */
+  /** Ends the processes; keeps the engine's folder. */
   end(): Promise<void>
   readonly engine: string
 }
@@ -127,7 +127,7 @@ async function startWithKafka(folder: string): Promise<SetUp> {
 
 interface Turn {
   readonly report: SimulationReport
-  /** CPU seconds by process, until all of it was in its table. */
+  /** CPU seconds by process, until all data was in its table. */
   readonly cpu: Readonly<Record<string, number>>
   readonly logBytes: ReadonlyMap<string, number>
   readonly logRecords: ReadonlyMap<string, number>
@@ -143,16 +143,17 @@ interface Load {
   readonly of: 'spans' | 'readings'
   readonly scale: number
   readonly gzip?: boolean
-  /** One client with a few spans at a time: what a record costs however small it is. */
+  /** One client with a few spans at a time: the fixed cost of a record, however small. */
   readonly isThin?: boolean
 }
 
-/** One load, and what it took. */
+/** One load, and what it cost. */
 async function turn(setUp: SetUp, { of: load, scale, gzip = false, isThin = false }: Load): Promise<Turn> {
   const names = Object.keys(setUp.pids)
   const pids = Object.values(setUp.pids)
   await calm(setUp.pids['processors'] ?? setUp.pids['all']!)
-  // A thin load lasts a minute and takes about as much as the process at rest: a guess at that from a few seconds is too coarse.
+  // A thin load lasts a minute and costs about as much as an idle process: an estimate of the idle cost from a few
+  // seconds is too coarse.
   const idle = await idleRate(pids, isThin ? 60 : 5)
   const [bytesBefore, recordsBefore] = [await setUp.log('bytes'), await setUp.log('records')]
   const before = pids.map(cpuSeconds)
@@ -165,7 +166,7 @@ async function turn(setUp: SetUp, { of: load, scale, gzip = false, isThin = fals
     workloads: load === 'readings' ? workloads : 10,
     fromMs: Math.floor(Date.now() / 1000) * 1000 - lengthMinutes * 60_000 - 150_000,
     minutes: lengthMinutes,
-    // Spans alone: hosts say next to nothing.
+    // Spans only: hosts send almost nothing.
     intervalMs: load === 'readings' ? 5_000 : 60_000,
     gpus: 0,
     churn: 0.1,
@@ -175,7 +176,7 @@ async function turn(setUp: SetUp, { of: load, scale, gzip = false, isThin = fals
     duplicates: 0,
     url: setUp.otlp,
     gzip,
-    // Many clients: with a few, each waits for its answer, and records stay small.
+    // Many clients: with few, each waits for its answer, and records stay small.
     concurrency: isThin ? 2 : load === 'spans' ? 48 : 24,
     isRealtime: false,
     spansPerSecond: isThin ? (8 * THIN_REQUESTS) / 60 : load === 'spans' ? (spans * scale) / 60 : 0,
@@ -292,7 +293,7 @@ const rowsOf =
 const count = async (sql: Select, table: string): Promise<number> =>
   Number((await sql(`SELECT count() AS n FROM ${table}`))[0]?.['n'])
 
-/** Median CPU seconds of a million readings, a record at a time, and bytes of state. */
+/** Median CPU seconds for a million readings, one record at a time, and bytes of state. */
 async function meterAlone() {
   const script = new URL('meter.ts', import.meta.url).pathname
   const words = ['--hosts', '100', '--workloads', String(workloads), '--rounds', '3', '--only', 'record']

@@ -32,7 +32,7 @@ const { values } = parseArgs({
 })
 const workloads = Number(values.workloads)
 const WORKLOADS_A_HOST = 25
-/** The year ends here, whatever the clock says: a kept ledger stays that of the same window. */
+/** The end of the year is fixed, whatever the clock says: a kept ledger always covers the same window. */
 const END = Date.UTC(2026, 11, 1) / 1000
 const start = END - Number(values.days) * 86_400
 const now = (): number => END * 1000

@@ -1,6 +1,6 @@
 /**
- * From metrics as they are sent to rows of the books, through the recogniser and the meter as one: what an exporter says is
- * right only if its joules are.
+ * From metrics as sent to rows of the books, through recogniser and meter together: an exporter is read correctly only
+ * if its joules are right.
  */
 
 import { createRecogniser } from '../../collector/readings/recogniser.ts'
@@ -19,14 +19,14 @@ export interface Sent {
   readonly resource?: Labels
   readonly labels?: Labels
   readonly kind?: 'gauge' | 'sum'
-  /** Of a counter, seconds after noon; absent: unknown. */
+  /** Start of a counter, seconds after noon; absent: unknown. */
   readonly start?: number
   readonly samples: Samples
 }
 
 const ANY_TIME = { ...CONTEXT, limits: { ...CONTEXT.limits, futureNano: 1n << 62n } }
 
-/** A series of an exporter: its name is among the labels, and nothing says whether it is a counter. */
+/** A series of an exporter: its name is among the labels, and it has no type. */
 export const exported = (labels: Labels & { readonly __name__: string }, samples: Samples): Sent => {
   const { __name__: name, ...rest } = labels
   return { name, labels: rest, kind: 'gauge', samples }
@@ -66,15 +66,15 @@ function metricOf({
 }
 
 export interface Booked {
-  /** Rows of the minute that began at noon. */
+  /** Rows of the minute that starts at noon. */
   readonly rows: readonly EnergyRow[]
-  /** Of that minute, in J, by component. */
+  /** Energy of that minute, in J, by component. */
   readonly joules: Readonly<Record<string, number>>
   readonly total: number
   readonly ignored: Readonly<Record<string, number>>
 }
 
-/** Books what was sent, a request each, in this order. */
+/** Books the given inputs, one request each, in this order. */
 export function book(sent: readonly Sent[]): Booked {
   const recogniser = createRecogniser()
   const { meter, states, energy, record } = drive()
@@ -95,7 +95,7 @@ export function book(sent: readonly Sent[]): Booked {
   return { rows, joules, total, ignored }
 }
 
-/** Every order in which a few series may come. */
+/** Every order in which a few series may arrive. */
 export const orders = <T>(items: readonly T[]): T[][] =>
   items.length < 2
     ? [[...items]]

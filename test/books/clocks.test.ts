@@ -1,5 +1,5 @@
-// Guarantees: what a host's clocks say loses no energy and books none twice: strays ahead of time, exporters that are apart,
-// agents whose clock is wrong for a while, meters of different beats, the centre's own clock.
+// Guarantees: wrong clocks of a host lose no energy and book none twice: samples ahead of time, exporters that drift
+// apart, agents with a wrong clock for a while, meters with different intervals, the centre's own clock.
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import type { AssignedPartition } from '../../core/broker/broker.ts'
@@ -53,7 +53,7 @@ describe('a sample ahead of time', () => {
     expect(joulesByMinute(run.energy).slice(0, 3)).toEqual([3_600, 3_600, 3_600])
     const three = run.energy.filter(({ WindowStart }) => WindowStart < NOON_SECONDS + 180)
     expect(joulesOf(three, 'A')).toBeCloseTo(10_800 / 8, 3)
-    // What its counter does reach by then is no stray.
+    // A value that its counter reaches by then is valid.
     const isTrue = rows[0]!.Value === joules(3_600)
     expect(run.late.map(({ Reason }) => Reason)).toEqual(isTrue ? [] : rows.map(() => 'ahead'))
   })
@@ -79,7 +79,7 @@ describe('exporters that drift apart', () => {
       us(900),
     )
     expect(run.late).toEqual([])
-    // And they do not wait for the end to be closed.
+    // They are closed without waiting for the end.
     expect(totalUj(run.closedByThen)).toBeGreaterThanOrEqual(joules(900 - 120 - 60 - Math.abs(apart)))
   })
 })
@@ -160,16 +160,16 @@ describe('meters with different intervals', () => {
 })
 
 interface Watched {
-  /** What the centre's clock is ahead by, s. */
+  /** How far the centre's clock is ahead, s. */
   readonly centre?: (second: number) => number
-  /** The same of the host's. */
+  /** How far the host's clock is ahead, s. */
   readonly clock?: (second: number) => number
   readonly isSilent: (second: number) => boolean
   readonly until: number
   readonly metering?: Partial<ReturnType<typeof configSchema.parse>['metering']>
 }
 
-/** A worker as the loop has it: a record and a look at the clock at a fixed interval of seconds. */
+/** A worker as the loop runs it: a record and a check of the clock at fixed intervals. */
 async function watched({ centre = () => 0, clock = () => 0, isSilent, until, metering = {} }: Watched) {
   const flushes: Flush[] = []
   const worker = await createMeterProcessor({
@@ -192,7 +192,7 @@ async function watched({ centre = () => 0, clock = () => 0, isSilent, until, met
     for (const { stream, record } of step.outputs) {
       if (stream === energy.name) bookedUj += totalUj(decodeRows(energy, record.value))
       if (stream === lateReadings.name) late.push(...decodeRows(lateReadings, record.value))
-      // What the worker tells of names, to itself here.
+      // Names announced by the worker, here to itself.
       if (stream === readings.name) await take(record.value, record.headers ?? {}, timestampMs)
     }
   }
@@ -230,7 +230,7 @@ describe('the clock of the centre, which also dates the readings of its own sens
     const clock = leap(seconds)
     const run = await watched({ centre: clock, clock, isSilent: second => second >= 900, until: 1_300 })
     expect(run.bookedUj).toBe(joules(895))
-    // Readings of times yet to come, which the counters bridge.
+    // Readings of future times, which the counters bridge.
     expect(told(run.late)).toEqual(['ahead 0'])
   })
 
@@ -253,7 +253,7 @@ describe('a host that goes silent while its clock is ahead', () => {
     const metering = { idle_flush: 60, gap: 120 }
     const isSilent = (second: number) => (second >= 150 && second < 600) || second >= 1_000
     const run = await watched({ clock: ahead, isSilent, until: 1_400, metering })
-    // The rest of the minute that silence closed is late.
+    // The rest of the minute that was closed by silence is late.
     const late = run.late.filter(({ Quantity }) => Quantity === 'energy')
     expect(run.bookedUj + late.reduce((sum, { Value }) => sum + Value, 0n)).toBe(joules(995))
     expect(run.bookedUj).toBe(joules(990))

@@ -1,25 +1,25 @@
-/** Random hosts, metered as their readings come, beside the books of all their readings at once: row by row. */
+/** Random hosts, metered as their readings arrive, compared row by row with the books of all their readings at once. */
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import { at, drive } from '../processors/meter/support.ts'
 import { type Row, recomputed } from './oracle.ts'
 import { type Arrival, randomHost } from './scenes.ts'
 
-/** Records come at a fixed interval of seconds. */
+/** Records arrive at a fixed interval of seconds. */
 const SLOT_SECONDS = 5
 const GAP_SECONDS = 70
 /** Of a scene. */
 export const HOSTS = 20
 export const MINUTES = 6
-/** Every given number of scenes, all state is stored and read back after each record. */
+/** After this number of scenes, all state is stored and read back after each record. */
 const ROUND_TRIPS = 10
 
 export interface Compared {
-  /** Host minutes whose rows were compared, and rows. */
+  /** Number of host minutes whose rows were compared, and of rows. */
   readonly minutes: number
   readonly rows: number
   /** Host minutes of hosts with late data, which recomputing adds to the books. */
   readonly late: number
-  /** The first difference; null: none. */
+  /** The first difference; null if there is none. */
   readonly difference: {
     readonly host: string
     readonly metered: readonly Row[]
@@ -27,7 +27,7 @@ export interface Compared {
   } | null
 }
 
-/** Hosts of one scene share their records, as those of a fleet do. */
+/** Hosts of one scene share their records, like those of a fleet. */
 export function compareScene(seed: number, hosts: number, minutes: number): Compared {
   const arrivals = Array.from({ length: hosts }, (_, host) =>
     randomHost(seed * 1_000 + host, `h${host}`, minutes),
@@ -45,7 +45,7 @@ export function compareScene(seed: number, hosts: number, minutes: number): Comp
   const found = { minutes: 0, rows: 0, late: 0 }
   for (const [host, some] of Map.groupBy(arrivals, ({ row }) => row.Host)) {
     const told = late.get(host) ?? []
-    // Also what a clock that was set back had dated ahead: recomputing has it, the books went around it.
+    // Also data dated ahead by a clock that was set back: recomputing includes it, the books left it out.
     if (told.some(({ Reason }) => Reason !== 'implausible')) {
       found.late += minutes
       continue
@@ -78,7 +78,7 @@ const rowOf = (row: EnergyRow): Row => ({
   CapacityUs: row.CapacityUs,
 })
 
-/** Rows of the first minute that differs. */
+/** Rows of the first different minute. */
 function differenceOf(metered: readonly Row[], right: readonly Row[]) {
   for (const minute of new Set([...right, ...metered].map(({ WindowStart }) => WindowStart))) {
     const of = (rows: readonly Row[]): Row[] => rows.filter(({ WindowStart }) => WindowStart === minute)

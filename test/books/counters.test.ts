@@ -1,5 +1,5 @@
-// Guarantees: what a counter cannot have counted is not booked, what it did count is, whatever it shows in between and in
-// whatever order it is told: wraps, restarts, odd readings, two collectors, starts, cuts at minutes.
+// Guarantees: impossible counts are not booked, and real ones are, whatever the counter shows in between and in any
+// order of arrival: wraps, restarts, odd readings, two collectors, starts, splits at minutes.
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { MAX_POWER_ATTRIBUTE } from '../../core/books/plausible.ts'
@@ -21,7 +21,7 @@ const J = 1_000_000n
 const RANGE = 262_143_328_850n
 const SMALL_RANGE = 65_532_610_987n
 
-/** J at seconds, booked all at once; rounded to J by minute, with coverage of the first minute. */
+/** J at seconds, booked together; rounded to J by minute, with coverage of the first minute. */
 function booked(
   samples: readonly (readonly [seconds: number, joules: number])[],
   facts: Partial<Reading> = {},
@@ -332,7 +332,7 @@ describe('an interval across several minutes', () => {
 })
 
 it('an odd reading that is the newest when windows must close takes nothing from later readings', () => {
-  // Every minute; then one odd value, and nothing for longer than windows wait. The host's other meter goes on.
+  // A value every minute; then one odd value, and none for longer than windows wait. The host's other meter continues.
   const seconds = [...every(60, 0, 180), 480, 540, 600]
   const shown = (taken: number): bigint => (taken === 180 ? 1n << 55n : BigInt(taken * 10) * J)
   const run = delivered([

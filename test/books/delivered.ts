@@ -1,4 +1,4 @@
-/** Readings as they come: each with the moment at which it arrives, whatever time it says itself. */
+/** Readings as they arrive: each with its moment of arrival, which is independent of its own time. */
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import { at, drive, NOON_SECONDS, type Reading } from '../processors/meter/support.ts'
 
@@ -8,18 +8,18 @@ export interface Delivery {
   readonly rows: readonly Reading[]
 }
 
-/** Seconds after noon, from first to last, every so many. */
+/** Times in seconds after noon, from first to last, with this step. */
 export const every = (step: number, first: number, last: number): number[] =>
   Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => first + index * step)
 
-/** Rows that arrive as they are taken; `clock`: what the clock that dates them is ahead by. */
+/** Rows that arrive when they are read; `clock`: how far the clock that dates them is ahead. */
 export const live = (
   seconds: readonly number[],
   rowsAt: (taken: number, dated: number) => readonly Reading[],
   clock: (taken: number) => number = () => 0,
 ): Delivery[] => seconds.map(taken => ({ arrives: taken, rows: rowsAt(taken, taken + clock(taken)) }))
 
-/** Delivers in order of arrival, then lets the host fall silent. */
+/** Delivers in order of arrival, then the host goes silent. */
 export function delivered(deliveries: readonly Delivery[], options: Parameters<typeof drive>[0] = {}) {
   const run = drive(options)
   const inOrder = deliveries.toSorted((a, b) => a.arrives - b.arrives)

@@ -1,6 +1,6 @@
 /**
- * Guarantee: the live view shows what the books book. Random hosts, told of by random sets of sources: the minute's watts of
- * the live view are the minute's joules of the ledger, in sum and for every workload.
+ * Guarantee: the live view agrees with the books. Random hosts with random sets of sources: the watts of a minute in
+ * the live view equal its joules in the ledger, in sum and for every workload.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -14,7 +14,7 @@ const POD = '0a1b2c3d-1111-2222-3333-444455556666'
 
 interface Told {
   readonly of: Partial<Reading>
-  /** A second, in the quantity's unit; a gauge's value. */
+  /** Rate per second, in the quantity's unit; the value of a gauge. */
   readonly rate: number
 }
 
@@ -38,7 +38,7 @@ const work = (
   rate: 250_000,
 })
 
-/** What may be told of a host, beside its CPU times. */
+/** What sources may report about a host, besides its CPU times. */
 const MAY_BE_TOLD: readonly Told[] = [
   energy('package-0', 'rapl', 60),
   energy('package-0', 'kepler:kepler_node_cpu_joules_total', 60),

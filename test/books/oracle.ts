@@ -1,6 +1,6 @@
 /**
- * The books of a host from all of its readings at once, by the rules of processors/meter/README.md and none of its code: slow,
- * exact, without state. What it gives is what the meter must have booked, however the readings came.
+ * The books of a host from all of its readings at once, by the rules of processors/meter/README.md and without its
+ * code: slow, exact, stateless. The meter must have booked this result, in whatever order the readings arrived.
  */
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import type { Reading } from '../processors/meter/support.ts'
@@ -19,7 +19,7 @@ interface Stretch {
   readonly isInterpolated: boolean
 }
 
-/** What one meter gave one minute. */
+/** Energy of one meter in one minute. */
 interface Part {
   readonly amount: bigint
   readonly seen: bigint
@@ -73,7 +73,7 @@ function mostOf(quantity: string, domain: string): bigint {
   return watts * 1_000_000n
 }
 
-/** In order, one value an instant: the largest. */
+/** In order, with one value for each instant: the largest. */
 function sorted(rows: readonly Reading[]): Samples {
   const values = new Map<bigint, bigint>()
   for (const { Timestamp, Value } of rows) {
@@ -83,7 +83,7 @@ function sorted(rows: readonly Reading[]): Samples {
   return [...values].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** What is booked of a counter, stretch by stretch. */
+/** Booked energy of a counter, stretch by stretch. */
 function rises(rows: readonly Reading[], { gapNs }: Rules): Stretch[] {
   const [{ Quantity, Domain, WorkloadKind }] = rows as [Reading]
   const most = mostOf(Quantity, Domain)
@@ -131,7 +131,7 @@ function rounded(numerator: bigint, denominator: bigint): bigint {
   return twice > denominator || (twice === denominator && floor % 2n === 1n) ? floor + 1n : floor
 }
 
-/** Stretches of minutes: counters by largest remainder, gauges by the area up to each edge. */
+/** Stretches split at minutes: counters by largest remainder, gauges by the area up to each edge. */
 function byMinute(stretches: readonly Stretch[]): Map<number, Stretch[]> {
   const minutes = new Map<number, Stretch[]>()
   for (const { from, to, amount, isInterpolated } of stretches) {
@@ -184,7 +184,7 @@ function add(
 
 const seenIn = (stretches: readonly Stretch[]): bigint => sum(stretches.map(({ from, to }) => to - from))
 
-/** Epochs of one meter in one minute: the one that saw most, and of the others what is not seen by then. */
+/** Epochs of one meter in one minute: the one with the longest coverage, and from the others what it does not cover. */
 function oneEpoch(epochs: readonly (readonly [boot: string, stretches: readonly Stretch[]])[]): Part {
   const ranked = epochs.toSorted(([bootA, a], [bootB, b]) => {
     const [seenA, seenB] = [seenIn(a), seenIn(b)]
@@ -237,7 +237,7 @@ const RANKS: Readonly<Record<string, number>> = { measured: 0, estimated: 1, sim
 const longest = (meters: readonly Meter[]): bigint =>
   meters.reduce((most, { part }) => larger(most, part.seen), 0n)
 
-/** Of several sources of one thing the one that counts. */
+/** The one that counts of several sources. */
 function best(told: readonly Told[]): Told {
   return told.toSorted((a, b) => {
     const byRank = RANKS[a.quality]! - RANKS[b.quality]!
@@ -257,7 +257,7 @@ const ORDER = ['measured', 'interpolated', 'estimated', 'simulated']
 const worst = (qualities: readonly string[]): string =>
   ORDER[Math.max(0, ...qualities.map(one => ORDER.indexOf(one)))]!
 
-/** A row, as much of it as is compared. */
+/** The compared columns of a row. */
 export type Row = Pick<
   EnergyRow,
   | 'WindowStart'
@@ -273,7 +273,7 @@ export type Row = Pick<
   | 'CapacityUs'
 >
 
-/** Rows of a host's readings, by minute, in the order of the meter's. */
+/** Rows of a host's readings, by minute, in the meter's order. */
 export function recomputed(rows: readonly Reading[], rules: Rules): Map<number, Row[]> {
   // place -> minute -> source -> meters
   const places = new Map<string, Map<number, Map<string, Told>>>()

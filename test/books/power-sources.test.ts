@@ -1,6 +1,6 @@
 /**
- * Guarantees: what exporters of power say is booked once, at its right value, in whatever order series arrive. The inputs
- * are like those of public bug reports about exporters of GPUs, RAPL, Kepler and IPMI.
+ * Guarantees: energy from power exporters is booked once, with the right value, in any order of arrival. The inputs are
+ * like those of public bug reports about exporters of GPUs, RAPL, Kepler and IPMI.
  */
 import { describe, expect, test } from 'vitest'
 import type { Labels } from '../../core/model/label-text.ts'
@@ -120,7 +120,7 @@ describe('RAPL from exporters', () => {
     expect(book([...CPU, ...kepler]).total).toBe(600)
   })
 
-  /** 50 W; falls after `at` seconds from this many J below a range to this many J. */
+  /** 50 W; after `at` seconds it falls from this number of J below a range to this number of J. */
   const falling = (range: number, below: number, to: number, watts = 50): Samples =>
     counting(0, watts).map(([seconds]) =>
       seconds <= 30

@@ -1,5 +1,6 @@
-// Guarantees: what the meter books as readings come, in whatever order, cut into records and closed in between, is to the last
-// row what an independent computation over all readings at once gives. `npm run books` does the same for 100,000 host minutes.
+// Guarantees: what the meter books, with readings in any order, split into records and with minutes closed in between,
+// equals to the last row an independent computation over all readings. `npm run books` does the same for 100,000 host
+// minutes.
 import { expect, it } from 'vitest'
 import { runs } from '../support/runs.ts'
 import { compareScene, HOSTS, MINUTES, textOf } from './compared.ts'
@@ -16,7 +17,7 @@ it('books the same rows as recomputing', () => {
     found.minutes += minutes
     found.late += late
   }
-  // Most hosts have no late data: what is compared is not nothing.
+  // Most hosts have no late data, so the comparison is not empty.
   expect(found.minutes).toBeGreaterThan(60 * SCENES)
   expect(found.minutes).toBeGreaterThan(2 * found.late)
 })

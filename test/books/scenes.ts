@@ -1,4 +1,7 @@
-/** Random hosts over some minutes: what their meters show, by whom it is read, how it is told, and when it arrives. Seeded. */
+/**
+ * Random hosts over some minutes: the values of their meters, who reads them, how they are sent, and when they arrive.
+ * Seeded.
+ */
 
 import { at, type Reading, reading } from '../processors/meter/support.ts'
 import { seededRandom } from '../support/random.ts'
@@ -31,7 +34,7 @@ class Dice {
   }
 }
 
-/** What a counter shows at each second: it rises by up to `most` a second, from anywhere. */
+/** Value of a counter at each second: it rises by up to `most` per second, from any start. */
 function counting(dice: Dice, seconds: number, most: number, from: number): bigint[] {
   let value = BigInt(from)
   let pace = dice.upTo(most)
@@ -49,9 +52,9 @@ interface Agent {
   readonly phase: number
   readonly from: number
   readonly to: number
-  /** Seconds that its clock is ahead by, at a second. */
+  /** How far its clock is ahead at a second, s. */
   readonly ahead: (second: number) => number
-  /** How many seconds a reading is under way. */
+  /** Delay of a reading in seconds. */
   readonly delay: () => number
   readonly bootId: string
   readonly quality: string
@@ -86,7 +89,7 @@ interface Shown {
   readonly values: readonly bigint[]
 }
 
-/** How a counter may misbehave: restart, show 0 or far too much once, be away for a while. */
+/** How a counter may misbehave: restart, show 0 or far too much once, be missing for a while. */
 function misbehaving(
   dice: Dice,
   values: readonly bigint[],
@@ -94,7 +97,7 @@ function misbehaving(
   const last = values.length - 1
   const restart = dice.is(0.15) ? dice.upTo(last) : values.length
   const odd = dice.is(0.1) ? dice.upTo(last) : -1
-  // Mostly no longer than a window waits for it; then what lies in closed windows is late.
+  // Usually no longer than a window waits; otherwise data for closed windows is late.
   const awayFor = dice.is(0.04) ? dice.between(40, 220) : dice.is(0.2) ? dice.between(5, 25) : 0
   const awayFrom = dice.upTo(last)
   const oddValue = dice.is(0.5) ? 0n : 1n << 55n
@@ -146,7 +149,7 @@ export function randomHost(seed: number, host: string, minutes: number): Arrival
     WorkloadKind: 'container',
     WorkloadId: id,
   })
-  // All agents of the host are away: its windows wait for what comes after.
+  // All agents of the host are missing: its windows wait for later readings.
   const [silentFrom, silentFor] = dice.is(0.3) ? [dice.between(60, seconds), dice.between(40, 200)] : [0, 0]
   const energy: Shown = { facts: { Domain: 'package-0' }, values: package0 }
   const arrivals: Arrival[] = []

@@ -1,6 +1,6 @@
 /**
- * Guarantees: each second of CPU is given to one workload once, whichever sources tell of it and by whatever names: containers
- * by id and by pod and name are one, processes of two agents are alternatives, in whatever order they come.
+ * Guarantees: each second of CPU is assigned once to one workload, for any sources and names: containers by id and by
+ * pod and name are the same, processes of two agents are alternatives, in any order of arrival.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -110,14 +110,14 @@ describe('a container', () => {
     }
     const pod: Sent = { ...kubelet(0.5), name: 'k8s.pod.cpu.time' }
     expect(workloads(book([...MACHINE, byId, pod]).rows)).toEqual({ [POD]: 225, unattributed: 675 })
-    // One that Kubernetes does not know of used much more.
+    // A container unknown to Kubernetes used much more.
     const other = kepler({ pid: '8', comm: 'batch', container_id: C2 }, 1)
     expect(workloads(book([...MACHINE, byId, other, kubelet(0.5)]).rows)).toEqual({
       [C1]: 225,
       [C2]: 450,
       unattributed: 225,
     })
-    // What cAdvisor knows by the same id is linked.
+    // A container that cAdvisor knows by the same id is linked.
     expect(workloads(book([...MACHINE, byId, cadvisor(0.5), other]).rows)).toEqual({
       [C1]: 225,
       [C2]: 450,

@@ -1,9 +1,9 @@
-/** Cases as files: what is sent, and what is right. `README.md` says what each key means. */
+/** Cases as files: inputs and expected results. `README.md` explains each key. */
 import { readdirSync, readFileSync } from 'node:fs'
 
 const FOLDER = new URL('files/', import.meta.url)
 
-/** What an answer must be. */
+/** The requirements for an answer. */
 interface Wanted {
   readonly status?: readonly number[]
   readonly answer_has?: readonly string[]
@@ -45,7 +45,7 @@ export interface Expectation {
   readonly rows: readonly (readonly unknown[])[]
   /** Relative tolerance of numbers. */
   readonly within_part?: number
-  /** Seconds after the last input within which it must come true; default 10. */
+  /** Seconds after the last input until the result must be right; default 10. */
   readonly wait?: number
 }
 
@@ -72,7 +72,7 @@ const KEYS: ReadonlySet<string> = new Set([
   'expect',
 ])
 
-/** Every case, by name, as its file has it. @throws Error for one that nobody here knows how to play */
+/** Every case, by name, as in its file. @throws Error for a case that no player supports */
 export function readCases(): ReadonlyMap<string, string> {
   const files = readdirSync(FOLDER).filter(name => name.endsWith('.json'))
   return new Map(
@@ -90,7 +90,7 @@ const PER_SECOND = { s: '', ms: '000', ns: '000000000' } as const
 const TIME = /@(now_)?(s|ms|ns)([+-]\d+)?@/g
 const REPEAT = /@repeat:(.*?):(\d+)@/g
 
-/** T0 of a case, in seconds: a full minute, 25 minutes ago where the case does not say. */
+/** T0 of a case, in seconds: a full minute, by default 25 minutes ago. */
 const startOf = (text: string, nowSeconds: number): number => {
   const { t0 } = JSON.parse(text) as { t0?: string }
   return t0 === undefined ? (Math.floor(nowSeconds / 60) - T0_MINUTES_AGO) * 60 : Date.parse(`${t0}Z`) / 1000
@@ -100,7 +100,7 @@ export interface ReadyCase extends Case {
   readonly t0Seconds: number
 }
 
-/** The case with its times and repetitions put in. */
+/** The case with its times and repetitions filled in. */
 export function prepareCase(text: string, nowSeconds: number): ReadyCase {
   const t0Seconds = startOf(text, nowSeconds)
   const filled = text

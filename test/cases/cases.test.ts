@@ -1,4 +1,5 @@
-// Guarantees: inputs like those of public bug reports are answered as their case files say; those of `not-yet.ts` are not.
+// Guarantees: inputs like those of public bug reports give the results in their case files; those in `not-yet.ts` do
+// not.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { prepareCase, readCases } from './case.ts'
 import { NOT_YET } from './not-yet.ts'
@@ -11,7 +12,7 @@ const ready = new Map([...files].map(([id, text]) => [id, prepareCase(text, nowS
 let stage: Stage
 const played = new Map<string, Promise<readonly string[]>>()
 
-// All at the same time: most of it is waiting for minutes to close.
+// All at the same time: most of the time is spent waiting for minutes to close.
 beforeAll(async () => {
   stage = await openStage([...ready.values()])
   for (const [id, one] of ready) {

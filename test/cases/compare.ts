@@ -1,4 +1,4 @@
-/** Whether the rows that were got are those that are right. */
+/** Compares actual rows with expected ones. */
 
 interface Range {
   readonly min?: number
@@ -22,7 +22,7 @@ export function sameValue(got: unknown, right: unknown, withinPart = 0): boolean
   const [gotText, rightText] = [textOf(got), textOf(right)]
   if (gotText === rightText) return true
   if (gotText.trim() === '' || rightText.trim() === '') return false
-  // Integers are exact, also those that no double holds.
+  // Integers are exact, also those beyond doubles.
   if (withinPart === 0 && INTEGER.test(gotText) && INTEGER.test(rightText)) return false
   const [gotNumber, rightNumber] = [Number(gotText), Number(rightText)]
   return Math.abs(gotNumber - rightNumber) <= Math.abs(rightNumber) * withinPart

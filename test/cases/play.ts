@@ -1,4 +1,4 @@
-/** Plays one case: sends its steps in order, and looks until its rows are right or its time is over. */
+/** Plays one case: sends its steps in order, and checks until its rows are right or its time is over. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { encodeWrite1, HEADERS_1, snappy } from '../support/remote-write.ts'
 import type { Expectation, ReadyCase, Step } from './case.ts'
@@ -9,7 +9,7 @@ import type { Stage } from './stage.ts'
 type Rows = readonly (readonly unknown[])[]
 type StepOf<Name extends Step['do']> = Extract<Step, { do: Name }>
 
-/** What was wrong, a line each; none when all is right. */
+/** What was wrong, one line each; empty if all is right. */
 export async function playCase(stage: Stage, played: ReadyCase): Promise<readonly string[]> {
   const wrong: string[] = []
   for (const [at, step] of (played.steps ?? []).entries()) {
@@ -58,7 +58,7 @@ async function sendSeries(
   step: StepOf<'rw'>,
 ): Promise<readonly string[]> {
   const series = step.series.map(([labels, samples]) => ({
-    // Labels are sorted, as every sender must have them.
+    // Labels are sorted, as every sender must sort them.
     labels: Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)),
     samples: samples.map(([seconds, value]) => ({
       timestamp: Math.round((t0Seconds + seconds) * 1000),
@@ -74,7 +74,7 @@ async function sendSeries(
 }
 
 let last: Promise<unknown> = Promise.resolve()
-/** Cases that are played at the same time ask in turn: a tenant may not have many statements at once. */
+/** Cases that run at the same time take turns: a tenant may not run many statements at once. */
 function inTurn<T>(ask: () => Promise<T>): Promise<T> {
   const answer = last.then(ask)
   last = answer.catch(() => undefined)

@@ -1,4 +1,4 @@
-/** Steps that start a process of their own. */
+/** Steps that start their own process. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -20,7 +20,7 @@ async function inFolder<T>(use: (folder: string) => T | Promise<T>): Promise<T> 
   }
 }
 
-/** `wattline check` of a file. */
+/** Runs `wattline check` on a file. */
 export const checkYaml = (step: Extract<Step, { do: 'check' }>): Promise<readonly string[]> =>
   inFolder(folder => {
     writeFileSync(join(folder, 'case.yaml'), step.yaml)
@@ -44,11 +44,11 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Starts one, reads the first lines of its output and goes away: it must serve, and stop when it is told to. */
+/** Starts a process, reads the first lines of its output and disconnects: it must keep serving, and stop when asked. */
 export const outputGoesAway = (step: Extract<Step, { do: 'process' }>): Promise<readonly string[]> =>
   inFolder(async folder => {
     const port = await freePort()
-    // Both outputs into one pipe, as service managers and `2>&1 |` have them.
+    // Both outputs into one pipe, as with service managers and `2>&1 |`.
     const child = spawn('sh', ['-c', `exec ${COMMAND} run 2>&1`], {
       cwd: folder,
       env: {
@@ -95,7 +95,7 @@ function readLines(stream: NodeJS.ReadableStream, count: number): Promise<void> 
   })
 }
 
-/** For three seconds on end, so that one that answers once and ends then is found. */
+/** For three consecutive seconds, to detect a process that answers once and then ends. */
 async function healthyWithin(port: number, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs
   const healthy = async (): Promise<boolean> => {

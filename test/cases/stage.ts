@@ -1,4 +1,4 @@
-/** The one process that all cases are played against: each case has hosts, services and jobs of its own. */
+/** The single process for all cases: each case has its own hosts, services and jobs. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,24 +9,24 @@ import type { ReadyCase } from './case.ts'
 export interface Stage {
   readonly http: string
   readonly otlp: string
-  /** When the process was asked to start: scrapes began then. */
+  /** When the process was started: scrapes began then. */
   readonly startedMs: number
   close(): Promise<void>
 }
 
-/** What the cases take for given: a price of 0.25 EUR, 0.10 from two to three o'clock in Berlin, a PUE of 1.2. */
+/** Assumptions of the cases: a price of 0.25 EUR, 0.10 from two to three o'clock in Berlin, a PUE of 1.2. */
 const ENVIRONMENT = {
   WATTLINE_FACTORS_PUE: '1.2',
   WATTLINE_TARIFFS_PRICE_PER_KWH: '0.25',
   WATTLINE_TARIFFS_CURRENCY: 'EUR',
   WATTLINE_TARIFFS_TIME_ZONE: 'Europe/Berlin',
   WATTLINE_TARIFFS_BANDS: '[{from: "02:00", to: "03:00", price_per_kwh: "0.10"}]',
-  // Cases of days long ago must not be swept away while they are looked at.
+  // Cases with old dates must not be removed by retention while they are checked.
   WATTLINE_RETENTION_SIGNALS_DAYS: '1000',
   WATTLINE_RETENTION_LEDGER_DAYS: '1000',
 }
 
-/** Starts a process that scrapes what the cases say, every 3 s. */
+/** Starts a process that scrapes the targets of the cases every 3 s. */
 export async function openStage(cases: readonly ReadyCase[]): Promise<Stage> {
   const data = mkdtempSync(join(tmpdir(), 'wattline-cases-'))
   const exporters: Exporter[] = []

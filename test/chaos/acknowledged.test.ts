@@ -1,5 +1,5 @@
-// Guarantees: the auditor's own books are right: counters are cut at the minutes by largest remainder, nothing is lost by
-// that, and the faults of a run follow from its seed.
+// Guarantees: the auditor's own books are right: counters are split at minutes by largest remainder without loss, and
+// the faults of a run follow from its seed.
 import { expect, it } from 'vitest'
 import { seededRandom } from '../support/random.ts'
 import { cut, Meter } from './acknowledged.ts'

@@ -1,18 +1,21 @@
-/** What clients were told, and what their meters counted: all that the auditor knows. Nothing here asks the product. */
+/**
+ * What was acknowledged to clients, and what their meters counted: the auditor knows nothing else. Nothing here queries
+ * the product.
+ */
 
 /** The ledger's windows. */
 const WINDOW_NS = 60_000_000_000n
 
 export interface Acknowledged {
-  /** `service.name` of its spans: tells the load of one part of a long run from another. */
+  /** `service.name` of its spans: separates the load of one part of a long run from another. */
   readonly service: string
-  /** Attempt (`client-batch/attempt`) -> spans in it, for those that were acknowledged. */
+  /** Attempt (`client-batch/attempt`) -> number of spans in it, for acknowledged attempts. */
   readonly batches: Map<string, number>
-  /** When they were, unix milliseconds. */
+  /** When they were acknowledged, unix milliseconds. */
   readonly times: Map<string, number>
   /** What the last audit did not find. */
   missing: MissingSpans
-  /** Attempts whose outcome the client never learnt: each may be in the table whole and once, or not at all. */
+  /** Attempts with an unknown outcome: each may be in the table complete and once, or not at all. */
   readonly unanswered: Map<string, number>
   /** Host -> what its meter counted in acknowledged samples. */
   readonly meters: Map<string, Meter>
@@ -34,29 +37,29 @@ export const nothingAcknowledged = (service = 'chaos'): Acknowledged => ({
 })
 
 /**
- * One host's meter as the client read it: what it counted, cut at the minutes. An interval between two samples is spread
- * evenly in time, a remaining microjoule goes to the larger remainder, of equal ones to the earlier minute.
+ * One host's meter as the client read it: its counts, split at the minutes. An interval between two samples is spread
+ * evenly in time; a remaining microjoule goes to the largest remainder, or to the earlier minute of equal ones.
  */
 export class Meter {
   /** Last sample minus first, µJ. */
   total = 0n
   /** Window (minutes since 1970) -> µJ. */
   readonly minutes = new Map<number, bigint>()
-  /** Sample time, ns since 1970 -> tries that may have been stored, and whether one was acknowledged. */
+  /** Sample time, ns since 1970 -> attempts that may have been stored, and whether one was acknowledged. */
   readonly samples = new Map<bigint, { tries: number; isAcknowledged: boolean }>()
-  /** `sample/attempt` of tries that were acknowledged, and of those that were never answered. */
+  /** `sample/attempt` of acknowledged attempts, and of unanswered ones. */
   readonly acknowledged = new Set<string>()
   readonly unanswered = new Set<string>()
   #last: { readonly timeNano: bigint; readonly energyUj: bigint } | null = null
 
-  /** A try of a sample: surely stored, or perhaps. */
+  /** An attempt for a sample: certainly stored, or possibly. */
   tried(timeNano: bigint, id: string, isAcknowledged: boolean): void {
     const tries = this.samples.get(timeNano)?.tries ?? 0
     this.samples.set(timeNano, { tries: tries + 1, isAcknowledged })
     ;(isAcknowledged ? this.acknowledged : this.unanswered).add(id)
   }
 
-  /** A sample that was acknowledged at last; in the order of time. */
+  /** A sample that was finally acknowledged; in order of time. */
   add(timeNano: bigint, energyUj: bigint): void {
     const before = this.#last
     this.#last = { timeNano, energyUj }
@@ -74,7 +77,7 @@ interface Part {
   readonly amount: bigint
 }
 
-/** Largest remainder: every part is rounded down, what is left goes one by one to the parts that lost most. */
+/** Largest remainder: every part is rounded down; the rest goes one by one to the parts that lost most. */
 export function cut(amount: bigint, fromNano: bigint, toNano: bigint): Part[] {
   const length = toNano - fromNano
   const parts: { window: number; amount: bigint; remainder: bigint }[] = []

@@ -1,7 +1,7 @@
 /**
- * Kills a process the moment its engine writes a deduplication token, before the part gets its final name. A process of
- * its own, with nothing else to do, since that moment is a tenth of a millisecond long. Told by IPC whom to aim at (`nobody`:
- * no more); says when it has killed.
+ * Kills a process at the moment its engine writes a deduplication token, before the part gets its final name. It is a
+ * process of its own with nothing else to do, because that moment is a tenth of a millisecond long. Receives its target
+ * by IPC (`nobody`: stop) and reports when it has killed.
  */
 import { onTokenWrite } from './token-logs.ts'
 

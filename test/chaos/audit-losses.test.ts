@@ -1,4 +1,4 @@
-// Guarantees: the audit of losses finds what was lost and not told, and what was told and is there.
+// Guarantees: the audit of losses finds unreported losses, and reported losses that did not happen.
 import { expect, it } from 'vitest'
 import { nothingAcknowledged } from './acknowledged.ts'
 import { auditLostSpans, type Told } from './audit-losses.ts'

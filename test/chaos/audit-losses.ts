@@ -1,14 +1,14 @@
-/** What the auditor demands where files were lost: what is missing was told, and what was told is missing. */
+/** The auditor's rules for lost files: what is missing was reported, and what was reported is missing. */
 import type { Loss } from '../../core/runtime/losses.ts'
 import type { Acknowledged } from './acknowledged.ts'
 
-/** What was told to be gone for good: the auditor knows nothing else of losses. */
+/** What was reported as permanently lost: the auditor knows no other losses. */
 export interface Told {
-  /** Tables that lack rows -> how many; infinite where that was said to be unknown. */
+  /** Tables that lack rows -> number; infinite if that was reported as unknown. */
   readonly rows: ReadonlyMap<string, number>
-  /** When records of a stream arrived that are gone, unix milliseconds. */
+  /** Arrival times of lost records of a stream, unix milliseconds. */
   readonly records: readonly { readonly stream: string; readonly fromMs: number; readonly toMs: number }[]
-  /** The log was an older copy, or gone: windows that were open then were told to be missing from the ledger. */
+  /** The log was an older copy, or deleted: windows that were open then were reported as missing from the ledger. */
   readonly isLogLost: boolean
 }
 
@@ -35,10 +35,12 @@ export function toldBy(losses: readonly Loss[]): Told {
 export const isTold = ({ rows, records, isLogLost }: Told): boolean =>
   rows.size > 0 || records.length > 0 || isLogLost
 
-/** A record waits so long in a batch before the log has it, and its sender hears of it so long after. */
+/**
+ * A record may wait this long in a batch before the log has it, and its sender may receive the answer this much later.
+ */
 const SLACK_MS = 3_000
 
-/** Table -> stream that it is made from: records that were told to be gone have taken its rows. */
+/** Table -> the stream it is made from: lost records have taken its rows with them. */
 const STREAM_OF: Readonly<Record<string, string>> = {
   ledger: 'ledger',
   late_readings: 'late_readings',
@@ -54,7 +56,7 @@ export const lostBy =
     tables.some(table => rows.has(table) || records.some(({ stream }) => STREAM_OF[table] === stream))
 
 interface Lost {
-  /** Acknowledged spans that are missing and that no lost record explains. */
+  /** Acknowledged spans that are missing and not explained by a lost record. */
   readonly ofParts: number
   readonly ofLog: number
   /** Spans that may never have been stored. */
@@ -78,7 +80,7 @@ function lostOf(epochs: readonly Acknowledged[], told: Told): Lost {
 
 const toldRows = ({ rows }: Told): number => rows.get('otel_traces') ?? 0
 
-/** Acknowledged spans that are missing, and that nobody told of. */
+/** Acknowledged spans that are missing without a report. */
 export function untoldSpans(epochs: readonly Acknowledged[], told: Told): string[] {
   const { ofParts } = lostOf(epochs, told)
   const rows = toldRows(told)
@@ -87,7 +89,7 @@ export function untoldSpans(epochs: readonly Acknowledged[], told: Told): string
     : []
 }
 
-/** The spans that are missing are as many as were told, less those of attempts that may not have been stored. */
+/** The number of missing spans equals the reported one, less those of attempts that may not have been stored. */
 export function auditLostSpans(epochs: readonly Acknowledged[], told: Told): string[] {
   const { ofParts, ofLog, unsure } = lostOf(epochs, told)
   const rows = toldRows(told)

@@ -1,4 +1,4 @@
-/** What the auditor demands of readings and of the ledger. */
+/** The auditor's rules for readings and the ledger. */
 
 import { eventually } from '../support/until.ts'
 import type { Acknowledged, Meter } from './acknowledged.ts'
@@ -6,7 +6,7 @@ import type { Reader } from './audit.ts'
 import { lostBy, NOTHING_TOLD, type Told } from './audit-losses.ts'
 import { ROWS_PER_SAMPLE } from './meter-clients.ts'
 
-/** For every host: samples stored as told, and books that balance. */
+/** For every host: samples stored as sent, and books that balance. */
 export async function auditMeters(
   reader: Reader,
   { meters }: Acknowledged,
@@ -16,7 +16,7 @@ export async function auditMeters(
   const isLost = lostBy(told)
   const findings: string[] = []
   for (const [host, meter] of meters) {
-    // More than it counted will not become less.
+    // An excess never disappears by waiting.
     const isThere = (found: Books): boolean => sum(found.ledger) + sum(found.late) >= meter.total
     const books = await eventually(() => readBooks(reader, host), isThere, waitMs()).catch(() =>
       readBooks(reader, host),
@@ -41,7 +41,7 @@ interface Books {
   readonly late: Sums
   readonly hours: Sums
   readonly days: Sums
-  /** Entries that are there more than once. */
+  /** Duplicate entries. */
   readonly repeated: number
 }
 
@@ -68,8 +68,8 @@ async function readBooks(reader: Reader, host: string): Promise<Books> {
 }
 
 /**
- * Ledger and late readings (a host that could not reach anybody for long is late) are what the meter counted: in all, and
- * minute by minute; hours and days are the sums of their minutes; no entry is there twice.
+ * Ledger and late readings (a host that was long unable to send is late) equal what the meter counted: in total, and
+ * for each minute; hours and days are the sums of their minutes; no entry exists twice.
  */
 function auditBooks(
   { ledger, late, hours, days, repeated }: Books,
@@ -114,7 +114,7 @@ function grouped(sums: Sums, length: number): Sums {
   return result
 }
 
-/** Samples are stored whole, at least once when acknowledged, and no more often than they were tried. */
+/** Samples are stored complete, at least once if acknowledged, and no more often than they were sent. */
 async function auditSamples(
   reader: Reader,
   host: string,
@@ -140,7 +140,7 @@ async function auditSamples(
   return [...findings, ...(await auditPoints(reader, host, meter, isLost('otel_metrics_sum')))]
 }
 
-/** The same samples as metrics: each attempt whole and once. */
+/** The same samples as metrics: each attempt complete and once. */
 async function auditPoints(reader: Reader, host: string, meter: Meter, mayLack: boolean): Promise<string[]> {
   const findings: string[] = []
   const rows = await reader.sql<{ attempt: string; n: string }>(

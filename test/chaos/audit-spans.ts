@@ -1,4 +1,4 @@
-/** What the auditor demands of spans. */
+/** The auditor's rules for spans. */
 import { type Acknowledged, type MissingSpans, spansOf } from './acknowledged.ts'
 import type { Reader } from './audit.ts'
 import { isTold, NOTHING_TOLD, type Told } from './audit-losses.ts'
@@ -10,8 +10,8 @@ interface BatchRow {
 }
 
 /**
- * Each acknowledged attempt is in the table whole and once; any attempt without an answer whole and once, or not at all;
- * nothing else is there; and the index of traces has every trace.
+ * Each acknowledged attempt is in the table complete and once; each attempt without an answer complete and once, or not
+ * at all; there is nothing else; and the index of traces has every trace.
  */
 export async function auditSpans(
   reader: Reader,
@@ -50,7 +50,7 @@ function missingOf(
   return { acknowledged, unanswered: unsure }
 }
 
-/** Less than there should be, and nothing twice. */
+/** Fewer than expected, and no duplicates. */
 const isShort = (row: BatchRow | undefined, size: number): boolean =>
   row === undefined || (Number(row.spans) < size && row.spans === row.distinct)
 
@@ -59,7 +59,7 @@ const isWhole = ({ spans, distinct }: BatchRow, size: number): boolean =>
 
 const said = ({ spans, distinct }: BatchRow): string => `${spans} rows, ${distinct} distinct`
 
-/** Spans of acknowledged attempts that are in the table by now. */
+/** Spans of acknowledged attempts that are already in the table. */
 export async function countAcknowledged(reader: Reader, acknowledged: Acknowledged): Promise<number> {
   const rows = await batchRows(reader, acknowledged)
   const found = rows.filter(({ batch }) => acknowledged.batches.has(batch))
@@ -72,7 +72,7 @@ const batchRows = (reader: Reader, { service }: Acknowledged) =>
      FROM otel_traces WHERE ServiceName = '${service}' GROUP BY batch`,
   )
 
-/** Every span has a trace of its own, so the index has as many as the table. */
+/** Every span has its own trace, so the index has as many rows as the table. */
 async function auditIndex(reader: Reader, { service }: Acknowledged): Promise<string[]> {
   const traces = `SELECT TraceId FROM otel_traces WHERE ServiceName = '${service}'`
   const [row] = await reader.sql<{ spans: string; indexed: string }>(
@@ -82,7 +82,7 @@ async function auditIndex(reader: Reader, { service }: Acknowledged): Promise<st
   return row?.spans === row?.indexed ? [] : [`of ${row?.spans} traces ${row?.indexed} are in the index`]
 }
 
-/** No spans but those of these clients, over the whole of a long run. */
+/** Only spans of these clients, over the whole of a long run. */
 export async function auditAll(reader: Reader, epochs: readonly Acknowledged[]): Promise<string[]> {
   const rows = await reader.sql<{ service: string; n: string }>(
     'SELECT ServiceName AS service, toString(count()) AS n FROM otel_traces GROUP BY service',

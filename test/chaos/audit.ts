@@ -1,6 +1,6 @@
 /**
- * The auditor: compares the tables with what was acknowledged. It knows the clients' books and SQL, and nothing of how the
- * product works. What it demands is in README.md.
+ * The auditor: compares the tables with what was acknowledged. It knows the clients' books and SQL, and nothing about
+ * the product's internals. README.md lists its rules.
  */
 
 import { eventually } from '../support/until.ts'
@@ -10,22 +10,22 @@ import { isTold, NOTHING_TOLD, type Told } from './audit-losses.ts'
 import { auditMeters } from './audit-meters.ts'
 import { auditSpans, countAcknowledged } from './audit-spans.ts'
 
-/** Whoever answers SQL over the tables. */
+/** Answers SQL over the tables. */
 export interface Reader {
   sql<Row>(query: string): Promise<readonly Row[]>
 }
 
-/** How long what is under way is waited for where something will never come. */
+/** How long to wait for pending data if some of it will never arrive. */
 const FORGIVING_MS = 25_000
 
-/** Every way in which the tables differ from what was acknowledged; empty is good. Waits so long for what is under way. */
+/** Every difference between the tables and what was acknowledged; empty is good. Waits this long for pending data. */
 export async function audit(
   reader: Reader,
   acknowledged: Acknowledged,
   longestMs: number,
   told: Told = NOTHING_TOLD,
 ): Promise<string[]> {
-  // What was told to be gone does not come.
+  // Data reported as lost will not arrive.
   const deadline = Date.now() + (isTold(told) ? Math.min(longestMs, FORGIVING_MS) : longestMs)
   const waitMs = (): number => Math.max(0, deadline - Date.now())
   const expected = spansOf(acknowledged.batches)
@@ -42,7 +42,7 @@ export async function audit(
   ]
 }
 
-/** Nothing that a client sent was wrong: nothing may have been set aside. */
+/** Clients sent nothing wrong: nothing may have been quarantined. */
 async function auditQuarantine(reader: Reader): Promise<string[]> {
   const rows = await reader.sql<{ stream: string; code: string; n: string }>(
     'SELECT Stream AS stream, Code AS code, toString(count()) AS n FROM quarantine GROUP BY stream, code',
@@ -51,8 +51,8 @@ async function auditQuarantine(reader: Reader): Promise<string[]> {
 }
 
 /**
- * Factors are published by every process that rates, at each start: each version is there once all the same, and those that
- * entries name are there.
+ * Every rating process publishes factors at each start: each version exists once anyway, and so do those that entries
+ * name.
  */
 async function auditFactors(reader: Reader, waitMs: number): Promise<string[]> {
   const read = async () =>

@@ -1,6 +1,7 @@
 /**
- * A backup under load, sometimes killed in the middle and made again, restored beside the original, and audited there: all
- * that was acknowledged before it began is in it, whole and once, and the copy goes on. Clients wait for the copy's audit.
+ * A backup under load, sometimes killed in the middle and made again, restored beside the original and audited there:
+ * everything acknowledged before its start is in it, complete and once, and the copy keeps working. Clients wait for
+ * the copy's audit.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +14,7 @@ import type { Told } from './audit-losses.ts'
 import type { OneProcess } from './one-process.ts'
 import type { Fault } from './topology.ts'
 
-/** Rarely: a copy is restored, started and audited each time. `environment`: of the copy. */
+/** Rare, because each time a copy is restored, started and audited. `environment`: of the copy. */
 export const backUp = (system: OneProcess, environment: Readonly<Record<string, string>>): Fault => ({
   name: 'backup',
   weight: 0.5,
@@ -27,7 +28,7 @@ interface BackupFault {
   readonly environment: Readonly<Record<string, string>>
   readonly acknowledged: Acknowledged
   readonly random: () => number
-  /** What files have lost before, and was told, is missing in the copy as well. */
+  /** Losses of files that were reported earlier are missing from the copy as well. */
   readonly told: () => Told
 }
 
@@ -43,13 +44,13 @@ async function backUpAndRestore(fault: BackupFault): Promise<string> {
     await untilAny(acknowledged)
     const before = momentOf(acknowledged)
     await mustBe(0, backup)
-    // Two loaded processes are more than the machines of tests can bear.
+    // Two loaded processes are too much for test machines.
     system.hideFromClients()
     if (isKilled) await wattline(['restore', to, '--data', restored], { killAfterMs: 500 + random() * 500 })
     await mustBe(0, ['restore', to, '--data', restored])
     const copy = await startProcess({ data: restored, environment })
     try {
-      // Asked now: what was being restored when the backup was made has ended.
+      // Queried now: restores that ran when the backup was made have ended.
       const findings = await auditRestored(copy, before, acknowledged, told())
       if (findings.length > 0) throw new Error(`restored copy: ${findings.slice(0, 5).join('; ')}`)
     } finally {
@@ -62,7 +63,7 @@ async function backUpAndRestore(fault: BackupFault): Promise<string> {
   }
 }
 
-/** A backup of nothing shows nothing. */
+/** An empty backup would prove nothing. */
 async function untilAny({ batches }: Acknowledged): Promise<void> {
   await eventually(
     async () => batches.size,

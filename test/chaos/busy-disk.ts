@@ -10,7 +10,7 @@ const bytes = Buffer.alloc(8 * 1024 * 1024, 1)
 for (;;) { writeSync(file, bytes, 0, bytes.length, 0); fsyncSync(file) }
 `
 
-/** Somebody else writes and syncs on the same disk for so long: every commit has to wait. */
+/** Another process writes and syncs on the same disk for this long: every commit has to wait. */
 export async function busyDisk(
   folder: string,
   ms: number,

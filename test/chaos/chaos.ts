@@ -54,7 +54,7 @@ if (values.on !== 'embedded' && values.on !== 'kafka') throw new Error('--on is 
 if (withoutRepair && values.on !== 'embedded') throw new Error('--without-repair needs --on embedded')
 if (withoutTokens && values.on !== 'kafka') throw new Error('--without-tokens needs --on kafka')
 
-/** What a proof that the audit can fail needs, and nothing beside it. */
+/** Only for proving that the audit can fail. */
 const PROOF = withoutRepair ? ['kill', 'kill-at-token'] : ['warehouse-fault', 'kill-processors-at-insert']
 const isProof = withoutRepair || withoutTokens
 const only = values.fault?.split(',') ?? (isProof ? PROOF : undefined)
@@ -62,7 +62,7 @@ const entry = new URL('without-repair.ts', import.meta.url).pathname
 const topology =
   values.on === 'kafka' ? kafkaTopology({ withoutTokens }) : embeddedTopology(withoutRepair ? { entry } : {})
 write(`seed ${values.seed} on ${values.on}${isProof ? ', the audit must find something' : ''}`)
-// By this way what was started is ended too.
+// This also ends what was started.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const started = Date.now()
 const result = await runChaos({

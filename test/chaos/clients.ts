@@ -1,4 +1,6 @@
-/** Clients that send spans as OpenTelemetry exporters do, one request after the other, each until it is acknowledged. */
+/**
+ * Clients that send spans as OpenTelemetry exporters do, one request after the other, each until it is acknowledged.
+ */
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { encodeTraces } from '../support/otlp.ts'
@@ -32,7 +34,7 @@ function spansOf(service: string, id: string, size: number): Buffer {
     traceId: randomBytes(16),
     spanId: randomBytes(8),
     name: `operation ${i % 7}`,
-    // Two days, so that a record falls into two partitions of the table.
+    // Two days, so that a record spans two partitions of the table.
     startUnixNano: now - (i % 2 === 0 ? 0n : 86_400_000_000_000n),
     endUnixNano: now,
     attributes: { batch: id },
@@ -40,7 +42,7 @@ function spansOf(service: string, id: string, size: number): Buffer {
   return encodeTraces({ 'service.name': service }, spans)
 }
 
-/** Half of a request, then the connection breaks: nothing of it may ever be stored. */
+/** Half of a request, then the connection breaks: no part of it may ever be stored. */
 export async function halfRequest({ target, acknowledged, random }: Client): Promise<void> {
   if (target.otlp === null) return
   const { hostname, port } = new URL(target.otlp)

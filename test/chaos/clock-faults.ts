@@ -1,4 +1,6 @@
-/** Clocks that are wrong for some seconds: the machine's under the process, and a host's that sends samples. */
+/**
+ * Clocks that are wrong for some seconds: the machine's under the process, and the clock of a host that sends samples.
+ */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HostClock } from './meter-clients.ts'
@@ -7,10 +9,10 @@ import { drawOne, type Fault, pause } from './topology.ts'
 
 const DAY_MS = 86_400_000
 
-/** The file by which `clock.ts` moves a process's clock. */
+/** The file through which `clock.ts` moves a process's clock. */
 export const clockFile = (data: string): string => join(data, 'chaos-clock')
 
-/** The clock of the machine is a day ahead for a while: set under the running process, or while it is down. */
+/** The machine's clock is a day ahead for a while: changed under the running process, or while it is down. */
 export const centreClock = (system: OneProcess): Fault => ({
   name: 'clock-ahead',
   weight: 3,
@@ -29,14 +31,14 @@ export const centreClock = (system: OneProcess): Fault => ({
   },
 })
 
-/** Its samples are let in two days ahead (limits.future_seconds): a day's wait, three days' are rejected. */
+/** Its samples are accepted two days ahead (limits.future_seconds): one day passes, three days are rejected. */
 const OFFSETS = [DAY_MS, DAY_MS, DAY_MS, 3 * DAY_MS, -DAY_MS] as const
 /** Longer than a host may be silent before its minutes close. */
 const SILENT_MS = 14_000
 const SENT = 2
 const LONGEST_MS = 60_000
 
-/** The clock of one host. `disturb`: what happens to the system meanwhile, now and then. */
+/** The clock of one host. `disturb`: what happens to the system meanwhile, occasionally. */
 export const hostClock = (weight: number, disturb?: () => Promise<string>): Fault => ({
   name: 'host-clock',
   weight,
@@ -63,7 +65,7 @@ function set(clock: HostClock, offsetMs: number): void {
   clock.sent = 0
 }
 
-/** As a machine that is restarted because its clock is wrong. */
+/** Like a machine that is restarted because its clock is wrong. */
 async function silence(clock: HostClock): Promise<void> {
   clock.isSilent = true
   await pause(SILENT_MS)

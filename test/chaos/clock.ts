@@ -1,6 +1,6 @@
 /**
- * Loaded before a process's own code: moves its clock by the milliseconds that a file names, which faults write and remove
- * while it runs or while it is down. Without the file the clock is the machine's.
+ * Loaded before a process's own code: moves its clock by the milliseconds in a file, which faults write and remove
+ * while it runs or is down. Without the file the clock is the machine's.
  */
 import { existsSync, readFileSync } from 'node:fs'
 

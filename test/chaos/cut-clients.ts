@@ -2,7 +2,7 @@ import { halfRequest } from './clients.ts'
 import type { Client } from './exchange.ts'
 import { pause } from './topology.ts'
 
-/** Cuts the connections of all requests in flight a few times, and leaves requests half sent. */
+/** Closes the connections of all requests in flight a few times, and leaves requests half sent. */
 export async function cutClients(client: Client): Promise<string> {
   let cut = 0
   const times = 2 + Math.floor(client.random() * 4)

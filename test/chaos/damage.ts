@@ -25,7 +25,7 @@ interface Part {
 
 const KNOWN = ['otel_traces', 'otel_traces_trace_id_ts', 'readings', 'ledger', 'otel_metrics_sum']
 
-/** A part of one of the tables that have any, one of those that the auditor knows best more often than of others. */
+/** A part of one of the tables that have any, more often of those the auditor knows best. */
 function drawPart(data: string, random: () => number): Part | null {
   const parts = [...tableFolders(data)].flatMap(([table, folder]) =>
     list(folder)
@@ -50,7 +50,7 @@ function list(folder: string): readonly string[] {
   }
 }
 
-/** Takes a part away. */
+/** Removes a part. */
 export function loseParts(data: string, random: () => number): string {
   const names: string[] = []
   for (let count = 1 + Math.floor(random() * 3); count > 0; count--) {
@@ -62,7 +62,7 @@ export function loseParts(data: string, random: () => number): string {
   return `gone: ${names.join(', ')}`
 }
 
-/** Leaves a part as a disk or a copy that was cut short leaves it. */
+/** Leaves a part like a truncated copy or disk does. */
 export function spoilPart(data: string, random: () => number): string {
   const part = drawPart(data, random)
   if (part === null) return 'there was no part'
@@ -72,7 +72,7 @@ export function spoilPart(data: string, random: () => number): string {
   return `${part.name}: ${way} ${way === 'columns.txt' ? 'is missing' : 'is cut short'}`
 }
 
-/** Takes definitions of tables away: all of them, or one. */
+/** Removes definitions of tables: all of them, or one. */
 export function loseDefinitions(data: string, random: () => number): string {
   const folder = join(engineOf(data), 'metadata')
   if (random() < 0.5) {
@@ -84,7 +84,7 @@ export function loseDefinitions(data: string, random: () => number): string {
   return `${file} is gone`
 }
 
-/** Keeps a copy of a folder; what it returns puts it in the folder's place. */
+/** Keeps a copy of a folder; the returned function puts it in the folder's place. */
 export function keepCopy(folder: string): () => void {
   const copy = `${folder}.copy`
   rmSync(copy, { recursive: true, force: true })
@@ -95,7 +95,7 @@ export function keepCopy(folder: string): () => void {
   }
 }
 
-/** Leaves an empty mount point; what it returns mounts the volume again. */
+/** Leaves an empty mount point; the returned function mounts the volume again. */
 export function unmount(folder: string): () => void {
   renameSync(folder, `${folder}.unmounted`)
   mkdirSync(folder)

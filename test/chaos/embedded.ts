@@ -16,22 +16,22 @@ import { killed, processFaults } from './process-faults.ts'
 import { type Fault, pause, type Topology } from './topology.ts'
 
 const ENVIRONMENT = {
-  // Many small records: more inserts in flight, more moments to be killed in.
+  // Many small records: more inserts in flight, and more moments for kills.
   WATTLINE_GROUP_COMMIT_WAIT_MS: '10',
   WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '20',
-  // What all have read is dropped at once, not after an hour.
+  // What all groups have read is dropped at once, not after an hour.
   WATTLINE_BROKER_RETENTION_TIME: '3',
-  // The last, unfinished minute of a host closes once it has been silent for as long as a gap may be.
+  // The last, incomplete minute of a host closes once it has been silent for as long as a gap may be.
   WATTLINE_METERING_IDLE_FLUSH: '8',
   WATTLINE_METERING_GAP: '12',
-  // Samples of a host whose clock is a day ahead come in, and are for the meter to judge.
+  // Samples of a host whose clock is a day ahead are accepted, and judged by the meter.
   WATTLINE_LIMITS_FUTURE_SECONDS: '172800',
 }
 
-/** So long a process takes to start itself again, at most. */
+/** Longest time for a process to restart itself. */
 const RESTART_MS = 15_000
 
-/** `entry`: another one than the product's own, see without-repair.ts. */
+/** `entry`: instead of the product's own, see without-repair.ts. */
 export function embeddedTopology({ entry }: { readonly entry?: string } = {}): Topology {
   return new Embedded(entry)
 }
@@ -50,7 +50,7 @@ class Embedded implements Topology, OneProcess {
   #member = new Member('wattline', { data: this.data, environment: this.#environment })
   #hasPorts = false
   readonly #marksman = new Marksman()
-  /** Losses that were told so far. */
+  /** Losses reported so far. */
   readonly #told = new Set<string>()
   /** Whether files were damaged in this run. */
   #isForced = false
@@ -70,7 +70,7 @@ class Embedded implements Topology, OneProcess {
     sql: <Row>(query: string): Promise<readonly Row[]> => {
       const { process } = this.#member
       if (process === null) return Promise.reject(new Error('the process is down'))
-      // Once more after a while: one whose engine has broken down starts itself again.
+      // Tries again after a while: a process whose engine has broken down restarts itself.
       return process.sql<Row>(query).catch(() => pause(RESTART_MS).then(() => process.sql<Row>(query)))
     },
   }
@@ -96,7 +96,7 @@ class Embedded implements Topology, OneProcess {
     this.#isForced = true
   }
 
-  /** The same ports at every start: a process whose engine has broken down starts itself again, and must be found. */
+  /** The same ports at every start: a process that restarts itself must be found. */
   async #choosePorts(): Promise<void> {
     const [http, otlpHttp, otlpGrpc] = await freePorts(3)
     const ports = {
@@ -126,7 +126,7 @@ class Embedded implements Topology, OneProcess {
     return readLosses(this.data)
   }
 
-  /** Losses that are told of and that no fault of files forced. */
+  /** Reported losses that no fault of files caused. */
   #unforced(): readonly string[] {
     const fresh = this.losses().filter(({ id }) => !this.#told.has(id))
     for (const { id } of fresh) this.#told.add(id)

@@ -1,10 +1,10 @@
-/** One request of a client and what it is told: the only thing that the load knows of OTLP over HTTP. */
+/** One request of a client and its answer: the only part of the load that knows OTLP over HTTP. */
 import type { Acknowledged } from './acknowledged.ts'
 
-/** Where to send now; null while nobody listens. Clients wait and repeat. */
+/** Where to send now; null while nothing listens. Clients wait and retry. */
 export interface Target {
   readonly otlp: string | null
-  /** Requests in flight, for faults that cut them. */
+  /** Requests in flight, for faults that break them. */
   readonly open?: Set<AbortController>
 }
 
@@ -12,21 +12,21 @@ export interface Client {
   readonly target: Target
   readonly acknowledged: Acknowledged
   readonly random: () => number
-  /** Ends the load: what is under way is still repeated until it is acknowledged, or until `giveUp`. */
+  /** Ends the load: pending requests are still retried until they are acknowledged, or until `giveUp`. */
   readonly stop: AbortSignal
   readonly giveUp?: AbortSignal
   /** Longest pause between two requests. */
   readonly paceMs?: number
 }
 
-/** Exporters wait longer, and would meet fewer faults. */
+/** Exporters wait longer, and would encounter fewer faults. */
 export const RETRY_MS = 100
-/** How often a client looks for somebody who listens. */
+/** How often a client looks for a listener. */
 const LOOK_MS = 20
 const REQUEST_TIMEOUT_MS = 20_000
 
 /**
- * Answers that say that nothing was taken, by their error's name. Others may come when the log has it all the same; and of
+ * Error codes that say that nothing was accepted. Other answers may arrive although the log has the data; and of
  * metrics, which are several records, some may fit on a disk that is too full for the rest.
  */
 const NOTHING_TAKEN: Readonly<Record<string, RegExp>> = {
@@ -37,17 +37,17 @@ const NOTHING_TAKEN: Readonly<Record<string, RegExp>> = {
 export const TRACES = { path: '/v1/traces', type: 'application/x-protobuf' }
 export const METRICS = { path: '/v1/metrics', type: 'application/json' }
 
-/** Without `giveUp` a stop also ends the repeating. */
+/** Without `giveUp` a stop also ends the retries. */
 export const isOver = ({ stop, giveUp }: Client): boolean => (giveUp ?? stop).aborted
 
 /**
- * `refused`: surely not taken. `rejected`: answered with 200, which says that none of its points were taken, and that a
- * repetition is of no use. `unanswered`: the connection broke, or the log did not say in time whether it has it; it may or may
- * not have been taken.
+ * `refused`: certainly not accepted. `rejected`: answered with 200, with none of its points accepted, and retrying is
+ * useless. `unanswered`: the connection broke, or the log did not confirm in time; it may or may not have been
+ * accepted.
  */
 export type Outcome = 'acknowledged' | 'refused' | 'rejected' | 'unanswered'
 
-/** Sends one request. `items`: points in it, to tell whether all of them were rejected. */
+/** Sends one request. `items`: number of its points, to tell whether all of them were rejected. */
 export async function post(
   { target, giveUp }: Client,
   { path, type }: { readonly path: string; readonly type: string },
@@ -83,7 +83,7 @@ export async function post(
   }
 }
 
-/** Of an answer as JSON; a part of the points that is rejected is what the audit finds missing. */
+/** Of an answer in JSON; if only some points are rejected, the audit finds them missing. */
 const rejectedPoints = (answer: string): number =>
   Number(/"rejectedDataPoints":"?(\d+)/.exec(answer)?.[1] ?? 0)
 

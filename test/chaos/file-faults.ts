@@ -1,4 +1,4 @@
-/** What is done to files while they are not open. Any of it may take data that has to be told of. */
+/** What happens to files while they are not open. Any of it may lose data, which must be reported. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ACCEPT_FILE } from '../../core/runtime/losses.ts'
@@ -30,7 +30,7 @@ export function fileFaults(system: OneProcess): readonly Fault[] {
   ]
 }
 
-/** A copy of before is put in the place of a folder after a second or two of load. */
+/** An older copy replaces a folder after a second or two of load. */
 async function goBack(system: OneProcess, folder: string, random: Random): Promise<string> {
   const restore = await whileDown(system, random, () => keepCopy(folder))
   const ms = 300 + random() * 2_500
@@ -39,7 +39,7 @@ async function goBack(system: OneProcess, folder: string, random: Random): Promi
   return `as of ${Math.round(ms)} ms before`
 }
 
-/** All tables are gone, and an operator says to go on without them: readiness asks for it first. */
+/** All tables are gone, and an operator decides to continue without them: readiness asks for it first. */
 async function doWithout(system: OneProcess, tables: string, random: Random): Promise<string> {
   await whileDown(system, random, () => removed(tables))
   await refuseUnready(system)
@@ -47,7 +47,7 @@ async function doWithout(system: OneProcess, tables: string, random: Random): Pr
   return 'all tables, and accepted'
 }
 
-/** The volume of the tables is not mounted at a start, and is at the next. */
+/** The volume of the tables is not mounted at one start, and mounted at the next. */
 async function unmounted(system: OneProcess, tables: string, random: Random): Promise<string> {
   const mount = await whileDown(system, random, () => unmount(tables))
   await refuseUnready(system)

@@ -1,6 +1,6 @@
 /**
- * The loop: load, one seeded fault after the other, and now and then an audit. Knows nothing of what a topology is made
- * of; what the seed decides is which fault comes, against whom and when. See README.md.
+ * The loop: load, one seeded fault after the other, and an occasional audit. It does not know the parts of a topology;
+ * the seed decides which fault happens, to whom and when. See README.md.
  */
 import type { Loss } from '../../core/runtime/losses.ts'
 import { startClients } from '../support/clients.ts'
@@ -16,23 +16,23 @@ export interface ChaosRun {
   readonly topology: Topology
   readonly seed: number
   readonly runs: number
-  /** Number of the first run: a run alone is repeated by its number. */
+  /** Number of the first run: a single run is repeated by its number. */
   readonly first?: number
-  /** Audit after each given number of runs; the last audit is always made. */
+  /** Audit after this number of runs; the last audit always happens. */
   readonly auditEvery: number
-  /** Only faults of these names. */
+  /** Only faults with these names. */
   readonly only?: readonly string[]
-  /** Each fault comes as often as the others, by turns in an order that is drawn, instead of by its weight. */
+  /** Each fault happens equally often, in a random order for each round, instead of by its weight. */
   readonly isEven?: boolean
   readonly stopAtFinding?: boolean
   readonly log: (line: string) => void
-  /** Called after an audit that found nothing, with what it was held against: for tests of the audit itself. */
+  /** Called after an audit without findings, with the expected data: for tests of the audit itself. */
   readonly onAudited?: (reader: Reader, acknowledged: Acknowledged) => Promise<void>
 }
 
 export interface ChaosResult {
   readonly runs: number
-  /** Fault -> how often it came. */
+  /** Fault -> how often it happened. */
   readonly faults: ReadonlyMap<string, number>
   readonly acknowledgedSpans: number
   readonly acknowledgedBatches: number
@@ -46,11 +46,11 @@ export interface ChaosResult {
 
 /** How long an audit waits for the log to be stored: on a busy machine a thousand small records take a while. */
 const AUDIT_MS = 180_000
-/** After a fault clients must be served again within this. */
+/** Time after a fault within which clients must be served again. */
 const RECOVERY_MS = 90_000
-/** Requests that must be acknowledged after a fault before the next one comes: each run moves data. */
+/** Requests that must be acknowledged between two faults: each run moves data. */
 const SERVED = 5
-/** Memory of one process beyond which it is not bounded any more: data of the load is a small part of it. */
+/** Memory of one process above which it counts as unlimited: data of the load is a small part of it. */
 const MEMORY_BYTES = 1_500_000_000
 
 export async function runChaos(run: ChaosRun): Promise<ChaosResult> {
@@ -60,7 +60,7 @@ export async function runChaos(run: ChaosRun): Promise<ChaosResult> {
 /** Some runs under one load. */
 interface Epoch {
   readonly acknowledged: Acknowledged
-  /** Losses that were told before it began: they say nothing of its data. */
+  /** Losses reported before it began: they are unrelated to its data. */
   readonly before: ReadonlySet<string>
 }
 
@@ -69,7 +69,7 @@ class Harness {
   readonly #faults = new Map<string, number>()
   readonly #epochs: Epoch[] = []
   readonly #findings: string[] = []
-  /** All that were ever told: the system keeps some hundred of them. */
+  /** All losses ever reported: the system keeps some hundred of them. */
   readonly #losses = new Map<string, Loss>()
   #audits = 0
   #done = 0
@@ -137,7 +137,7 @@ class Harness {
     else await onAudited?.(topology.reader, acknowledged)
   }
 
-  /** One fault at its moment; over when clients are served again. */
+  /** One fault at its moment; ends when clients are served again. */
   async #one(number: number, epoch: Epoch, clocks: readonly HostClock[]): Promise<void> {
     const { topology, seed, log } = this.#run
     const { acknowledged } = epoch
@@ -174,7 +174,7 @@ class Harness {
     }
   }
 
-  /** Everything once more: what came late, or was lost by a later fault, shows here. */
+  /** A complete second audit: late duplicates, or data lost by a later fault, show here. */
   async #finish(): Promise<void> {
     const { topology, log } = this.#run
     await topology.settle(AUDIT_MS)
@@ -195,7 +195,7 @@ class Harness {
     if (findings.length > 10) this.#run.log(`  and ${findings.length - 10} more`)
   }
 
-  /** All losses that were told so far, each as it was told last. */
+  /** All losses reported so far, each in its latest version. */
   #told(): ReadonlyMap<string, Loss> {
     for (const loss of this.#run.topology.losses?.() ?? []) this.#losses.set(loss.id, loss)
     return this.#losses
@@ -205,7 +205,7 @@ class Harness {
     return toldBy([...this.#told().values()].filter(({ id }) => !before.has(id)))
   }
 
-  /** Spans of all loads against all that was told: what is lost now may be of an earlier one. */
+  /** Spans of all loads compared with all reported losses: data lost now may belong to an earlier load. */
   async #auditLosses(): Promise<string[]> {
     const told = toldBy([...this.#told().values()])
     if (isTold(told)) {

@@ -1,4 +1,4 @@
-/** What can happen to the system on many machines. Each fault leaves everything running again. */
+/** What can happen to the distributed system. Each fault leaves everything running again. */
 import type { FaultRule } from '../support/clickhouse-front/faults.ts'
 import { hostClock } from './clock-faults.ts'
 import { cutClients } from './cut-clients.ts'
@@ -29,7 +29,7 @@ const OF_PROCESSORS: readonly Request[] = [
   'heartbeat',
 ]
 
-/** How long an aimed fault waits for its moment before it comes anyway. */
+/** How long an aimed fault waits for its moment before it happens anyway. */
 const AIM_MS = 2_500
 
 type Inject = (parts: Parts, context: FaultContext) => Promise<string>
@@ -86,11 +86,14 @@ async function killed({ member }: Node, awayMs = 0): Promise<string> {
   return `SIGKILL of ${member.name}, started again${awayMs === 0 ? '' : ` after ${seconds(awayMs)}`}`
 }
 
-/** Killed at a request of its own: before Kafka has seen it, or when Kafka has done it and only the answer is missing. */
+/**
+ * Killed at one of its requests: before Kafka has seen it, or when Kafka has completed it and only the answer is
+ * missing.
+ */
 async function killedAt(node: Node, request: Request, random: () => number): Promise<string> {
   const when = random() < 0.5 ? 'before' : 'after'
   const isMet = await node.proxy.blockAt(REQUESTS[request], when, AIM_MS)
-  // What was asked takes place first.
+  // The request completes first.
   if (when === 'after') await pause(random() * 60)
   await node.member.kill()
   node.proxy.cut()
@@ -98,7 +101,7 @@ async function killedAt(node: Node, request: Request, random: () => number): Pro
   return `SIGKILL of ${node.member.name} ${isMet ? `${when} its request to ${request}` : 'at no request'}, started again`
 }
 
-/** An insert has taken place, and nobody who could know it lives. */
+/** An insert has completed, and no living process knows. */
 async function killedAtInsert({ front, processors }: Parts, { random }: FaultContext): Promise<string> {
   const count = 1 + Math.floor(random() * 3)
   await front.inject({ fault: { kind: 'hang', when: 'after' }, times: count })
@@ -118,7 +121,7 @@ async function injected(front: Parts['front'], name: string, timeoutMs: number):
   return false
 }
 
-/** Its partitions go to the others and come back: two rebalances under load. */
+/** Its partitions move to the others and come back: two rebalances under load. */
 async function leftAndJoined({ member }: Node, random: () => number): Promise<string> {
   const awayMs = random() * 2_000
   const asked = Date.now()
@@ -129,7 +132,7 @@ async function leftAndJoined({ member }: Node, random: () => number): Promise<st
   return `SIGTERM of ${member.name}, gone after ${seconds(drainMs)}, joined again ${seconds(awayMs)} later`
 }
 
-/** Mostly short; sometimes so long that others have its partitions when it wakes up and writes on. */
+/** Usually short; sometimes so long that others have its partitions when it wakes up and continues to write. */
 async function frozen({ member }: Node, random: () => number): Promise<string> {
   const ms = random() < 0.6 ? random() * 1_500 : 5_500 + random() * 1_500
   await member.freeze(ms)
@@ -152,7 +155,7 @@ async function brokerFrozen({ kafka }: Parts, { random }: FaultContext): Promise
   return `Kafka frozen for ${seconds(ms)}`
 }
 
-/** What one process asks takes place, the answers are lost, then its connections are cut. */
+/** The requests of one process complete, the answers are lost, then its connections are closed. */
 async function swallowed({ member, proxy }: Node, random: () => number): Promise<string> {
   const ms = 30 + random() * 800
   const request = member.name.startsWith('collector') ? 'produce' : drawOne(OF_PROCESSORS, random)

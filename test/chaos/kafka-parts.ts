@@ -3,13 +3,13 @@ import type { KafkaServer } from '../support/kafka/kafka-server.ts'
 import type { KafkaProxy } from '../support/kafka/proxy.ts'
 import type { Member } from './member.ts'
 
-/** A Wattline process and its way to Kafka. */
+/** A Wattline process and its path to Kafka. */
 export interface Node {
   readonly member: Member
   readonly proxy: KafkaProxy
 }
 
-/** What the faults work on. */
+/** What the faults act on. */
 export interface Parts {
   readonly kafka: KafkaServer
   readonly front: ClickHouseFront
@@ -19,7 +19,7 @@ export interface Parts {
   readonly nodes: readonly Node[]
 }
 
-/** Everything in the order in which one would do it: first the doors, then what works, then what answers. */
+/** Stops everything in the usual order: first the receivers, then the processors, then the query server. */
 export async function stopAll({ collectors, processors, query }: Parts): Promise<void> {
   for (const nodes of [collectors, processors, [query]]) {
     await Promise.all(nodes.map(({ member }) => member.stop()))

@@ -1,6 +1,6 @@
 /**
- * The system on many machines, as far as one machine can show it: a real Kafka, a ClickHouse server in a process of its own,
- * two collectors, three processors and a query process. Each of them reaches Kafka through a proxy of its own.
+ * The distributed system, as far as one machine can show it: a real Kafka, a ClickHouse server in a process of its own,
+ * two collectors, three processors and a query process. Each of them reaches Kafka through its own proxy.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -24,16 +24,16 @@ const ENVIRONMENT = {
   WATTLINE_WAREHOUSE_KIND: 'clickhouse',
   WATTLINE_GROUP_COMMIT_WAIT_MS: '20',
   WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '50',
-  // What all have read is dropped when retention next looks, not after an hour.
+  // What all groups have read is dropped at the next check of retention, not after an hour.
   WATTLINE_BROKER_RETENTION_TIME: '3',
-  // Kafka needs some seconds to come back: until then hosts are not taken for silent.
+  // Kafka needs some seconds to come back: until then hosts are not considered silent.
   WATTLINE_METERING_IDLE_FLUSH: '15',
   WATTLINE_METERING_GAP: '20',
-  // As with one process: samples of a clock that is a day ahead come in.
+  // As with one process: samples from a clock that is a day ahead are accepted.
   WATTLINE_LIMITS_FUTURE_SECONDS: '172800',
 }
 
-/** A member that is silent for so long loses its partitions: Kafka's own 45 s would hide what follows from it. */
+/** A member that is silent for this long loses its partitions: Kafka's default of 45 s would hide the consequences. */
 const SESSION_MS = 5_000
 
 /** `withoutTokens`: the warehouse keeps no deduplication tokens, see README.md. */
@@ -149,7 +149,7 @@ class OnKafka implements Topology {
   }
 }
 
-/** Clients come to the collectors in turn, as behind a balancer; one that is down is left out. */
+/** Clients use the collectors in turn, as behind a load balancer; one that is down is skipped. */
 class Balanced {
   readonly open = new Set<AbortController>()
   collectors: readonly Member[] = []
@@ -162,7 +162,7 @@ class Balanced {
   }
 }
 
-/** Tables that remember no token: whatever is inserted twice is there twice. */
+/** Tables without tokens: everything inserted twice exists twice. */
 async function forgetTokens(url: string): Promise<void> {
   const ask = async (sql: string): Promise<string> => {
     const response = await fetch(url, { method: 'POST', body: sql })

@@ -9,7 +9,7 @@ interface Entry {
   readonly pending: string
 }
 
-/** Asks an instance until no reader of the log is behind; rejects with those that still are when the time is over. */
+/** Queries an instance until no reader of the log is behind; rejects with those that are when the time is over. */
 export async function untilNothingPends(http: () => string | undefined, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs
   let said = 'nobody answered'
@@ -38,19 +38,19 @@ async function pendingAt(http: string | undefined): Promise<Entry[]> {
   return partitions.filter(({ pending }) => pending !== '0')
 }
 
-/** What a finding needs to be understood: is it lost, or is it waiting? */
+/** Needed to understand a finding: is data lost, or still waiting? */
 export async function stateOf(http: string, stderr: readonly string[]): Promise<string> {
   const ready = await (await fetch(`${http}/readyz`)).text()
-  // Only who answers questions knows it.
+  // Only a process that answers queries knows it.
   const lags = await pendingAt(http).then(JSON.stringify, () => '')
   return [ready, lags, ...stderr.slice(-20)].join('\n')
 }
 
-/** Partitions that a process has given up: it says so in its readiness. */
+/** Partitions that a process has stopped, from its readiness. */
 export async function stopped(member: Member): Promise<string[]> {
   const { process } = member
   if (process === null) return []
-  // One that starts itself again does not answer meanwhile.
+  // A process that restarts itself does not answer meanwhile.
   const ask = async (): Promise<{ readonly reasons: readonly string[] } | null> => {
     const response = await fetch(`${process.http}/readyz`).catch(() => null)
     return response === null ? null : ((await response.json()) as { reasons: readonly string[] })

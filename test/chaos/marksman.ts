@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { Aim } from './aim.ts'
 
-/** How long an aimed kill waits for its moment before it comes anyway. */
+/** How long an aimed kill waits for its moment before it happens anyway. */
 const AIM_MS = 2_000
 
-/** Has a process killed the moment it writes a token. */
+/** Has a process killed at the moment it writes a token. */
 export class Marksman {
   #child: ChildProcess | null = null
 

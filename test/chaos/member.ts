@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type StartOptions, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
-/** Processes start a thousand times: what one has compiled, when it ended in order, the next ones need not. */
+/** Processes start a thousand times: code compiled by one that ended cleanly is reused by the next. */
 const COMPILED = mkdtempSync(join(tmpdir(), 'wattline-compiled-'))
 process.once('exit', () => rmSync(COMPILED, { recursive: true, force: true }))
 
@@ -13,8 +13,8 @@ process.once('exit', () => rmSync(COMPILED, { recursive: true, force: true }))
 const STOP_MS = 60_000
 
 /**
- * One Wattline process of a topology: it dies and starts again on the same data folder. Whatever it does unasked (ends by
- * itself, fails to start, ends a stop with an error) is a problem that the run reports.
+ * One Wattline process of a topology: it is killed and restarted on the same data folder. Anything it does unexpectedly
+ * (ends by itself, fails to start, ends a stop with an error) is a problem that the run reports.
  */
 export class Member {
   readonly name: string
@@ -22,10 +22,10 @@ export class Member {
   readonly #problems: string[] = []
   #child: ChildProcess | null = null
   #process: WattlineProcess | null = null
-  /** Whether its end was asked for. */
+  /** Whether its end was requested. */
   #ending = false
   #isReady = false
-  /** Largest anonymous memory seen, by life: see `memory`. */
+  /** Largest anonymous memory seen, for each start: see `memory`. */
   #peakBytes = 0
 
   constructor(name: string, options: StartOptions) {
@@ -43,7 +43,7 @@ export class Member {
     return this.#child?.pid ?? 0
   }
 
-  /** Resolves when it has said that it is ready. */
+  /** Resolves when it has reported that it is ready. */
   async start(): Promise<WattlineProcess> {
     this.#ending = false
     const { name } = this
@@ -65,7 +65,7 @@ export class Member {
     return started
   }
 
-  /** Starts it and kills it with SIGKILL after so long, ready or not. */
+  /** Starts it and kills it with SIGKILL after this time, ready or not. */
   async startAndKill(afterMs: number): Promise<void> {
     this.#ending = true
     const onSpawn = (child: ChildProcess): void => {
@@ -82,13 +82,13 @@ export class Member {
     await this.#end()
   }
 
-  /** Somebody else kills it, within `work`. */
+  /** Another process kills it, within `work`. */
   async killedBy<T>(work: (pid: number) => Promise<T>): Promise<T> {
     this.#ending = true
     return work(this.pid)
   }
 
-  /** SIGTERM under load: it must end by itself, with 0. With `killAfterMs` it is killed in the middle of that. */
+  /** SIGTERM under load: it must end by itself, with 0. With `killAfterMs` it is killed meanwhile. */
   async stop(killAfterMs?: number): Promise<void> {
     this.#sampleMemory()
     const child = this.#child
@@ -106,19 +106,19 @@ export class Member {
     this.#problems.push(`${this.name}: SIGTERM ended with ${signal ?? code}\n${stderr.slice(-10).join('\n')}`)
   }
 
-  /** Stands still for so long, as a machine that swaps or a virtual machine that is moved. */
+  /** Pauses for this long, like a machine that swaps or a virtual machine that is migrated. */
   async freeze(ms: number): Promise<void> {
     this.#child?.kill('SIGSTOP')
     await new Promise(resolve => setTimeout(resolve, ms))
     this.#child?.kill('SIGCONT')
   }
 
-  /** What it did unasked since the last time. */
+  /** Its unexpected actions since the last call. */
   takeProblems(): string[] {
     return this.#problems.splice(0)
   }
 
-  /** Largest memory of its own (RssAnon: without mapped files) at the moments it was looked at, bytes. */
+  /** Largest memory of its own (RssAnon: without mapped files) at the checks, bytes. */
   peakBytes(): number {
     this.#sampleMemory()
     return this.#peakBytes

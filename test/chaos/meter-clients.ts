@@ -3,7 +3,7 @@ import { counterJson, metricsJson } from '../support/otlp.ts'
 import { Meter } from './acknowledged.ts'
 import { type Client, isOver, METRICS, pause, post, RETRY_MS } from './exchange.ts'
 
-/** Rows that one sample gives in `readings`, and in the table of sums. */
+/** Rows of one sample in `readings`, and in the table of sums. */
 export const ROWS_PER_SAMPLE = 4
 
 /** Energy in µJ, CPU time in µs. */
@@ -16,18 +16,18 @@ interface Counters {
 
 const SAMPLE_MS = 5_000
 const SAMPLE_PAUSE_MS = 20
-/** Far enough that every window of the samples before is closed by it. */
+/** Late enough to close every window of the earlier samples. */
 const CLOSING_NS = 600_000_000_000n
 const MOST_WATTS = 200
 const CPUS = 4
 
 /**
- * A host whose meter runs much faster than the clock: one sample after the other, each until acknowledged.
- * `closing`: ends with a sample ten minutes on that has counted nothing; otherwise the host just falls silent.
+ * A host whose meter runs much faster than the clock: one sample after the other, each until acknowledged. `closing`:
+ * ends with a sample ten minutes later that has counted nothing; otherwise the host just goes silent.
  */
 export async function meterClient(host: string, client: Client, closing = false): Promise<void> {
   const { random, stop } = client
-  // Starts far enough in the past to never overtake the clock.
+  // Starts far enough in the past never to overtake the clock.
   let time = nanoOf(Date.now() - 7 * 86_400_000)
   const metered = new MeteredHost(host, client)
   while (!stop.aborted) {
@@ -41,29 +41,29 @@ export async function meterClient(host: string, client: Client, closing = false)
   await metered.send(time + CLOSING_NS)
 }
 
-/** The clock of a host as a fault sets it. */
+/** The clock of a host as set by a fault. */
 export interface HostClock {
   readonly host: string
-  /** How far it is ahead, below 0 behind, ms. */
+  /** How far it is ahead, negative if behind, ms. */
   offsetMs: number
   /** The host sends nothing. */
   isSilent: boolean
-  /** Samples that were acknowledged since the clock was set last. */
+  /** Samples acknowledged since the clock was last set. */
   sent: number
 }
 
 const CLOCKED_PAUSE_MS = 250
 
 /**
- * A host in its own time. What its meter counts while its clock is wrong belongs to the time between the last sample before
- * and the first one after, which the books hold it to.
+ * A host in its own time. What its meter counts while its clock is wrong belongs to the time between the last sample
+ * before and the first one after, and the books must agree.
  */
 export async function clockedMeterClient(clock: HostClock, client: Client): Promise<void> {
   const { random, stop } = client
   const metered = new MeteredHost(clock.host, client)
   let lastMs = Date.now()
   let isRight = true
-  // The last word is right: a host that falls silent with a wrong clock says itself that it is a day later.
+  // The final time is right: a host that goes silent with a wrong clock reports a day later itself.
   while (!stop.aborted || !isRight) {
     if (!clock.isSilent) {
       const { offsetMs } = clock
@@ -93,7 +93,7 @@ class MeteredHost {
     client.acknowledged.meters.set(host, this.#meter)
   }
 
-  /** So long the meter counts. */
+  /** How long the meter counts. */
   pass(ms: number): void {
     const { random } = this.#client
     const counters = this.#counters
@@ -104,16 +104,16 @@ class MeteredHost {
     counters.workload += used / 3n
   }
 
-  /** Until it is acknowledged; false: that is given up. `isDated`: its time is right, so that the books know when it was. */
+  /** Until it is acknowledged; false: given up. `isDated`: its time is right, so that the books know when it was. */
   async send(time: bigint, isDated = true): Promise<boolean> {
     const meter = this.#meter
     for (let attempt = 0; ; attempt++) {
       const id = `${time}/${attempt}`
       const body = Buffer.from(JSON.stringify(meterSample(this.#host, id, time, this.#counters)))
       const outcome = await post(this.#client, METRICS, body, ROWS_PER_SAMPLE)
-      // Dated too far ahead: nothing of it may be stored, and a repetition would be told the same.
+      // Dated too far ahead: it may not be stored, and a retry would get the same answer.
       if (outcome === 'rejected' && !isDated) return true
-      // One that is dated right and all the same rejected is missing: the audit finds it.
+      // A correctly dated sample that is rejected anyway is missing: the audit finds it.
       const isTaken = outcome === 'acknowledged' || outcome === 'rejected'
       if (outcome !== 'refused') meter.tried(time, id, isTaken)
       if (isTaken) {

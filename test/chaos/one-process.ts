@@ -1,17 +1,17 @@
 import type { Member } from './member.ts'
 import type { Fault } from './topology.ts'
 
-/** What faults of one process on one data folder need of it. */
+/** What faults need of one process on one data folder. */
 export interface OneProcess {
   readonly data: string
   readonly member: Member
-  /** Starts it again, and sends clients there. */
+  /** Starts it again, and directs clients there. */
   start(): Promise<void>
-  /** Clients find nobody, until it is started again. */
+  /** Clients find no server until it is started again. */
   hideFromClients(): void
-  /** They find it again, which was running all the time. */
+  /** Clients find it again; it was running all the time. */
   showToClients(): void
-  /** Files are damaged from here on: losses may be told. */
+  /** Files are damaged from here on: losses may be reported. */
   forceLosses(): void
 }
 
@@ -25,7 +25,7 @@ export const fault = (
   inject: ({ random }) => inject(random),
 })
 
-/** Ends it, one way or the other, does something to what it leaves, and starts it again. */
+/** Ends it in one of two ways, changes the files it leaves, and starts it again. */
 export async function whileDown<T>(system: OneProcess, random: () => number, work: () => T): Promise<T> {
   system.hideFromClients()
   if (random() < 0.5) await system.member.kill()

@@ -1,4 +1,4 @@
-/** What can happen to one process, to its clients and to its disk, without any file being lost: none of it may cost data. */
+/** What can happen to one process, its clients and its disk without losing a file: none of it may lose data. */
 import { join } from 'node:path'
 import { canHideFolders, hideFolder } from '../support/hidden-folder.ts'
 import { busyDisk } from './busy-disk.ts'
@@ -10,7 +10,7 @@ import { type Fault, pause } from './topology.ts'
 
 export interface ProcessFaults {
   readonly marksman: Marksman
-  /** Of a second process on the same folder. */
+  /** Port of a second process on the same folder. */
   readonly environment: Readonly<Record<string, string>>
 }
 
@@ -42,7 +42,7 @@ export async function killed(system: OneProcess): Promise<string> {
   return 'SIGKILL, started again'
 }
 
-/** The worst moment there is: the engine has noted a token and not yet named its part. */
+/** The worst moment: the engine has stored a token and not yet named its part. */
 async function killedAtToken(system: OneProcess, marksman: Marksman): Promise<string> {
   const enginePath = join(system.data, 'warehouse', 'engine')
   const isMet = await system.member.killedBy(pid => marksman.aim({ enginePath, pid }))
@@ -70,7 +70,7 @@ async function frozen(system: OneProcess, ms: number, isFatal: boolean): Promise
   return `frozen for ${Math.round(ms)} ms${isFatal ? `, then ${await killed(system)}` : ''}`
 }
 
-/** The disk with the engine's tables goes away and comes back; the log, on another one, goes on. */
+/** The disk with the engine's tables disappears and comes back; the log, on another disk, continues. */
 async function diskHidden(data: string, ms: number): Promise<string> {
   const bringBack = hideFolder(join(data, 'warehouse', 'engine', 'store'))
   try {

@@ -7,22 +7,22 @@ import type { HostClock } from './meter-clients.ts'
 
 /** What the faults of one run may use. */
 export interface FaultContext {
-  /** Draws from the seed of this run alone. */
+  /** Random numbers from the seed of this run only. */
   readonly random: () => number
-  /** The load that is on, for faults of clients. */
+  /** The current load, for faults of clients. */
   readonly client: Client
-  /** Of the hosts that live in the clients' own time. */
+  /** For the hosts in the clients' own time. */
   readonly clocks: readonly HostClock[]
-  /** What was told to be lost of the data of this load. */
+  /** Reported losses of data of this load. */
   readonly told: () => Told
 }
 
-/** One kind of fault. It returns when everything that it took away is there again. */
+/** One kind of fault. It returns after everything it took away is restored. */
 export interface Fault {
   readonly name: string
-  /** How often it comes, in proportion to the others. */
+  /** Its frequency, relative to the others. */
   readonly weight: number
-  /** Resolves with what was done, in a few words. */
+  /** Resolves with a short description of what was done. */
   inject(context: FaultContext): Promise<string>
 }
 
@@ -31,23 +31,25 @@ export interface Topology {
   readonly faults: readonly Fault[]
   /** Where clients send. */
   readonly target: Target
-  /** Longest pause of a client between two requests: what two cores carry beside all else. */
+  /** Longest pause of a client between two requests: what two cores can carry besides everything else. */
   readonly paceMs: number
   /** Starts everything; resolves when clients can send. */
   start(): Promise<void>
-  /** Resolves when all that was taken in is in its tables, as far as the system itself says; rejects when that takes too long. */
+  /**
+   * Resolves when all accepted data is in its tables, as far as the system reports; rejects when that takes too long.
+   */
   settle(timeoutMs: number): Promise<void>
   /** For the auditor. */
   readonly reader: Reader
-  /** What was told to be lost so far; absent: nothing can be. */
+  /** Losses reported so far; absent: there can be none. */
   losses?(): readonly Loss[]
-  /** What went wrong without having been asked for, since the last time: processes that ended, partitions that stopped. */
+  /** Unexpected problems since the last call: processes that ended, partitions that stopped. */
   takeProblems(): Promise<string[]>
-  /** What helps to understand a finding. */
+  /** Information that helps to understand a finding. */
   state(): Promise<string>
   /** Name of a process -> largest memory of its own, bytes. */
   memory(): ReadonlyMap<string, number>
-  /** Stops everything with SIGTERM; the problems of that come with `takeProblems`. */
+  /** Stops everything with SIGTERM; its problems are returned by `takeProblems`. */
   stop(): Promise<void>
   /** Ends whatever is left; `keep` leaves the data folders. Resolves with what is kept. */
   destroy(keep: boolean): Promise<string>
@@ -66,7 +68,7 @@ export function drawFault(faults: readonly Fault[], random: () => number): Fault
   return faults[faults.length - 1] as Fault
 }
 
-/** Run by run each of them once, in an order that is drawn for each round. */
+/** Each of them once per round, in a random order. */
 export function nextInTurn(faults: readonly Fault[], seed: number, run: number): Fault {
   const round = Math.floor(run / faults.length)
   const random = seededRandom(seed * 1_009 + round)

@@ -1,5 +1,5 @@
-// The product, but with the engine's deduplication logs left as a crash left them: what `npm run chaos -- --without-repair`
-// kills, to show what the repair is for.
+// The product, with the engine's deduplication logs left as after a crash: what `npm run chaos -- --without-repair`
+// kills, to show why the repair is needed.
 import { loadConfig } from '../../core/catalogue/config/load.ts'
 import { EventBus } from '../../core/catalogue/events/event-bus.ts'
 import { createLogger } from '../../core/catalogue/events/logger.ts'

@@ -1,5 +1,5 @@
-// Guarantees: `wattline token` makes tokens that its line lets in, and never writes a line that would be refused; `wattline
-// check` reads tokens and certificates where they are there, lets them be elsewhere, and prints no secret.
+// Guarantees: `wattline token` makes tokens that its line accepts, and never writes a line that would be refused;
+// `wattline check` reads tokens and certificates if they exist, accepts it if they are elsewhere, and prints no secret.
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Guarantees: Ctrl-C, which arrives twice where a terminal and the door both pass it on, drains once and exits 0. */
+/** Guarantees: Ctrl-C, which arrives twice if terminal and npm both pass it on, drains once and exits 0. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Guarantees: `lag` and `quarantine` print what the instance answers: nothing pending is a dash, a replay says whether it
-// took place, what strangers wrote into an error cannot steer the terminal.
+// Guarantees: `lag` and `quarantine` print the instance's answer: nothing pending is a dash, a replay says whether it
+// took place, and user text in an error cannot control the terminal.
 import { expect, it } from 'vitest'
 import { renderLag } from '../../cli/lag.ts'
 import { renderList, renderRecord, renderReplay } from '../../cli/quarantine.ts'

@@ -1,6 +1,6 @@
 /**
- * Guarantees: what the command line prints is aligned, escaped, never shows unknown as zero nor something as nothing, and
- * has looks only for a terminal; a view that is drawn again fits its terminal and gives it back.
+ * Guarantees: output of the command line is aligned and escaped, never shows unknown or nonzero values as zero, and
+ * uses colours only in a terminal; a redrawn view fits its terminal and restores it.
  */
 import { expect, it } from 'vitest'
 import { cut, openScreen, paintFor } from '../../cli/screen.ts'

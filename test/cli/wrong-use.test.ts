@@ -1,7 +1,7 @@
 /**
- * Guarantees, over every command that asks an instance: what is wrong with an address, a format, a token or an answer is said
- * in one line, with what to do and without a trace of ours, and ends with 2 where the command line is wrong and 1 where the
- * answer is no; a closed output ends it quietly.
+ * Guarantees, for every command that queries an instance: an error in an address, a format, a token or an answer is
+ * reported in one line, with a remedy and without a stack trace, and the exit code is 2 for wrong usage and 1 for a
+ * negative answer; a closed output ends the command quietly.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -51,7 +51,7 @@ const listening = async (server: Server | ReturnType<typeof createNetServer>): P
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Answers by the first part of the path that the address brings along. */
+/** Answers according to the first part of the path in the address. */
 const stranger = createServer((request, response) => {
   const [, how = ''] = request.headers['authorization']?.split(' ') ?? []
   if (how === 'html') response.setHeader('content-type', 'text/html').end('<h1>It works!</h1>')
@@ -92,7 +92,7 @@ const ASKING: readonly (readonly string[])[] = [
   ['quarantine', 'replay', 'traces/0/1'],
 ]
 
-/** Runs a command in this process, as far as its first failure. */
+/** Runs a command in this process, up to its first failure. */
 async function failing(args: readonly string[]): Promise<{ readonly code: number; readonly said: string }> {
   let said = ''
   const quiet = (command: Command): void => {

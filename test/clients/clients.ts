@@ -1,4 +1,4 @@
-/** The official SDKs: how each is brought here, how its program is started, and which transports it has. */
+/** The official SDKs: how each is installed, how its program is started, and its transports. */
 import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -95,7 +95,7 @@ export async function python(): Promise<string> {
   return join(folder, 'bin/python')
 }
 
-/** The program whose module is in that folder beside this file. */
+/** The program with its module in that folder beside this file. */
 export async function goProgram(name: string): Promise<string> {
   const folder = join(CACHE, name)
   const sources = (await readdir(join(HERE, name))).map(file => join(HERE, name, file))
@@ -106,7 +106,7 @@ export async function goProgram(name: string): Promise<string> {
   return join(folder, 'program')
 }
 
-/** Makes the folder unless it was made of the same sources before. */
+/** Creates the folder unless it was made from the same sources before. */
 async function once(folder: string, sources: readonly string[], make: () => Promise<void>): Promise<void> {
   const stamp = join(folder, 'made-of')
   const wanted = (await Promise.all(sources.map(source => readFile(source, 'utf8')))).join('\n')
@@ -120,7 +120,7 @@ async function once(folder: string, sources: readonly string[], make: () => Prom
   await writeFile(stamp, wanted)
 }
 
-/** Runs the client's program once; what it says that it sent, a line each. Rejects when it was not accepted. */
+/** Runs the client's program once; the lines that describe what it sent. Rejects if it was not accepted. */
 export async function emit(
   client: Client,
   { protocol, compression }: Transport,
@@ -133,7 +133,7 @@ export async function emit(
     HOME: process.env['HOME'],
     OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
     OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-    // Not said where there is none: Python's gRPC exporter knows no such word.
+    // Left out where there is none: Python's gRPC exporter does not know the setting.
     ...(compression === 'none' ? {} : { OTEL_EXPORTER_OTLP_COMPRESSION: compression }),
     OTEL_EXPORTER_OTLP_INSECURE: 'true',
     OTEL_SERVICE_NAME: `shop-${client.name}`,

@@ -8,9 +8,9 @@ import { noRows, type Row, type Rows, TABLES, type Table } from './sent.ts'
 
 export interface Mismatch {
   readonly table: Table
-  /** What tells the row from others. */
+  /** What identifies the row. */
   readonly item: string
-  /** With the key of a map's entry. Absent for a row that is missing or too many. */
+  /** With the key of a map's entry. Absent for a missing or surplus row. */
   readonly column?: string
   readonly sent: unknown
   readonly stored: unknown
@@ -25,17 +25,17 @@ export interface Comparison {
 
 const WAIT_MS = 20_000
 
-/** Resource attribute that tells the runs of clients apart. */
+/** Resource attribute that distinguishes the runs of clients. */
 export const MARK = 'test.leg'
 
 export type Outcome = Readonly<Partial<Record<Table, Comparison>>>
 
 export type Ask = <R>(query: string) => Promise<readonly R[]>
 
-/** Condition of the rows that come of a run of a client. */
+/** Condition for the rows of one run of a client. */
 export const marked = (mark: string): string => `ResourceAttributes['${MARK}'] = '${mark}'`
 
-/** Waits until as many rows meet the condition as were sent, and compares; rows that never come are mismatches. */
+/** Waits until as many rows match as were sent, and compares; rows that never arrive are mismatches. */
 export async function compareStored(
   sql: Ask,
   condition: string,
@@ -86,7 +86,7 @@ function keyOf(table: Table, row: Row): string {
   return `${row['MetricName']} ${JSON.stringify(attributes)} ${row['TimeUnix']}`
 }
 
-/** Where two values differ: path, left, right; into maps of text, since those are long. */
+/** Where two values differ: path, left, right; descends into maps of text, because those are long. */
 function differencesOf(path: string, left: unknown, right: unknown): [string, unknown, unknown][] {
   if (isDeepStrictEqual(left, right)) return []
   if (!isMap(left) || !isMap(right)) return [[path, left, right]]
@@ -104,7 +104,7 @@ export function countValues(value: unknown): number {
   return Object.values(value).reduce((sum: number, part) => sum + countValues(part), 0)
 }
 
-/** Rows of the table that meet the condition, with every column. */
+/** Rows of the table that match the condition, with every column. */
 export async function readRows(sql: Ask, table: Table, condition: string): Promise<Row[]> {
   const stream = STREAMS.find(candidate => candidate.table?.name === table)
   if (stream === undefined) throw new Error(`no stream has table ${table}`)
@@ -124,7 +124,7 @@ export async function readRows(sql: Ask, table: Table, condition: string): Promi
   }
 }
 
-/** As text, so that JSON takes nothing away. */
+/** As text, so that JSON loses nothing. */
 const TEXT_OF: Readonly<Record<string, (name: string) => string>> = {
   timestampNs: name => `toString(toUnixTimestamp64Nano(${name}))`,
   uint64: name => `toString(${name})`,

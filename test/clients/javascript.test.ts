@@ -1,7 +1,7 @@
 /**
- * Guarantees: every value that the official JavaScript SDK sends as protobuf or JSON, plain or compressed, is what SQL
- * returns; and the comparison that says so notices a value that differs, a row that is missing and one too many. The other
- * clients: `npm run test:clients`.
+ * Guarantees: every value that the official JavaScript SDK sends as protobuf or JSON, plain or compressed, is returned
+ * by SQL; and the comparison detects a different value, a missing row and a surplus row. The other clients:
+ * `npm run test:clients`.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** One way from a client to the tables, and what came of it. */
+/** One way from a client to the tables, and its result. */
 import { spawnSync } from 'node:child_process'
 import type { Comparison, Outcome } from './compare.ts'
 
@@ -11,7 +11,7 @@ export interface Leg {
 /** Programs, each with an argument that makes it succeed. */
 export type Needs = readonly (readonly [command: string, argument: string])[]
 
-/** Whether all are here; says aloud which are not. */
+/** Whether all exist; prints which are missing. */
 export function isEquipped(name: string, needs: Needs): boolean {
   const missing = needs.filter(([command, argument]) => spawnSync(command, [argument]).status !== 0)
   if (missing.length === 0) return true
@@ -29,7 +29,7 @@ export const leg = async (client: string, transport: string, run: () => Promise<
 
 const HEAD = `${'client'.padEnd(20)}${'transport'.padEnd(36)}${'table'.padEnd(28)}  items  values  differences`
 
-/** Prints a line for each client, transport and table, then the differences; whether there was none. */
+/** Prints a line for each client, transport and table, then the differences; returns whether there was none. */
 export function report(legs: readonly Leg[]): boolean {
   const differences: string[] = []
   const totals = { items: 0, values: 0 }

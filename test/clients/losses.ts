@@ -1,5 +1,5 @@
 /**
- * What clients do not put on the wire though their API took it: found by comparing, read in their encoders, and expected
+ * Data that clients accept in their API but do not send: found by comparing, confirmed in their encoders, and expected
  * exactly, so that a client that stops losing it fails here.
  */
 import type { Row, Table } from './sent.ts'
@@ -9,7 +9,7 @@ export interface Loss {
   /** Absent: on all. */
   readonly protocol?: string
   readonly what: string
-  /** The columns of the row that are stored otherwise than the client's objects say. */
+  /** The columns that are stored differently from the client's objects. */
   stored(table: Table, row: Row): Row
 }
 

@@ -14,7 +14,7 @@ export interface PrometheusProcess {
   end(): Promise<void>
 }
 
-/** Another Prometheus than Debian's, and what is to be added to its sections of configuration. */
+/** Another Prometheus than Debian's, and additions to its configuration. */
 export interface PrometheusOptions {
   readonly command?: string
   readonly features?: readonly string[]
@@ -22,7 +22,9 @@ export interface PrometheusOptions {
   readonly remoteWrite?: object
 }
 
-/** Prometheus scraping one target each half second, writing all of it to `writeUrl`; resolves when it is ready. */
+/**
+ * Prometheus that scrapes one target every half second and writes all of it to `writeUrl`; resolves when it is ready.
+ */
 export async function startPrometheus(
   targetPort: number,
   writeUrl: string,

@@ -78,7 +78,7 @@ function exposition(n: number, startSeconds: number, fleeting: boolean): object[
     value,
     timestamp: { seconds: startSeconds + n, nanos: 500_000_000 },
   })
-  /** Two runs of buckets a side, with a gap. */
+  /** Two runs of buckets on each side, with a gap. */
   const native = {
     sample_count: n * 19,
     sample_sum: n * 0.1,

@@ -1,4 +1,4 @@
-/** A target of Prometheus whose values are known and move with each scrape, in OpenMetrics with exemplars. */
+/** A Prometheus target with known values that change with each scrape, in OpenMetrics with exemplars. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -6,7 +6,7 @@ export interface Target {
   readonly port: number
   /** How often it was scraped. */
   scrapes(): number
-  /** From now on the series `fleeting` is gone. */
+  /** From now on the series `fleeting` is missing. */
   dropSeries(): void
   close(): void
 }

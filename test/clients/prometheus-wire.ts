@@ -1,6 +1,6 @@
 /**
- * Prometheus with a target of native histograms, start times and units: what it sent is read from its requests on the wire. Debian's
- * sends 1.0, one built from the Go module proxy sends 2.0.
+ * Prometheus with a target of native histograms, start times and units: what it sent is read from its requests.
+ * Debian's sends 1.0, one built from the Go module proxy sends 2.0.
  */
 
 import { eventually } from '../support/until.ts'
@@ -97,7 +97,7 @@ function only(rows: Rows, flags: number): Rows {
   return chosen
 }
 
-/** What the sender must have said at least once, or the comparison proves less than it seems to. */
+/** What the sender must have sent at least once; otherwise the comparison proves less than it seems to. */
 function holds(
   writes: readonly TeedWrite[],
   version: 1 | 2,
@@ -155,7 +155,7 @@ function kinds(writes: readonly TeedWrite[], version: 1 | 2): Outcome {
   return { otel_metrics_sum: { items: all.length, values: all.length, mismatches } }
 }
 
-/** The counts that each answer said were written, against what the request held. */
+/** The written counts in each answer, compared with the request. */
 function answers(writes: readonly TeedWrite[]): { readonly otel_metrics_sum: Comparison } {
   const mismatches: Mismatch[] = []
   for (const [index, { message, status, headers }] of writes.entries()) {

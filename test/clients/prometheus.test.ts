@@ -1,7 +1,7 @@
 /**
- * Guarantees: what Debian's Prometheus scraped and sent by remote write is what SQL returns, value by value, with native histograms,
- * exemplars, ends of series, types, help and units; and what it scraped from Kepler becomes readings and entries of the ledger, to the
- * microjoule.
+ * Guarantees: what Debian's Prometheus scraped and sent by remote write is returned by SQL, value by value, with native
+ * histograms, exemplars, ends of series, types, help and units; and what it scraped from Kepler becomes readings and
+ * ledger entries, to the microjoule.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -72,7 +72,7 @@ describe.runIf(isEquipped('remote write by Prometheus', NEEDS))('Prometheus', ()
 
   it('books the energy that Kepler measured', { timeout: 90_000 }, async () => {
     const exporter = await startExporter()
-    // A meter whose clock runs ahead, forty times as fast, by less than the ten minutes that Prometheus allows.
+    // A meter with a clock ahead, forty times as fast, by less than the ten minutes that Prometheus allows.
     const startMs = Math.ceil(Date.now() / 60_000) * 60_000
     exporter.answer(() => {
       const step = Math.min(exporter.requests.length - 1, 24)
@@ -91,7 +91,8 @@ describe.runIf(isEquipped('remote write by Prometheus', NEEDS))('Prometheus', ()
           ),
         found => found.length >= 5,
       )
-      // Remote write begins with what is scraped after it has: the first window may lack some. Three steps a minute.
+      // Remote write starts with the scrapes after its start: the first window may be incomplete. Three steps per
+      // minute.
       for (const { energy } of windows.slice(1, 5)) expect(energy).toBe('3001500000')
     } finally {
       await server.end()

@@ -1,4 +1,4 @@
-/** Debian's Prometheus: scrapes a target and writes to Wattline; its own database says what it sent. */
+/** Debian's Prometheus: scrapes a target and writes to Wattline; its own database shows what it sent. */
 
 import { eventually } from '../support/until.ts'
 import type { WattlineProcess } from '../support/wattline-process.ts'
@@ -69,7 +69,7 @@ async function writtenSeries(server: PrometheusProcess): Promise<Series[]> {
   if (up.length === 0 || up.some(([, text]) => text !== '1')) throw new Error('Prometheus could not scrape')
   return result.map(({ metric, values }) => ({
     ...identityOf(metric),
-    // Its encoder leaves out what equals 0, and -0 with it: adding 0 does the same.
+    // Its encoder omits values equal to 0, including -0: adding 0 does the same.
     samples: values.map(([at, text]) => [milliseconds(at), (FLOATS[text] ?? Number(text)) + 0] as const),
   }))
 }

@@ -1,4 +1,4 @@
-/** The other direction: ClickHouse clients of other languages read what was stored, through the SQL door of their protocol. */
+/** The other direction: ClickHouse clients of other languages read the stored data through the ClickHouse interface. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { isDeepStrictEqual, promisify } from 'node:util'
@@ -14,7 +14,7 @@ const run = promisify(execFile)
 interface Reader {
   readonly name: string
   readonly needs: Needs
-  /** How answers come, in the order of its lines. */
+  /** The format of the answers, in the order of its lines. */
   readonly compressions: readonly string[]
   command(): Promise<readonly string[]>
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run test:clients [-- --only python,java]`: real clients send to a Wattline process, directly and through a real
- * OpenTelemetry Collector, and every value that they sent is compared with what SQL returns. Exits 1 on any difference.
+ * OpenTelemetry Collector, and every value they sent is compared with the result of SQL. Exits 1 on any difference.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** SDKs straight to Wattline, and through a real Collector that batches and forwards in every way it has. */
+/** SDKs directly to Wattline, and through a real Collector that batches and forwards over every protocol it has. */
 import { startCollector } from '../support/collector/process.ts'
 import { freePorts } from '../support/kafka/kafka-server.ts'
 import type { WattlineProcess } from '../support/wattline-process.ts'

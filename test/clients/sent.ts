@@ -1,6 +1,6 @@
 /**
- * What a client says that it sent, as the rows it must give. Each line of its output is one span, log record or point, as
- * README.md describes; the rules from there to a row are those of the decoder's independent reference.
+ * What a client reports that it sent, as the expected rows. Each line of its output is one span, log record or point,
+ * as README.md describes; the conversion to a row follows the decoder's independent reference.
  */
 import { logRows, metricRows, traceRows } from '../collector/otlp/decode/reference.ts'
 import type { Loss } from './losses.ts'

@@ -1,6 +1,6 @@
 /**
- * Stands between a client that does not say what it sent and Wattline: keeps each OTLP/HTTP body, decoded by an independent
- * decoder, as the rows that it must give, and passes it on.
+ * Sits between Wattline and a client that does not report what it sent: keeps each OTLP/HTTP body, decoded by an
+ * independent decoder, as the expected rows, and forwards it.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,7 +9,7 @@ import { decodeIndependently, logRows, metricRows, traceRows } from '../collecto
 import { METRIC_TABLES, noRows, type Row, type Rows, TENANT } from './sent.ts'
 
 export interface Tee {
-  /** Base address to give the client. */
+  /** Base address for the client. */
   readonly url: string
   readonly sent: Rows
   close(): void

@@ -1,4 +1,4 @@
-/** The Collector's own generator: what it sent, from its bodies on the wire and from what it was asked for. */
+/** The Collector's own generator: what it sent, from its requests and from its parameters. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { telemetrygenBinary } from '../support/collector/build.ts'
@@ -14,7 +14,7 @@ const run = promisify(execFile)
 interface Order {
   readonly name: string
   readonly args: readonly string[]
-  /** Rows that must come of it, and what each must hold. */
+  /** Expected rows, and what each must contain. */
   readonly table: Table
   readonly rows: number
   readonly holds: Row
@@ -118,7 +118,7 @@ async function overHttp(binary: string, order: Order, wattline: WattlineProcess)
   }
 }
 
-/** Nobody listens on the way: what is stored is held against what was asked for alone. */
+/** Without a tee: the stored data is compared only with the parameters. */
 async function overGrpc(binary: string, order: Order, wattline: WattlineProcess): Promise<Outcome> {
   const mark = `telemetrygen grpc ${order.name}`
   await generate(binary, order, mark, ['--otlp-endpoint', new URL(wattline.otlpGrpc).host])
@@ -139,7 +139,7 @@ async function generate(
   await run(binary, [...order.args, ...pace, ...attributes, ...destination], { timeout: 60_000 })
 }
 
-/** What was sent may agree with the tables and still not be what was asked for. */
+/** What was sent may agree with the tables and still differ from the parameters. */
 function asOrdered(order: Order, outcome: Outcome, sent: readonly Row[]): Outcome {
   const found = outcome[order.table] ?? { items: 0, values: 0, mismatches: [] }
   const expected = { ServiceName: 'gen-ü', ...order.holds }

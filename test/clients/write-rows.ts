@@ -1,6 +1,6 @@
 /**
- * Remote write as the rows it must give, written out from docs/prometheus.md the slow way: labels as maps, times as bigints, buckets
- * one by one.
+ * Remote write as the expected rows, written out from docs/prometheus.md the slow way: labels as maps, times as
+ * bigints, buckets one by one.
  */
 import { noRows, type Row, type Rows, type Table, TENANT } from './sent.ts'
 
@@ -9,14 +9,14 @@ type Text = Uint8Array
 /** A request of either version; 64-bit numbers are decimal text, a sample's value its bits. */
 export interface WriteMessage {
   readonly timeseries: readonly WriteSeries[]
-  /** Of 1.0. */
+  /** For 1.0. */
   readonly metadata?: readonly {
     readonly type: number
     readonly metric_family_name: Text
     readonly help: Text
     readonly unit: Text
   }[]
-  /** Of 2.0. */
+  /** For 2.0. */
   readonly symbols?: readonly Text[]
 }
 
@@ -73,7 +73,7 @@ interface Span {
 }
 
 export interface Family {
-  /** As remote write numbers types. */
+  /** Numbering of types in remote write. */
   readonly type: number
   readonly help: string
   readonly unit: string
@@ -87,7 +87,7 @@ export const CUSTOM_BUCKETS = -53
 const utf8 = (bytes: Text): string => Buffer.from(bytes).toString()
 const nanoseconds = (ms: string | undefined): bigint => BigInt(ms ?? 0) * 1_000_000n
 
-/** Adds the rows of requests, one after the other; what 1.0 says of families counts for what follows. */
+/** Adds the rows of requests, one after the other; metadata in 1.0 applies to what follows. */
 export class WriteRows {
   readonly rows: Rows = noRows()
   readonly #families = new Map<string, Family>()
@@ -202,7 +202,7 @@ function numberPoint(
   }
 }
 
-/** Of an exemplar that came without a sample. */
+/** For an exemplar without a sample. */
 function emptyPoint(name: string, family: Family, timestamp: string): Point {
   const isNative =
     family.type === GAUGEHISTOGRAM || (family.type === HISTOGRAM && !/_(bucket|count|sum)$/.test(name))
@@ -220,7 +220,7 @@ function histogramPoint({ type }: Family, histogram: WriteHistogram): Point {
     TimeUnix: nanoseconds(histogram.timestamp),
     AggregationTemporality: isGauge ? 0 : 2,
   }
-  // No target of ours has a sum that is no number: it is the end of a series.
+  // None of our targets has a NaN sum: it is the end of a series.
   if (Number.isNaN(histogram.sum))
     return { table: 'otel_metrics_exp_histogram', row: { ...common, Flags: 1, Count: 0n, Sum: 0 } }
   const isFloat = histogram.count_float !== undefined
@@ -257,7 +257,7 @@ function histogramPoint({ type }: Family, histogram: WriteHistogram): Point {
   }
 }
 
-/** Whole counts that add up as the broken ones do. */
+/** Integer counts that add up like the fractional ones. */
 class Rounding {
   #sum = 0
 

@@ -1,6 +1,6 @@
 /**
- * Stands between a sender of remote write and Wattline, one request at a time: keeps what each says, read by independent
- * decoders, with what it was answered.
+ * Sits between a sender of remote write and Wattline, one request at a time: keeps each request, read by independent
+ * decoders, with its answer.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

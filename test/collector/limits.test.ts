@@ -1,6 +1,6 @@
 /**
- * Guarantees: every row of the table of limits (docs/limits.md), driven against every door: the status, the error code, when
- * to come back; afterwards nothing is held, nothing is stored that was refused, and the door goes on.
+ * Guarantees: every row of the table of limits (docs/limits.md), tested at every entry point: the status, the error
+ * code, when to retry; afterwards nothing is held, nothing refused is stored, and the entry point keeps working.
  */
 import { constants, crc32, createDeflateRaw, zstdCompressSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -74,7 +74,7 @@ const PROBES: Readonly<Record<LimitName, Probe>> = {
   async memoryBytes(door, open) {
     const memory = createMemoryGuard({ limitBytes: 1, clock: systemClock, collect: () => {} })
     await open({}, {}, { memory })
-    // One is let in, and holds its place until its body has come.
+    // One request is admitted, and keeps its place until its body has arrived.
     const first = door.connect(rig.port)
     const begun = first.begin(100, new Uint8Array())
     await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(100)
@@ -197,7 +197,7 @@ const ENCODINGS: Partial<Record<LimitName, LimitDoor['encoding']>> = {
   repeatedBytes: 'protobuf',
   jsonDepth: 'json',
 }
-/** What says when to come back. */
+/** Where the answer says when to retry. */
 const PATIENCE: readonly unknown[] = [429, 503, 'UNAVAILABLE', 'DEADLINE_EXCEEDED']
 
 describe.each(LIMIT_DOORS.map(door => [door.name, door] as const))('%s', (_, door) => {
@@ -224,7 +224,7 @@ it('tests every entry point in the table', () => {
   expect(new Set(LIMIT_DOORS.map(({ door }) => door))).toEqual(new Set(Object.keys(ENDPOINTS)))
 })
 
-/** A gzip of zeros made of one block again and again, so that ten gibibytes take no time to make. */
+/** A gzip of zeros from one repeated block, so that ten gibibytes are made in no time. */
 async function hugeGzip(bytes: number): Promise<Buffer> {
   const block = new Uint8Array(1024 * 1024)
   const deflate = createDeflateRaw({ level: 9 })
@@ -285,7 +285,7 @@ describe.each(otlpDoors.map(door => [door.name, door] as const))('%s', (_, door)
     const { user, system } = process.cpuUsage(cpuBefore)
     clearInterval(watch)
     expect(answer.status).toBe(LIMITS.bodyBytes.answers[door.door])
-    // 64 MiB are inflated before the limit is reached, and kept at most twice while their buffer grows.
+    // 64 MiB are inflated before the limit is reached, and held at most twice while their buffer grows.
     expect(peak - before.heapUsed - before.arrayBuffers).toBeLessThan(256 * 2 ** 20)
     expect((user + system) / 1e6).toBeLessThan(3)
     await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(0)

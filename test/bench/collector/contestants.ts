@@ -13,13 +13,13 @@ import { startProcess } from '../../support/wattline-process.ts'
 export interface Contestant {
   readonly name: string
   readonly pid: number
-  /** Of OTLP over HTTP. */
+  /** For OTLP over HTTP. */
   readonly port: number
   readonly grpcPort: number
   end(): Promise<void>
 }
 
-/** Where the OK comes from: `discard`, nothing kept; Kafka with acks=all, compressed or not. */
+/** Where a request is acknowledged: `discard` keeps nothing; otherwise Kafka with acks=all, compressed or not. */
 export type Target = 'discard' | 'kafka-zstd' | 'kafka-none'
 
 const DISCARD = new URL('./discard-entry.ts', import.meta.url).pathname
@@ -69,8 +69,8 @@ async function discarding(flags: readonly string[]): Promise<Contestant> {
 }
 
 /**
- * The OpenTelemetry Collector with GOGC=400, its fair setting, and no queue: its OK comes after the exporter's, as ours
- * comes after the log's.
+ * The OpenTelemetry Collector with GOGC=400, its best fair setting, and without a queue: it acknowledges after its
+ * exporter does, as Wattline acknowledges after the log does.
  */
 export async function collector(target: Target, bootstrap: string | null): Promise<Contestant> {
   const [port = 0, grpcPort = 0] = await freePorts(2)

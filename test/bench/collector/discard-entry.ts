@@ -1,5 +1,5 @@
-// The receiver with everything that it does before the log: decoding, columns, Arrow, zstd. The log takes every record at once
-// and forgets it. Prints its ports: HTTP, gRPC.
+// The receiver with everything before the log: decoding, columns, Arrow, zstd. The log accepts every record at once and
+// discards it. Prints its ports: HTTP, gRPC.
 import { createOtlpGrpcReceiver } from '../../../collector/grpc/receiver.ts'
 import { createOtlpHttpReceiver } from '../../../collector/http/receiver.ts'
 import { createIntake } from '../../../collector/intake/intake.ts'
@@ -12,7 +12,7 @@ import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { relaxHeap } from '../../../core/runtime/heap.ts'
 
 const config = configSchema.parse({})
-// As before Kafka, which this stands for.
+// As with Kafka, which this replaces.
 relaxHeap('kafka')
 const events = silentEvents
 const intake = createIntake({

@@ -10,7 +10,7 @@ const PATHS: Readonly<Record<RaceSignal, string>> = {
 const HEAD_BYTES = 5
 /** A partial success without content, as the Collector answers; anything longer says that something was rejected. */
 const EMPTY_BYTES = 2
-/** What a server may have under way to us is nothing; what we send, it bounds. */
+/** The server may have no streams open to us; it limits the streams that we open. */
 const OPTIONS = { settings: { enablePush: false } }
 
 export interface GrpcDrive {
@@ -39,7 +39,7 @@ export async function driveGrpc(drive: GrpcDrive): Promise<void> {
   }
 }
 
-/** What is wrong with the answer, if anything. */
+/** What is wrong with the answer; undefined if nothing is. */
 function call(session: ClientHttp2Session, { signal, gzip, next }: GrpcDrive): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const { bytes } = next()

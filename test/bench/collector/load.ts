@@ -1,8 +1,9 @@
 /**
- * Load of the race, in a process of its own: this many connections, each of which sends its next request as soon as the last
- * is answered. Sockets and hardly a parser, since what it takes of the machine is taken from the contestant.
+ * Load of the race, in a process of its own: a number of connections, each of which sends its next request as soon as
+ * the last one is answered. It uses sockets with hardly any parsing, because CPU used here is taken from the
+ * contestant.
  *
- * Takes orders as JSON lines on stdin (`Order`) and answers each with one line (`Report`).
+ * Reads orders as JSON lines on stdin (`Order`) and answers each with one line (`Report`).
  */
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
@@ -15,10 +16,10 @@ export interface Order {
   readonly signal: RaceSignal
   readonly items: number
   readonly gzip: boolean
-  /** Over gRPC, otherwise over HTTP/1.1. */
+  /** With gRPC, otherwise HTTP/1.1. */
   readonly grpc: boolean
   readonly connections: number
-  /** Spans in a row that share a trace. */
+  /** Number of consecutive spans that share a trace. */
   readonly spansOfTrace: number
   readonly seconds: number
 }
@@ -56,7 +57,7 @@ function random32(): number {
   return x >>> 0
 }
 
-/** Ids of their own for every request, or a log of repetitions would compress as no real one does. */
+/** Every request has its own ids; otherwise a log of repetitions would compress better than any real one. */
 function renew({ bytes, traceIds, spanIds }: Payload, spansOfTrace: number): void {
   for (const [index, at] of traceIds.entries()) {
     const first = traceIds[index - (index % spansOfTrace)] as number

@@ -1,6 +1,6 @@
 /**
- * What both sides of the race are sent: spans of about 350 bytes (ten resources, eight attributes, an event on every tenth)
- * and points of about 200 (gauges, sums, histograms of fourteen bounds), as protobuf in ascending order of fields.
+ * The payloads sent to both sides: spans of about 350 bytes (ten resources, eight attributes, an event on every tenth)
+ * and points of about 200 (gauges, sums, histograms of fourteen bounds), as protobuf with fields in ascending order.
  */
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
@@ -10,7 +10,10 @@ export type RaceSignal = 'traces' | 'metrics'
 
 export interface Payload {
   readonly bytes: Buffer
-  /** Where ids begin that each sending overwrites: 16 bytes of a trace, 8 of a span. Empty for what is compressed. */
+  /**
+   * Positions of ids that are overwritten before each request: 16 bytes of a trace, 8 of a span. Empty for compressed
+   * payloads.
+   */
   readonly traceIds: readonly number[]
   readonly spanIds: readonly number[]
 }

@@ -28,7 +28,7 @@ interface Discipline {
   readonly gzip: boolean
   readonly grpc: boolean
   readonly connections: number
-  /** The ratio to reach. */
+  /** The required ratio. */
   readonly goal: number
 }
 
@@ -78,14 +78,14 @@ async function load(order: Order): Promise<Report> {
 interface Turn {
   readonly perCpuSecond: number
   readonly perSecond: number
-  /** Items, with those of the warming up. */
+  /** Items, including the warm-up. */
   readonly sent: number
   readonly peakMiB: number
   readonly p50Ms: number
   readonly p99Ms: number
 }
 
-/** Linux: the peak of memory counts from now on. */
+/** Linux: resets the peak of memory. */
 const resetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, '5')
 const peakMiB = (pid: number): number =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
@@ -121,7 +121,7 @@ const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number
 const k = (number: number): string => `${(number / 1e3).toFixed(0)}k`
 
-/** A topic a table: points go to three. */
+/** One topic for each table: points need three. */
 const TOPICS: Readonly<Record<RaceSignal, readonly string[]>> = {
   traces: ['traces'],
   metrics: ['metrics_gauge', 'metrics_sum', 'metrics_histogram'],

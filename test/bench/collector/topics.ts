@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { KafkaServer } from '../../support/kafka/kafka-server.ts'
 import { Kafka } from '../../support/kafka/kafkajs.ts'
 
-/** The opponent does not make its topics. The same number of partitions as ours, the same one replica. */
+/** The opponent does not create its topics. The number of partitions equals ours, with the same single replica. */
 export async function createTopics(kafka: KafkaServer, names: readonly string[]): Promise<void> {
   const admin = new Kafka({ brokers: [kafka.bootstrap], logLevel: 0 }).admin()
   await admin.connect()
@@ -18,7 +18,7 @@ export async function createTopics(kafka: KafkaServer, names: readonly string[])
   await admin.disconnect()
 }
 
-/** Bytes of a topic's segments on disk, which Kafka keeps as they came over the wire. */
+/** Bytes of a topic's segments on disk, which Kafka stores as they were sent. */
 export async function topicBytes({ folder }: KafkaServer, topic: string): Promise<number> {
   const data = join(folder, 'data')
   let bytes = 0

@@ -1,4 +1,4 @@
-/** From what a run of unit-costs.ts measured to the unit costs that the plan reckons with. */
+/** Converts the measurements of unit-costs.ts to the unit costs that the plan uses. */
 import type { UnitCosts } from '../../../simulate/plan/costs.ts'
 import type { TableCost } from './tables.ts'
 
@@ -23,13 +23,16 @@ export interface Measured {
   readonly tables: readonly TableCost[]
 }
 
-/** What `test/bench/meter.ts` says: CPU seconds of a million readings, and bytes of a host's state by its workloads. */
+/**
+ * Results of `test/bench/meter.ts`: CPU seconds for a million readings, and bytes of a host's state by number of
+ * workloads.
+ */
 export interface MeterAlone {
   readonly cpuSecondsPerMillion: number
   readonly stateBytesPerWorkload: number
 }
 
-/** Streams whose records are inserted; `energy` lives in the log only. */
+/** Streams with inserted records; `energy` exists only in the log. */
 const isStored = (stream: string): boolean => stream !== 'energy'
 
 const three = (value: number): number => Number(value.toPrecision(3))
@@ -99,6 +102,6 @@ const costsOf = (cpu: Numbers, merge: number) => ({
   collector: three(cpu['collector']!),
   processors: three(cpu['processors']!),
   merge: three(merge),
-  // What the broker uses at rest is taken off; of little, nothing may be left.
+  // The idle usage of the broker is subtracted; a small value may become zero.
   broker: three(Math.max(0.1, cpu['broker']!)),
 })

@@ -1,4 +1,4 @@
-/** What a process used, from /proc: CPU seconds of all its threads, memory. */
+/** Usage of a process, from /proc: CPU seconds of all its threads, memory. */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LagAnswer } from '../../../core/api/answers.ts'
@@ -12,7 +12,7 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS
 }
 
-/** Largest resident set so far, and what is now not pages of files, MB. */
+/** Largest resident set so far, and current memory without file pages, MB. */
 export function memory(pid: number): { readonly peakMb: number; readonly anonymousMb: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const megabytes = (name: string): number =>
@@ -25,7 +25,7 @@ export const pause = (ms: number): Promise<void> => new Promise(resolve => setTi
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 
-/** CPU seconds that a process uses in a second while nothing is asked of it. */
+/** CPU seconds that an idle process uses per second. */
 export async function idleRate(pids: readonly number[], seconds: number): Promise<number[]> {
   const before = pids.map(cpuSeconds)
   await pause(seconds * 1000)
@@ -37,7 +37,7 @@ export async function drained(http: string, timeoutMs = 240_000): Promise<void> 
   const deadline = Date.now() + timeoutMs
   for (let calm = 0; calm < 2; ) {
     const { partitions } = (await (await fetch(`${http}/api/v1/lag`)).json()) as LagAnswer
-    // In Kafka the numbers of a transaction's end count as pending for good: at most a few a partition.
+    // In Kafka the offsets of transaction ends always count as pending: at most a few per partition.
     const pending = partitions.filter(
       entry => Number(entry.pending) > 3 && entry.oldest_pending_seconds !== null,
     )
@@ -47,7 +47,7 @@ export async function drained(http: string, timeoutMs = 240_000): Promise<void> 
   }
 }
 
-/** Waits until merges have come to rest: the process uses next to nothing for some seconds. */
+/** Waits until merges have settled: the process uses almost no CPU for some seconds. */
 export async function calm(pid: number, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs
   while (Date.now() < deadline) {
@@ -64,7 +64,7 @@ export async function streamCounter(http: string, name: string): Promise<Map<str
   return new Map([...lines].map(([, stream, value]) => [stream!, Number(value)]))
 }
 
-/** Bytes of segment files by topic, partitions together, in the data folder of a broker on this machine. */
+/** Bytes of segment files by topic, all partitions, in the data folder of a broker on this machine. */
 export function topicBytes(brokerPid: number): Map<string, number> {
   const data = join(readlinkSync(`/proc/${brokerPid}/cwd`), 'data')
   const bytes = new Map<string, number>()

@@ -1,10 +1,13 @@
-/** What differs from every account having one bill a month, whose lines sum to the ledger. Computed from the tables by SQL alone. */
+/**
+ * Differences from the rule that every account has one bill a month, whose lines sum to the ledger. Computed from the
+ * tables with SQL only.
+ */
 import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
 import { ACCOUNTS } from './books.ts'
 
 type Tables = Pick<Warehouse, 'query'>
 
-/** Digest of everything that bills of a month say. */
+/** Digest of the complete content of a month's bills. */
 export async function fingerprint(tables: Tables, month: string): Promise<string> {
   const sql = (table: string) =>
     `SELECT toString(sum(cityHash64(*))) AS hash, toString(count()) AS n FROM wattline.${table} WHERE Period = {month:String}`

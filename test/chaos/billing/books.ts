@@ -1,4 +1,4 @@
-/** Log and tables of a folder, with the processors that close periods, and what is booked there. */
+/** Log and tables of a folder, with the processors that close periods, and its booked entries. */
 import { join } from 'node:path'
 import { encodeRequest } from '../../../core/billing/request.ts'
 import { type Broker, RECORD_KIND } from '../../../core/broker/broker.ts'
@@ -20,9 +20,9 @@ import { rateRows } from '../../processors/rate/rate-rows.ts'
 import { seededRandom } from '../../support/random.ts'
 
 export const ACCOUNTS = 24
-/** So few that a closing has many transactions. */
+/** Small enough that a closing has many transactions. */
 const TOGETHER = 2
-/** After all periods that are closed. */
+/** After all closed periods. */
 const NOW_MS = Date.parse('2027-06-01T00:00:00Z')
 
 const config = configSchema.parse({
@@ -42,7 +42,7 @@ export interface Books {
   readonly warehouse: Warehouse
   /** Entries of each account in a month; `seed` decides amounts. */
   book(month: string, seed: number): Promise<void>
-  /** Waits until the tables have all that the log has. */
+  /** Waits until the tables have everything in the log. */
   settle(): Promise<void>
   request(month: string): Promise<void>
   close(): Promise<void>
@@ -132,7 +132,7 @@ export async function isClosed(warehouse: Pick<Warehouse, 'query'>, month: strin
   return (rows[0]?.n ?? 0) > 0
 }
 
-/** Bills of a month that the tables have. */
+/** Bills of a month in the tables. */
 export async function billsOf(warehouse: Pick<Warehouse, 'query'>, month: string): Promise<number> {
   const rows = await warehouse.query<{ n: number }>(
     'SELECT toUInt32(count()) AS n FROM wattline.invoices WHERE Period = {month:String}',

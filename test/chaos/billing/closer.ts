@@ -1,4 +1,4 @@
-/** Closes a month in a process of its own, which whoever started it kills; says how many bills there are. */
+/** Closes a month in a process of its own, which its parent kills; prints the number of bills. */
 import { billsOf, isClosed, openBooks } from './books.ts'
 
 const [path = '', month = ''] = process.argv.slice(2)

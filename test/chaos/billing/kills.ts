@@ -15,19 +15,19 @@ type Tables = Awaited<ReturnType<typeof openBooks>>['warehouse']
 export interface ClosingKills {
   readonly kills: number
   readonly months: number
-  /** Kills when some, but not all bills of the month were in the tables. */
+  /** Kills when some, but not all, bills of the month were in the tables. */
   readonly halfway: number
-  /** Empty: nothing is lost, doubled or changed. */
+  /** Empty: nothing is lost, duplicated or changed. */
   readonly findings: readonly string[]
 }
 
-/** How often it is killed already while it opens. */
+/** How often it is killed while opening. */
 const WHILE_STARTING = 0.1
-/** How many bills it may make more, at most. */
+/** How many more bills it may make, at most. */
 const MOST_BILLS = 8
 const AFTER_MS = 30
 
-/** @param tamper changes the tables before the audit: it must find that */
+/** @param tamper changes the tables before the audit, which must find that */
 export async function killClosings(
   kills: number,
   seed: number,
@@ -65,7 +65,7 @@ export async function killClosings(
   }
 }
 
-/** Entries of a month, and late ones of all months before. */
+/** Entries of a month, and late ones of all earlier months. */
 async function prepare(path: string, months: readonly string[]): Promise<void> {
   const books = await openBooks(path)
   for (const [at, month] of months.entries()) await books.book(month, months.length * 100 + at)
@@ -89,7 +89,7 @@ interface Ended {
   readonly bills: number
 }
 
-/** @param random null: it is left alone */
+/** @param random null: not killed */
 async function closeOnce(path: string, month: string, random: (() => number) | null): Promise<Ended> {
   const script = fileURLToPath(new URL('./closer.ts', import.meta.url))
   const child = spawn(process.execPath, [script, path, month], {

@@ -1,4 +1,7 @@
-/** `npm run chaos:billing [-- --kills 100 --seed 1]`: months are closed by processes that are killed; exits 1 on any difference. */
+/**
+ * `npm run chaos:billing [-- --kills 100 --seed 1]`: closes months in processes that are killed; exits 1 on any
+ * difference.
+ */
 import { parseArgs } from 'node:util'
 import { killClosings } from './kills.ts'
 

@@ -1,7 +1,7 @@
 /**
- * Guarantees: whenever the process is killed, every acknowledged record is there once, where the acknowledgement said,
- * unbroken and in order; records of one append are there all or none. Of a compacted stream the newest of every key is there,
- * and what else is there is unbroken.
+ * Guarantees: whenever the process is killed, every acknowledged record exists once, at the acknowledged place, intact
+ * and in order; of the records of one append all exist or none. In a compacted stream the newest record of every key
+ * exists, and all remaining records are intact.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -40,7 +40,7 @@ test(`acknowledged records survive ${KILLS} kills`, { timeout: 30_000 + KILLS * 
     const expected = Array.from({ length: parts }, (_, part) => `${id}-${part}/${parts}`)
     expect(names[partition]!.slice(Number(offset), Number(offset) + parts)).toEqual(expected)
   }
-  // Also those that were not acknowledged are complete: as many parts as the first one says.
+  // Unacknowledged records are complete too: as many parts as the first one says.
   for (const inPartition of names) {
     for (let i = 0; i < inPartition.length; ) {
       const [id, part, parts] = inPartition[i]!.split(/-(?=\d+\/)|\//)
@@ -53,7 +53,7 @@ test(`acknowledged records survive ${KILLS} kills`, { timeout: 30_000 + KILLS * 
   const newest = await broker.newest('kept')
   for (const [key, { id, offset }] of keyed) {
     const found = newest.get(key)!
-    // One more may be stored that was not acknowledged.
+    // One more record may be stored without acknowledgement.
     if (found.offset === offset) expect(nameIn(found.value)).toBe(id)
     else expect(found.offset).toBeGreaterThan(offset)
   }
@@ -61,6 +61,6 @@ test(`acknowledged records survive ${KILLS} kills`, { timeout: 30_000 + KILLS * 
   expect(kept.filter(({ value }) => nameIn(value) === null)).toEqual([])
   expect([...newest.values()].every(({ offset }) => kept.some(one => one.offset === offset))).toBe(true)
   expect(keyed.size).toBe(7)
-  // It was compacted: acknowledged were many more than are left.
+  // Compaction worked: many more records were acknowledged than remain.
   expect(BigInt(kept.length)).toBeLessThan(kept.at(-1)!.offset)
 })

@@ -1,7 +1,7 @@
 /**
- * Appends until it is killed. Each append carries `<run>-<number>-<part>/<parts>` and a filling that follows from it; its
- * `<run>-<number>` is written to stdout only when the append has resolved. Beside it a compacted stream gets the same names
- * under few keys, and is read and committed, so that it is compacted all the time.
+ * Appends until it is killed. Each append carries `<run>-<number>-<part>/<parts>` and a filling derived from it; its
+ * `<run>-<number>` is written to stdout only when the append has resolved. A compacted stream gets the same names under
+ * few keys, and is read and committed, so that it is compacted all the time.
  */
 import { writeSync } from 'node:fs'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'

@@ -1,4 +1,4 @@
-/** A value that says its own name and whose every byte follows from it: a few bytes up to 200 KB. */
+/** A value that contains its own name and whose every byte follows from it: from a few bytes up to 200 KB. */
 import { createHash } from 'node:crypto'
 
 const SIZES = [10, 700, 5_000, 66_000, 200_000]
@@ -9,7 +9,7 @@ export function fillingOf(name: string): Buffer {
   return Buffer.concat([Buffer.from(`${name}\n`), Buffer.alloc(size, digest)])
 }
 
-/** The name, or null when a single byte differs from what the name demands. */
+/** The name, or null if a single byte differs from what the name requires. */
 export function nameIn(value: Uint8Array): string | null {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.length)
   const name = bytes.toString('utf8', 0, Math.max(0, bytes.indexOf(10)))

@@ -1,4 +1,4 @@
-/** A child process that is killed with SIGKILL at random moments, and the lines it managed to write before. */
+/** A child process that is killed with SIGKILL at random moments, and the lines it wrote before. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -14,13 +14,13 @@ export function random(seed: number): () => number {
   }
 }
 
-/** Kills a test run does, and the seed of their moments: `CHAOS_KILLS`, `CHAOS_SEED`. */
+/** Number of kills in a test run, and the seed of their moments: `CHAOS_KILLS`, `CHAOS_SEED`. */
 export const KILLS = Number(process.env['CHAOS_KILLS'] ?? 10)
 export const SEED = Number(process.env['CHAOS_SEED'] ?? 1)
 
 /**
- * Runs `script` (beside this file) and kills it `afterMs` after its first line. Resolves, once it is gone, with the
- * complete lines it wrote; a last line cut short is no acknowledgement.
+ * Runs `script` (in this folder) and kills it `afterMs` after its first line. Resolves, after it has ended, with the
+ * complete lines it wrote; a truncated last line is not an acknowledgement.
  */
 export async function runAndKill(
   script: string,

@@ -1,6 +1,6 @@
 /**
- * Guarantees: whenever the process is killed, outputs, state and committed offset agree: every input below the committed
- * offset has exactly one output, in order, and the state is their sum.
+ * Guarantees: whenever the process is killed, outputs, state and committed offset agree: every input below the
+ * committed offset has exactly one output, in order, and the state is their sum.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

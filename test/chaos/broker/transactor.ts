@@ -1,6 +1,6 @@
 /**
  * Moves numbers until it is killed: each input number is added to a sum in the state, and `number sum` goes to the
- * output, in one transaction with the offset. Input is made as it goes.
+ * output, in one transaction with the offset. Input is generated on the way.
  */
 import { writeSync } from 'node:fs'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'

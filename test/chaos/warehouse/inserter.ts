@@ -1,5 +1,5 @@
-// Child of the crash tests: inserts records from a number on, one after the other, and says which are stored, until it
-// is killed. Arguments: folder, first number, `repair` or `plain`.
+// Child of the crash tests: inserts records from a number on, one after the other, and reports the stored ones, until
+// it is killed. Arguments: folder, first number, `repair` or `plain`.
 import { chaosRecord, openForChaos } from './records.ts'
 
 const [, , path = '', first = '0', mode = 'repair'] = process.argv

@@ -1,11 +1,11 @@
-// Guarantees: a process killed with SIGKILL at random moments while it inserts, whose successor replays the records that
-// were not acknowledged under the same tokens, leaves every record stored once, in base tables, projections and the
-// index of traces. More kills: WATTLINE_KILLS=300 npx vitest run test/chaos/warehouse/kills.test.ts
+// Guarantees: when a process is killed with SIGKILL at random moments while it inserts, and its successor replays the
+// unacknowledged records under the same tokens, every record is stored once, in base tables, projections and the index
+// of traces. More kills: WATTLINE_KILLS=300 npx vitest run test/chaos/warehouse/kills.test.ts
 import { expect, it } from 'vitest'
 import { runKills } from './kills.ts'
 
 const kills = Number(process.env['WATTLINE_KILLS'] ?? 5)
-/** `plain` leaves the repair out: over some hundred kills it then shows rows that are lost. */
+/** `plain` omits the repair: over some hundred kills it then shows lost rows. */
 const repair = process.env['WATTLINE_REPAIR'] !== 'plain'
 
 it(`stores every record once over ${kills} kills`, { timeout: 30_000 + kills * 10_000 }, async () => {

@@ -12,15 +12,15 @@ import { chaosRecord, ENTRIES_PER_RECORD, openForChaos, SPANS_PER_RECORD } from 
 
 export interface KillsResult {
   readonly kills: number
-  /** Records that were tried; all of them were replayed to success at the end. */
+  /** Records that were attempted; all of them were replayed successfully at the end. */
   readonly records: number
-  /** What differs from every record being stored once: empty when nothing is lost or doubled. */
+  /** Differences from every record being stored once: empty if nothing is lost or duplicated. */
   readonly findings: readonly string[]
 }
 
 /**
- * Kills an inserting process at random moments, lets the next one replay what was not acknowledged under the same
- * tokens, and audits base tables, projections and the index of traces in the end.
+ * Kills an inserting process at random moments, lets the next one replay unacknowledged records under the same tokens,
+ * and audits base tables, projections and the index of traces at the end.
  */
 export async function runKills(kills: number, seed: number, repairTokens: boolean): Promise<KillsResult> {
   const path = await mkdtemp(join(tmpdir(), 'wattline-kills-'))
@@ -44,9 +44,9 @@ export async function runKills(kills: number, seed: number, repairTokens: boolea
 }
 
 /**
- * Lets a few inserts succeed, and kills within the next one: somewhere, by the length that the ones before have shown,
- * or as soon as the engine writes a token, which is when a kill can burn one.
- * Resolves with the number of the first record that was not acknowledged.
+ * Lets a few inserts succeed, and kills during the next one: at a random time within the duration of the earlier ones,
+ * or as soon as the engine writes a token, which is when a kill can waste one. Resolves with the number of the first
+ * unacknowledged record.
  */
 async function insertUntilKilled(
   path: string,

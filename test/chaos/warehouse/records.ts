@@ -6,10 +6,10 @@ import { openEmbeddedWarehouse } from '../../../core/warehouse/embedded/embedded
 import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
 import { DAY_S, ledgerEntry, MONTH_START_S, span } from '../../contract/warehouse/sample-rows.ts'
 
-/** The records that the crash tests write: the same number gives the same bytes, as a log would. */
+/** The records of the crash tests: the same number gives the same bytes, as in a log. */
 export const SPANS_PER_RECORD = 60
 export const ENTRIES_PER_RECORD = 40
-/** Each partition of an insert has its own moment in which a kill can burn its token. */
+/** Each partition of an insert has its own moment in which a kill can waste its token. */
 export const SPAN_DAYS = 20
 
 export interface ChaosRecord {

@@ -1,5 +1,5 @@
-// Guarantees: a deduplication token whose part never got its final name, which is what a kill at the wrong moment
-// leaves behind, makes the replay a silent loss without the repair, and none with it.
+// Guarantees: a deduplication token whose part never got its final name, which a kill at the wrong moment leaves
+// behind, makes the replay a silent loss without the repair, and no loss with it.
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,7 +34,7 @@ const record = chaosRecord(0)
 const countSpans = async (warehouse: Warehouse): Promise<number> =>
   Number((await warehouse.query<{ n: string }>('SELECT count() AS n FROM wattline.otel_traces'))[0]!.n)
 
-/** Stores the record and takes one of its parts away, as if the process had died before naming it. */
+/** Stores the record and removes one of its parts, as if the process had died before naming it. */
 async function loseOnePart(): Promise<void> {
   const warehouse = await open(true)
   await warehouse.migrate(STREAMS, { signalsDays: 9_000, ledgerDays: 9_000 })

@@ -1,4 +1,6 @@
-/** Writes what the SDK hands to an exporter as JSON lines (../README.md), from its own objects, and lets it be sent. */
+/**
+ * Writes what the SDK passes to an exporter as JSON lines (../README.md), from its own objects, and lets it be sent.
+ */
 import type { Attributes, HrTime, TraceState } from '@opentelemetry/api'
 import type { LogRecordExporter, ReadableLogRecord } from '@opentelemetry/sdk-logs'
 import {

@@ -1,6 +1,6 @@
-// Guarantees: a record of another instance is durable, whole and with where it comes from, before it is acknowledged; what is
-// not exactly a record of the stream that it claims to be, in shape, size, schema, manifest or tenant, is refused with a
-// status that says whether it is the record or the agreement, and leaves nothing behind.
+// Guarantees: a record from another instance is durable, complete and with its origin, before it is acknowledged;
+// anything that is not exactly a record of the stream it claims, in shape, size, schema, manifest or tenant, is refused
+// with a status that says whether the record or the agreement is wrong, and leaves nothing behind.
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { afterEach, expect, it } from 'vitest'
 import { encodeRows } from '../../../core/columns/rows.ts'

@@ -1,7 +1,7 @@
 /**
- * Guarantees: the real clients meet the receiver. What the official exporters of gRPC send, compressed or not, with a token,
- * over TLS and with a certificate of their own, is in the log when they say so; they learn what may be sent again and what
- * may not; grpc-js reads status, message and details as they were meant.
+ * Guarantees: the real clients work with the receiver. What the official gRPC exporters send, compressed or not, with a
+ * token, over TLS and with their own certificate, is in the log when they report success; they learn what may be
+ * retried and what may not; grpc-js reads status, message and details as intended.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -67,7 +67,7 @@ describe('the official exporters', () => {
     expect(rows(logs)).toMatchObject([{ SeverityText: 'ERROR', ServiceName: 'shop' }])
   })
 
-  // Exporters in JavaScript leave it to their caller to send again over gRPC.
+  // JavaScript exporters leave retries over gRPC to their caller.
   it('are told to retry what the log refused, and succeed then', async () => {
     rig = await grpcRig()
     let refusals = 1

@@ -1,7 +1,7 @@
 /**
- * Guarantees: what HTTP/2 lets a stranger do at little cost is bounded: streams opened to be cancelled, PING and SETTINGS
- * without end, header blocks without end, empty frames, more streams or connections than allowed, silence. The connection
- * that does it is closed, others go on, nothing stays in memory.
+ * Guarantees: cheap abuse of HTTP/2 is limited: streams opened and cancelled, endless PING and SETTINGS, endless header
+ * blocks, empty frames, more streams or connections than allowed, silence. The abusing connection is closed, others
+ * continue, and nothing stays in memory.
  */
 import { constants } from 'node:http2'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'

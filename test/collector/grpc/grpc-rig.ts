@@ -1,4 +1,4 @@
-/** A receiver of gRPC on a free port, and a client that shows all of what is said, which libraries hide. */
+/** A gRPC receiver on a free port, and a client that shows everything that libraries hide. */
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -44,7 +44,7 @@ export const METHODS: Readonly<Record<Signal, string>> = {
 }
 export const HEALTH = '/grpc.health.v1.Health/Check'
 
-/** A message as it goes over the wire; `announced` where its length lies. */
+/** A message as sent; `announced` if its length is wrong. */
 export function framed(message: Uint8Array, flag = 0, announced = message.length): Buffer {
   const head = Buffer.alloc(5)
   head[0] = flag
@@ -54,17 +54,17 @@ export function framed(message: Uint8Array, flag = 0, announced = message.length
 
 export interface GrpcReply {
   readonly httpStatus: number | undefined
-  /** `grpc-status`; undefined: there was none. */
+  /** `grpc-status`; undefined: missing. */
   readonly status: number | undefined
   /** `grpc-message`, decoded. */
   readonly message: string
   readonly details: StatusRead | undefined
   readonly headers: Readonly<Record<string, unknown>>
-  /** Without frames: nothing came but headers. */
+  /** Without frames: only headers arrived. */
   readonly trailersOnly: boolean
   /** The message of the answer; undefined: none. */
   readonly body: Buffer | undefined
-  /** Code of the RST_STREAM that ended it; 0 also where none came. */
+  /** Code of the RST_STREAM that ended it; 0 also without one. */
   readonly reset: number
 }
 
@@ -112,7 +112,7 @@ export class GrpcClient {
 
 export class Call {
   readonly stream: ClientHttp2Stream
-  /** Resolves when the call is over, whichever way. */
+  /** Resolves when the call is over in any way. */
   readonly reply: Promise<GrpcReply>
 
   constructor(stream: ClientHttp2Stream) {

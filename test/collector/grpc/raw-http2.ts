@@ -52,7 +52,7 @@ export const callHeaders = (path: string): Buffer =>
     te: 'trailers',
   })
 
-/** One connection. It greets unless told not to, and reads frames unless told not to. */
+/** One connection. By default it sends the preface and reads frames. */
 export class RawHttp2 {
   readonly socket: Socket
   /** Error codes of the GOAWAY frames received. */
@@ -70,7 +70,7 @@ export class RawHttp2 {
       )
   }
 
-  /** Writes this many of what `make` gives, at the pace at which they are taken; stops when the connection is closed. */
+  /** Writes this number of results of `make`, as fast as they are accepted; stops when the connection is closed. */
   async flood(count: number, make: (index: number) => Uint8Array): Promise<void> {
     for (let index = 0; index < count && !this.socket.destroyed; index++) {
       if (this.socket.write(make(index))) continue

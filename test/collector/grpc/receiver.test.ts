@@ -1,7 +1,7 @@
 /**
- * Guarantees: the replies of OTLP/gRPC as gRPC over HTTP/2 has them, over real connections: statuses in trailers with
- * details, framing to the byte, compression by name, deadlines, health, and an orderly end. What holds for every transport
- * is in test/contract/otlp; abuse of HTTP/2 in floods.test.ts.
+ * Guarantees: the answers of OTLP/gRPC as gRPC over HTTP/2 requires, over real connections: statuses in trailers with
+ * details, framing to the byte, compression by name, deadlines, health, and an orderly end. Guarantees for every
+ * transport are in test/contract/otlp; abuse of HTTP/2 is in floods.test.ts.
  */
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'

@@ -1,7 +1,7 @@
 /**
- * Guarantees of the OTLP door: rows carry the tenant of the token, whatever is sent; who has none is told so in the
- * encoding of the request and nothing of it is stored; the official exporter works with a token and over TLS with a client
- * certificate; browsers may send from the pages that are named, and from no others.
+ * Guarantees of the OTLP receiver: rows carry the tenant of the token, whatever is sent; a client without one is told
+ * so in the encoding of the request, and nothing is stored; the official exporter works with a token and over TLS with
+ * a client certificate; browsers may send only from the configured pages.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -203,7 +203,7 @@ describe('the official exporter', () => {
     expect(good).toMatchObject({ code: 0 })
     const without = { url, headers, timeoutMillis: 500, httpAgentOptions: { ca: authority.cert } }
     expect((await exported(without)).code).toBe(1)
-    // The certificate says who may connect, the token who one is.
+    // The certificate says who may connect, the token identifies the client.
     const nobody = await exported({ url, httpAgentOptions: { ca: authority.cert, ...client } })
     expect(String(nobody.error)).toContain('Unauthorized')
     expect(stored().map(row => row.Tenant)).toEqual(['shop'])
@@ -265,7 +265,7 @@ describe('browsers', () => {
       expect([sent.status, sent.headers.get('access-control-allow-origin')]).toEqual([200, origin])
       const refused = await post(rig.port, '/v1/traces', { ...PROTOBUF, origin }, body('page'))
       expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, origin])
-      // Nothing that a browser would send by itself opens anything.
+      // Nothing that a browser sends by itself gives access.
       expect(sent.headers.get('access-control-allow-credentials')).toBeUndefined()
     }
   })

@@ -1,4 +1,4 @@
-/** An independent reader of what receivers answer in protobuf. */
+/** An independent reader of protobuf answers. */
 import protobuf from 'protobufjs'
 
 const { root } = protobuf.parse(`syntax = "proto3"; package t;

@@ -1,6 +1,6 @@
 /**
- * Guarantees: the official OpenTelemetry exporters' own bytes and expectations meet the receiver: spans exported by the SDK
- * are in the log when the exporter says so, and a failing log makes it retry until they are.
+ * Guarantees: the official OpenTelemetry exporters work with the receiver: spans exported by the SDK are in the log
+ * when the exporter reports success, and a failing log makes it retry until they are.
  */
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { afterEach, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-/** A receiver on a free port, and a client that speaks raw HTTP/1.1, so that nothing between hides what is said. */
+/** A receiver on a free port, and a client that speaks raw HTTP/1.1, so that no library hides anything. */
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'

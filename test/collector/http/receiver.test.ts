@@ -1,7 +1,7 @@
 /**
- * Guarantees: the replies of OTLP/HTTP as the specification has them, in both encodings, over real sockets: success,
- * partial success, and a `google.rpc.Status` for every refusal; limits hold before and after decompression; slow, vanishing
- * and stubborn clients cost nothing lasting; stopping answers what is in flight.
+ * Guarantees: the answers of OTLP/HTTP as the specification requires, in both encodings, over real sockets: success,
+ * partial success, and a `google.rpc.Status` for every refusal; limits apply before and after decompression; slow,
+ * disconnecting and stubborn clients cause no lasting cost; stopping answers requests in flight.
  */
 import { randomBytes } from 'node:crypto'
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
@@ -25,7 +25,7 @@ afterEach(async () => {
   await rig.intake.drain()
 })
 
-/** What a refusal says, whichever encoding it came in. */
+/** The content of a refusal, in either encoding. */
 function refusal(reply: RawReply): { code: number; message: string } {
   const text = reply.headers.get('content-type') === 'application/json'
   const { code, message } = text ? JSON.parse(reply.body.toString()) : read('Status', reply.body)
@@ -164,7 +164,7 @@ describe('partial success', () => {
     const body = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: scoped }] })
     const json = await post(rig.port, '/v1/traces', JSON_TYPE, body)
     expect(JSON.parse(json.body.toString())).toEqual({ partialSuccess: { errorMessage } })
-    // Field 1000 of ResourceSpans was instrumentation_library_spans once.
+    // Field 1000 of ResourceSpans was once instrumentation_library_spans.
     const old = Buffer.from('0a03c23e00', 'hex')
     const protobuf = await post(rig.port, '/v1/traces', PROTOBUF, old)
     expect(read('Response', protobuf.body)).toMatchObject({ partialSuccess: { errorMessage } })

@@ -1,6 +1,8 @@
 /**
- * Guarantees: a batch closes at its limits whatever else holds; never waits longer than `thinWaitMs`; thin traffic waits that long, dense traffic `waitMs`, clients that are held up `waitMs`; a worthwhile batch
- * that nobody can add to closes after 2 ms of silence; a small one is answered at once where waiting gains nothing and small records can be afforded; and the moment it names for asking again is never too late.
+ * Guarantees: a batch closes at its limits in any case; never waits longer than `thinWaitMs`; thin traffic waits that
+ * long, dense traffic `waitMs`, delayed clients `waitMs`; a large enough batch that no request can join closes after 2
+ * ms of silence; a small one is answered at once if waiting gains nothing and small records are within the rate; and
+ * the named time of the next check is never too late.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

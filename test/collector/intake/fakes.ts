@@ -1,4 +1,6 @@
-/** Neighbours of intake under the test's control: a log that takes, refuses or hangs, and a clock that stands still. */
+/**
+ * Neighbours of intake under the test's control: a log that accepts, refuses or hangs, and a clock that stands still.
+ */
 
 import type { Clock } from '../../../collector/intake/clock.ts'
 import { createIntake, type Intake } from '../../../collector/intake/intake.ts'
@@ -13,7 +15,7 @@ import type { EventName, Events, Facts } from '../../../core/catalogue/events/ev
 import { decodeRows } from '../../../core/columns/rows.ts'
 import { traces } from '../../../core/model/streams/index.ts'
 
-/** How the log treats the next append: stores it, refuses it, stores it and says that it failed, or never answers. */
+/** What the log does with the next append: stores it, refuses it, stores it and reports a failure, or never answers. */
 export type Mood = 'store' | 'refuse' | 'store and fail' | 'hang'
 
 export class FakeBroker {
@@ -33,7 +35,7 @@ export class FakeBroker {
       await this.gate
       const mood = this.mood(stream)
       if (mood === 'hang') await new Promise(() => {})
-      // A copy, as in a real log: the caller may use the bytes again.
+      // A copy, as in a real log: the caller may reuse the bytes.
       const kept = records.map(record => ({ ...record, value: Uint8Array.from(record.value) }))
       if (mood !== 'refuse') this.stored.push({ stream, partition, records: kept })
       if (mood !== 'store') throw new Error('the log says no')
@@ -64,7 +66,7 @@ export class FakeBroker {
   }
 }
 
-/** Time passes only by `advance`, which runs what is due in order and lets promises settle. */
+/** Time passes only through `advance`, which runs due timers in order and lets promises settle. */
 export class FakeClock implements Clock {
   nowMs = 1_000
   readonly #due = new Set<{ atMs: number; run: () => void }>()

@@ -1,9 +1,9 @@
 /**
  * Guarantees: an answer means that every row of the request is in the log; a failing, hanging or half-failing log never
- * makes an acknowledged id disappear; requests in flight share records; thin traffic makes one record a second; large
- * requests become several records of the usual size; readings go to the partition of their host; undecodable requests
- * leave nothing behind; bytes in flight are bounded and given back; the log's failure is answered at once and ends by
- * itself; drain answers everything.
+ * loses an acknowledged id; requests in flight share records; thin traffic makes one record a second; large requests
+ * become several records of the usual size; readings go to the partition of their host; undecodable requests leave
+ * nothing behind; bytes in flight are limited and released; a failure of the log is answered at once and ends by
+ * itself; draining answers everything.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -36,7 +36,7 @@ const reading = (host: string, value: bigint): Reading => ({
 
 const ingest = (target: Rig, body: Uint8Array) => {
   const answer = target.intake.ingest('traces', 'protobuf', body, 'default')
-  // Tests look at it later: until then a refusal is not an unhandled one.
+  // Tests check it later: until then a rejection must not count as unhandled.
   answer.catch(() => {})
   return answer
 }
@@ -44,7 +44,7 @@ const ingest = (target: Rig, body: Uint8Array) => {
 const send = (target: Rig, names: readonly string[], padding = 0) =>
   ingest(target, tracesBytes(names, { padding }))
 
-/** How a promise stands after everything due has run. */
+/** State of a promise after everything due has run. */
 async function outcome(promise: Promise<unknown>): Promise<string> {
   const pending = Symbol('pending')
   const settled = await Promise.race([
@@ -101,7 +101,7 @@ describe('group commit', () => {
     await target.clock.advance(2_000)
     await Promise.all(done)
     expect(answered / seconds).toBeGreaterThan(least)
-    // Ten a second, and ten that were saved up.
+    // Ten a second, and ten that were saved.
     expect(target.broker.records('traces').length).toBeLessThanOrEqual(10 * (seconds + 2) + 11)
   })
 

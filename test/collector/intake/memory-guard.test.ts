@@ -1,5 +1,5 @@
-// Guarantees: above four fifths of the memory limit requests are told to come back, after memory was collected and did not
-// shrink; one at a time goes on; below it everything is let in again.
+// Guarantees: above four fifths of the memory limit requests are told to retry, after garbage collection without
+// effect; one at a time continues; below it all are accepted again.
 import { expect, it } from 'vitest'
 import { createMemoryGuard } from '../../../collector/intake/memory-guard.ts'
 import { FakeClock } from './fakes.ts'

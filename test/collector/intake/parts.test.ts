@@ -1,6 +1,7 @@
 /**
- * Guarantees of the small parts: bytes reserved are given back once and never beyond the limit; a gate knows who may still
- * add to a batch; pooled buffers are never shared and never kept beyond the bound; health recovers by asking.
+ * Guarantees of the small parts: reserved bytes are released once and never exceed the limit; a gate knows which
+ * requests may still join a batch; pooled buffers are never shared and never kept above the limit; health recovers by
+ * pinging.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

@@ -1,7 +1,7 @@
 /** OTLP requests for tests, as JSON text and as protobuf bytes. */
 import { jsonToProtobuf } from '../../../collector/otlp/json/json.ts'
 
-/** Within the time that FakeClock and today's limits accept. */
+/** Within the times that FakeClock and the limits of today accept. */
 export interface SpanOptions {
   readonly startUnixNano?: bigint
   readonly padding?: number

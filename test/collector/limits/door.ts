@@ -1,4 +1,6 @@
-/** Doors as the table of limits sees them: each an adapter, so that a new one is driven through every row too. */
+/**
+ * Entry points as the table of limits sees them: each is an adapter, so that a new one is tested with every row too.
+ */
 import type { IntakeOptions } from '../../../collector/intake/intake.ts'
 import type { Receiver } from '../../../collector/receiver.ts'
 import type { EndpointName, LimitAnswer } from '../../../core/catalogue/limits/declaration.ts'
@@ -6,9 +8,9 @@ import type { IntakeRig } from '../otlp/intake-rig.ts'
 
 export interface DoorAnswer {
   readonly status: NonNullable<LimitAnswer>
-  /** What is said besides, with the code of the error. */
+  /** Additional text, with the code of the error. */
   readonly text: string
-  /** Whether it says when to come back. */
+  /** Whether the answer says when to retry. */
   readonly saysWhen: boolean
 }
 
@@ -19,7 +21,7 @@ export interface LimitRig extends IntakeRig {
   readonly port: number
 }
 
-/** Bounds that a test makes small; times in milliseconds. */
+/** Limits that a test makes small; times in milliseconds. */
 export interface DoorTuning {
   readonly maxConnections?: number
   readonly maxCalls?: number
@@ -35,7 +37,7 @@ export type OpenRig = (
   neighbours?: Pick<IntakeOptions, 'memory' | 'clock'>,
 ) => Promise<LimitRig>
 
-/** Brings about what is beyond a limit; every answer must be that of the table. */
+/** Exceeds a limit; every answer must be the one in the table. */
 export type Probe = (door: LimitDoor, open: OpenRig) => Promise<readonly DoorAnswer[]>
 
 export interface ItemOptions {
@@ -47,7 +49,7 @@ export interface ItemOptions {
 
 export interface Payload {
   readonly body: Uint8Array
-  /** Of a whole body; what a door always has is not named. */
+  /** Headers of a complete body; those that are always sent are left out. */
   readonly coding?: 'gzip' | 'zstd'
 }
 
@@ -55,9 +57,9 @@ export interface Payload {
 export interface DoorClient {
   connected(): Promise<unknown>
   send(payload: Payload): Promise<DoorAnswer>
-  /** Announces a body of this many bytes, and sends some of them. */
+  /** Announces a body of this size, and sends part of it. */
   begin(announcedBytes: number, sent: Uint8Array): Promise<DoorAnswer>
-  /** Resolves when the other end has ended it. */
+  /** Resolves when the other end has closed it. */
   closed(): Promise<unknown>
   end(): void
 }
@@ -67,19 +69,19 @@ export interface LimitDoor {
   /** Column of the table. */
   readonly door: EndpointName
   readonly encoding: 'protobuf' | 'json' | 'remote write'
-  /** What it answers when all is well. */
+  /** Its answer if all is well. */
   readonly ok: DoorAnswer['status']
   readonly open: OpenRig
   connect(port: number): DoorClient
-  /** A request with one item, as the door wants it. */
+  /** A request with one item, in the format of the entry point. */
   item(options?: ItemOptions): Payload
   /** A small body that grows to this many bytes. */
   bomb(bytes: number): Payload
-  /** A body whose length is not announced, where there is such a thing. */
+  /** A body without an announced length, if that exists. */
   unannounced?(port: number, body: Uint8Array): Promise<DoorAnswer>
-  /** Requests whose head is longer by this many bytes, in every way there is. */
+  /** Requests with a head longer by this number of bytes, in every way possible. */
   longHeads(port: number, bytes: number): Promise<readonly DoorAnswer[]>
-  /** Connections that say nothing, or that stop before their first request has begun. */
+  /** Silent connections, or those that stop before their first request has begun. */
   silent(port: number): Promise<readonly DoorAnswer[]>
 }
 
@@ -99,7 +101,7 @@ export function spanJson({ attributes = 0, valueBytes = 1, offsetMs = 0 }: ItemO
   return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })
 }
 
-/** A span whose one attribute is this many arrays within each other. */
+/** A span whose only attribute is arrays nested to this depth. */
 export const nestedJson = (depth: number): string =>
   spanJson({ attributes: 1 }).replace(
     '{"stringValue":"v"}',

@@ -1,4 +1,4 @@
-/** OTLP over gRPC, and the limits that it alone has. */
+/** OTLP over gRPC, and the limits that only it has. */
 import { once } from 'node:events'
 import { constants } from 'node:http2'
 import { gzipSync } from 'node:zlib'
@@ -105,11 +105,11 @@ export const GRPC_DOOR: LimitDoor = {
     ]),
 }
 
-/** Rows that no other door has. */
+/** Rows of this entry point only. */
 export const GRPC_PROBES = {
   async callTime(_, open) {
     const { port } = await open({}, { callMs: 200 })
-    // It allows no byte of an answer, and so reads none.
+    // It allows no byte of an answer, so it reads none.
     const noWindow = frame(
       FRAME.settings,
       0,

@@ -1,4 +1,4 @@
-/** Doors over HTTP/1.1: OTLP in both encodings, and remote write. */
+/** Entry points over HTTP/1.1: OTLP in both encodings, and remote write. */
 import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import { jsonToProtobuf } from '../../../collector/otlp/json/json.ts'

@@ -1,6 +1,6 @@
 /**
- * Guarantees: what a request says once and its rows repeat is counted as the engine sees it: per row, with attributes as the
- * limits leave them; whatever the order of fields.
+ * Guarantees: data that a request contains once and its rows repeat is counted as the engine sees it: per row, with
+ * attributes after the limits, for any order of fields.
  */
 import { expect, it } from 'vitest'
 import { repeatedBytes } from '../../../collector/otlp/amplification.ts'

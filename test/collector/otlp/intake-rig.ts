@@ -1,4 +1,7 @@
-/** What is behind a receiver, for tests of receivers: the real intake and decoders, before a log under the test's control. */
+/**
+ * What is behind a receiver, for tests of receivers: the real intake and decoders, before a log under the test's
+ * control.
+ */
 import { createIntake, type Intake, type IntakeOptions } from '../../../collector/intake/intake.ts'
 import { type Config, configSchema } from '../../../core/catalogue/config/schema.ts'
 import { decoders, FakeBroker, RecordedEvents, recogniser } from '../intake/fakes.ts'
@@ -16,7 +19,7 @@ export function intakeRig(
 ): IntakeRig {
   const broker = new FakeBroker()
   const events = new RecordedEvents()
-  // Short waits: these tests are about replies, not about when batches close.
+  // Short waits: these tests check answers, not when batches close.
   const config = configSchema.parse({ group_commit: { wait_ms: 5, thin_wait_ms: 5 }, ...settings })
   const intake = createIntake({ broker, config, events, decoders, recogniser, ...neighbours })
   return { broker, events, config, intake }

@@ -1,4 +1,4 @@
-/** Rows of a request as the tables will hold them: for comparing two encodings of the same telemetry. */
+/** Rows of a request as in the tables: for comparing two encodings of the same telemetry. */
 
 import { decodeInto } from '../../../collector/intake/decode-into.ts'
 import { jsonToProtobuf } from '../../../collector/otlp/json/json.ts'

@@ -1,6 +1,6 @@
 /**
- * Guarantees: the parts of a split request hold the same items in the same order under the same resource and scope; parts
- * stay near the target size whatever the nesting; what cannot be split comes whole; broken structure is refused.
+ * Guarantees: the parts of a split request contain the same items in the same order under the same resource and scope;
+ * parts stay near the target size for any nesting; what cannot be split stays whole; malformed structure is refused.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -24,7 +24,7 @@ const request = (shape: readonly (readonly (readonly number[])[])[], headBytes =
     Buffer.from(
       JSON.stringify({
         resourceLogs: shape.map((scopes, resource) => ({
-          // The resource after its records, as some writers have it: order is free in protobuf.
+          // The resource after its records, as some writers send it: protobuf allows any order.
           scopeLogs: scopes.map((sizes, scope) => ({
             scope: { name: `scope-${resource}-${scope}` },
             logRecords: sizes.map((size, record) => ({

@@ -1,4 +1,6 @@
-/** Telemetry as the official SDK holds it before it is serialised: every field that JSON and protobuf write differently. */
+/**
+ * Telemetry as the official SDK holds it before it is serialised: every field that JSON and protobuf write differently.
+ */
 import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
 import type {
   ProtobufLogsSerializer,

@@ -1,4 +1,4 @@
-// Guarantees: the parts of the decoder's source that are made are what the stream and the table of OTLP messages give.
+// Guarantees: the generated parts of the decoder's source match the stream and the table of OTLP messages.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { generatedSources, WASM_FOLDER } from '../../../collector/otlp/codegen/generated.ts'

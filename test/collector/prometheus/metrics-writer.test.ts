@@ -1,5 +1,5 @@
-// Guarantees: series of Prometheus, written as OTLP and decoded like every request, are the rows they should be: types, times
-// to the nanosecond, stale markers, exemplars, buckets that add up.
+// Guarantees: Prometheus series, written as OTLP and decoded like every request, become the right rows: types, times to
+// the nanosecond, stale markers, exemplars, buckets that add up.
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'

@@ -1,6 +1,6 @@
 /**
- * The rule of recognising, point by point and without memory: what the collector does with identities that it remembers
- * must come to the same.
+ * The rule of recognising, point by point and without memory: the collector's remembered identities must give the same
+ * result.
  */
 
 import { own } from '../../../collector/readings/mappings/labels.ts'

@@ -1,7 +1,7 @@
 /**
- * Guarantees: every row of the table of mappings gives the reading it says, in integers of the quantity; points that
- * are no reading are counted by a reason from the closed list; the worked example of the accounting page, sent as
- * OTLP, gives exactly its microjoules and microseconds.
+ * Guarantees: every row of the table of mappings gives its reading, in integers of the quantity; points that are not
+ * readings are counted by a reason from the closed list; the worked example of the accounting page, sent as OTLP, gives
+ * exactly its microjoules and microseconds.
  */
 
 import { describe, expect, test } from 'vitest'
@@ -32,7 +32,7 @@ type Sent = {
   readonly start?: bigint
 }
 
-/** Nothing is too old, nor too far ahead. */
+/** Nothing is too old or too far ahead. */
 const ANY_TIME = { ...CONTEXT, limits: { ...CONTEXT.limits, futureNano: T } }
 const recognise = (metric: SentMetric, tenant: string): Recognised =>
   recognisedIn(requestOf([metric]), { ...ANY_TIME, tenant })

@@ -46,7 +46,7 @@ const point = ({ timeUnixNano, startTimeUnixNano, value, attributes: labels }: S
   ...(typeof value === 'bigint' ? { as_int: `${value}` } : { as_double: value }),
 })
 
-/** One request; metrics of one resource object, one after the other, share a ResourceMetrics. */
+/** One request; consecutive metrics of one resource object share a ResourceMetrics. */
 export function requestOf(metrics: readonly SentMetric[]): Uint8Array {
   const groups: SentMetric[][] = []
   for (const metric of metrics) {
@@ -78,7 +78,7 @@ export function requestOf(metrics: readonly SentMetric[]): Uint8Array {
   })
 }
 
-/** What the collector makes of a request, with what `recogniser` remembers. */
+/** The collector's result for a request, with what `recogniser` remembers. */
 export function recognisedIn(
   body: Uint8Array,
   context = CONTEXT,

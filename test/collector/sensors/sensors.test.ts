@@ -1,7 +1,7 @@
 /**
- * Guarantees: one call of `append` a round, all readings with one time, rounds never overlap and lie on multiples of
- * the interval; a failing sensor or append is told of and stops nothing; measured energy and the estimate exclude
- * each other; stopping waits for the round in progress.
+ * Guarantees: one call of `append` per round, all readings with the same time, rounds never overlap and are on
+ * multiples of the interval; a failing sensor or append is reported and stops nothing; measured energy and the estimate
+ * exclude each other; stopping waits for the current round.
  */
 
 import { describe, expect, test } from 'vitest'
@@ -32,7 +32,7 @@ function recorder(): Recorded {
   return { list, events: { emit: (name, facts = {}) => void list.push({ name, facts }) } }
 }
 
-/** A clock that stands still between waits; the test lets each wait end. */
+/** A clock that stands still between waits; the test ends each wait. */
 function manualClock(start: bigint): SensorClock & { advance(): Promise<void>; waited: number[] } {
   let now = start
   let wake: (() => void) | undefined

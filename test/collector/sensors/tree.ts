@@ -1,4 +1,4 @@
-/** Trees of files that stand in for /proc, /sys and /etc: made in a temporary folder, removed after the test. */
+/** Trees of files in place of /proc, /sys and /etc: created in a temporary folder, removed after the test. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -64,7 +64,7 @@ export function statLine(pid: number, process: Process): Uint8Array {
   return Buffer.concat([Buffer.from(`${pid} (`), name, Buffer.from(`) ${rest}`)])
 }
 
-/** A machine with two CPUs and nothing on it. `uptime` in seconds. */
+/** An empty machine with two CPUs. `uptime` in seconds. */
 export const machine = (uptime = 1000): Files => ({
   'proc/stat':
     'cpu  100 20 30 4000 50 6 7 8 90 10\ncpu0 50 10 15 2000 25 3 3 4 45 5\ncpu1 50 10 15 2000 25 3 4 4 45 5\n' +

@@ -1,6 +1,6 @@
 /**
- * Every promise of core/broker/broker.ts as a test, for any broker. Written so that a broker across a network with
- * rebalances of seconds passes too: nothing assumes offsets without gaps, and nothing sleeps where it can wait.
+ * Every promise of core/broker/broker.ts as a test, for any broker. A broker across a network with rebalances of
+ * seconds passes too: no test assumes offsets without gaps, and none sleeps where it can wait.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -16,13 +16,13 @@ import {
 import { until } from '../../support/until.ts'
 
 export interface BrokerUnderTest {
-  /** Opens the broker; called again after `close` it must find what was stored. */
+  /** Opens the broker; when called again after `close` it must find the stored data. */
   open(): Promise<Broker>
   /** Removes everything. */
   destroy(): Promise<void>
 }
 
-/** A poll that ends only by a record or by the end of the work. */
+/** A poll that ends only with a record or when the work ends. */
 const FOREVER_MS = 600_000
 const LIMITS = { maxRecords: 100, maxBytes: 1_000_000, maxWaitMs: 200 }
 
@@ -35,7 +35,7 @@ export const textOf = (stored: StoredRecord): string => Buffer.from(stored.value
 
 type Handler = (partition: AssignedPartition, records: readonly StoredRecord[]) => Promise<void> | void
 
-/** A work loop that hands what it polls to `handle` and commits after it. */
+/** A work loop that passes polled records to `handle` and commits after it. */
 export const worker =
   (handle: Handler, commit = true) =>
   async (partition: AssignedPartition): Promise<void> => {
@@ -71,7 +71,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect(failures).toEqual([])
     })
 
-    /** Failures of works that should not fail: the test fails by them at its end. */
+    /** Failures of works that should not fail: they fail the test at its end. */
     let failures: unknown[] = []
     const unexpected = (_: AssignedPartition, error: unknown) => void failures.push(error)
     const subscribe = (group: string, handle: Handler, commit = true): Promise<Subscription> =>
@@ -81,7 +81,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       broker = await under.open()
       await broker.createStreams(streams)
     }
-    /** Reads with a group of its own until `count` records of the stream have come. */
+    /** Reads with its own group until `count` records of the stream have arrived. */
     const readAll = async (stream: string, count: number, group = 'audit'): Promise<StoredRecord[]> => {
       const found: StoredRecord[] = []
       const subscription = await broker.subscribe({
@@ -476,7 +476,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
         })
         await until(() => offsets.size === 4)
         expect(offsets.get('a1')).toBe(first.offset)
-        // Kafka's cleaner looks at what lies before the newest segment: later records make it begin one.
+        // Kafka's cleaner only processes segments before the newest one: later records make it start one.
         let turn = 2
         await until(async () => {
           turn += 1

@@ -1,4 +1,4 @@
-/** The embedded broker keeps every promise of the broker contract. */
+/** The embedded broker fulfils the broker contract. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

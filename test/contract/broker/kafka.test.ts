@@ -1,4 +1,4 @@
-/** The broker in a real Apache Kafka keeps every promise of the broker contract. */
+/** The broker in a real Apache Kafka fulfils the broker contract. */
 import { afterAll, beforeAll, describe } from 'vitest'
 import { openKafkaBroker } from '../../../core/broker/kafka/kafka-broker.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'

@@ -1,7 +1,7 @@
 /**
- * Guarantees: whatever a request holds, in whatever order its fields come, with unknown fields in between, values
- * superseded and messages in pieces, the decoders give exactly the rows, refusals and counts that an independent decoder
- * (protobufjs) and a plain reading of the rules give.
+ * Guarantees: for any request, with fields in any order, unknown fields, superseded values and messages in pieces, the
+ * decoders give exactly the rows, refusals and counts of an independent decoder (protobufjs) and a simple
+ * implementation of the rules.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -23,7 +23,7 @@ const SIGNALS: readonly (readonly [Signal, fc.Arbitrary<object>])[] = [
   ['metrics', metricsRequest],
 ]
 
-/** Seed 0: encoded as protobufjs does it. */
+/** Seed 0: as protobufjs encodes it. */
 const bytesOf = (signal: Signal, request: object, seed: number): Uint8Array =>
   seed === 0
     ? encode(REQUEST_MESSAGES[signal], request)

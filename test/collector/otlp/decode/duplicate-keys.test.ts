@@ -1,6 +1,6 @@
 /**
- * Guarantees: a list of attributes that repeats a key becomes a map with that key once, holding the last value, wherever the
- * list stands, whichever decoder reads it, in protobuf and in JSON alike.
+ * Guarantees: a list of attributes with a repeated key becomes a map with that key once and its last value, at every
+ * place, in every decoder, in protobuf and in JSON.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -28,7 +28,7 @@ const anyValue = (value: Pair[1]): object => {
 const attributesOf = (pairs: readonly Pair[]): object[] =>
   pairs.map(([key, value]) => ({ key, value: anyValue(value) }))
 
-/** What one list becomes: keys in the order in which each came first, with their last values. */
+/** The result of one list: keys in order of their first occurrence, with their last values. */
 const once = (pairs: readonly Pair[]): Entries =>
   [...new Map(pairs)].map(([key, value]) => [
     key,
@@ -37,7 +37,7 @@ const once = (pairs: readonly Pair[]): Entries =>
 
 const TIME = '1700000000000000000'
 
-/** A request that has the same lists at each of its places, in two resources and two items each. */
+/** A request with the same lists at each place, in two resources and two items each. */
 function requestOf(signal: Signal, own: readonly Pair[], outer: readonly Pair[]): object {
   const attributes = attributesOf(own)
   const resource = { attributes: attributesOf(outer) }
@@ -61,7 +61,7 @@ function requestOf(signal: Signal, own: readonly Pair[], outer: readonly Pair[])
   return { resource_metrics: [0, 1].map(() => ({ resource, scope_metrics: [scopeMetrics] })) }
 }
 
-/** Entries of every map of every row as the record holds them: an object would hide a key that is there twice. */
+/** Entries of every map of every row as the record contains them: an object would hide a duplicate key. */
 function mapsIn(signal: Signal, body: Uint8Array): { readonly service: string; readonly maps: Entries[] }[] {
   const builders = createBuilders()
   decodeIntoBuilders(signal, body, CONTEXT, builders)

@@ -1,7 +1,7 @@
 /**
- * Guarantees: what the limits cut is counted, where the stream has a column for it also in the row; texts stay valid
- * UTF-8; items that cannot be taken are refused one by one, each with a reason from the closed list; a small body
- * cannot become a huge record.
+ * Guarantees: what the limits cut is counted, also in the row if the stream has a column for it; texts stay valid
+ * UTF-8; invalid items are rejected individually, each with a reason from the closed list; a small body cannot become a
+ * huge record.
  */
 import { Writer } from 'protobufjs'
 import { expect, test } from 'vitest'

@@ -1,6 +1,6 @@
 /**
- * Guarantees: bytes that are not a request throw `body_undecodable` with the place and nothing else, and leave neither
- * rows nor dictionary values of theirs in builders that other requests share.
+ * Guarantees: bytes that are not a request throw only `body_undecodable` with the position, and leave neither rows nor
+ * dictionary values in builders that other requests share.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -24,7 +24,7 @@ interface Restorable {
   finish(): Uint8Array
 }
 
-/** `decode` must either give rows or throw a WattlineError and leave the builders untouched. */
+/** `decode` must either give rows or throw a WattlineError and leave the builders unchanged. */
 function decodesOrRestores(builders: readonly Restorable[], decode: () => void): void {
   const before = builders.map(({ rows, byteSize }) => ({ rows, byteSize }))
   const marks = builders.map(builder => builder.mark())
@@ -73,7 +73,7 @@ test.each([
   fc.assert(
     fc.property(request, fc.array(damage, { maxLength: 12 }), (valid, damages) => {
       const bytes = encode(message, valid)
-      // A good request before and after: what fails in between must not touch it.
+      // A good request before and after: a failure in between must not affect it.
       decode(bytes)
       for (const harm of damages) decodesOrRestores(builders, () => decode(harm(bytes)))
       decode(bytes)

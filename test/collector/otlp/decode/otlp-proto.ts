@@ -84,12 +84,12 @@ enum AggregationTemporality { AGGREGATION_TEMPORALITY_UNSPECIFIED = 0; AGGREGATI
 
 const ALL = COMMON + TRACES + LOGS + METRICS
 const root = protobuf.parse(ALL, { keepCase: true }).root
-/** For reading: texts as the bytes they came in, since protobufjs refuses those that are not UTF-8. */
+/** For reading: texts as their original bytes, because protobufjs refuses invalid UTF-8. */
 const rawRoot = protobuf.parse(ALL.replaceAll(/\bstring (?=\w+ = )/g, 'bytes '), { keepCase: true }).root
 /** For OTLP/JSON: names in camelCase. */
 const jsonRoot = protobuf.parse(ALL).root
 
-// Depth is the sender's: the reference is to read what is far too deep as well.
+// The sender decides the depth: the reference must read excessive depth as well.
 protobuf.util.recursionLimit = 10_000
 protobuf.Reader.recursionLimit = 10_000
 

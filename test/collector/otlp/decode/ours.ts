@@ -1,4 +1,4 @@
-/** What our decoders make of a request, in the shape of the reference. */
+/** The results of our decoders, in the shape of the reference. */
 
 import type { DecodeContext, DecodeResult } from '../../../../collector/otlp/decode/decode-context.ts'
 import { decodeLogs } from '../../../../collector/otlp/decode/logs.ts'
@@ -14,7 +14,7 @@ import { createRecogniser } from '../../../../collector/readings/recogniser.ts'
 import { decodeRows } from '../../../../core/columns/rows.ts'
 import type { Expected, Row } from './reference.ts'
 
-/** Into builders that may hold rows of others. */
+/** Into builders that may contain rows of others. */
 export function decodeIntoBuilders(
   signal: Signal,
   bytes: Uint8Array,
@@ -36,7 +36,7 @@ export function takeRows(signal: Signal, builders: Builders): Record<string, rea
   )
 }
 
-/** Shared by all requests, as they are in a collector. */
+/** Shared by all requests, as in a collector. */
 const builders = createBuilders()
 
 export function decodedOf(signal: Signal, bytes: Uint8Array, context: DecodeContext): Expected {

@@ -1,6 +1,6 @@
 /**
- * Values and attributes as rows have them, from objects that protobufjs made: text by the rules of the OpenTelemetry
- * Collector's ClickHouse exporter, cut by ours.
+ * Values and attributes as in rows, from protobufjs objects: text by the rules of the OpenTelemetry Collector's
+ * ClickHouse exporter, cut by our limits.
  */
 import type { DecodeLimits } from '../../../../collector/otlp/decode/decode-context.ts'
 
@@ -12,7 +12,7 @@ export const node = (parent: Node | undefined, field: string): Node | undefined 
   parent?.[field] as Node | undefined
 export const raw = (parent: Node | undefined, field: string): Buffer =>
   Buffer.from((parent?.[field] as Uint8Array | undefined) ?? [])
-/** What is not UTF-8 becomes U+FFFD. */
+/** Invalid UTF-8 becomes U+FFFD. */
 export const text = (parent: Node | undefined, field: string): string => raw(parent, field).toString('utf8')
 export const number = (parent: Node | undefined, field: string): number => (parent?.[field] as number) ?? 0
 export const bigint = (parent: Node | undefined, field: string): bigint =>
@@ -22,14 +22,14 @@ export const signed = (parent: Node | undefined, field: string): bigint =>
 export const bigints = (parent: Node | undefined, field: string): bigint[] =>
   ((parent?.[field] as string[]) ?? []).map(BigInt)
 
-/** Hex of an id, '' for none or zeros; null when it has a wrong length. */
+/** Hex of an id, '' for a missing or zero one; null for a wrong length. */
 export function hex(parent: Node | undefined, field: string, bytes: number): string | null {
   const id = raw(parent, field)
   if (id.length !== 0 && id.length !== bytes) return null
   return id.every(byte => byte === 0) ? '' : id.toString('hex')
 }
 
-/** Turns values into text and counts what the limits take away. */
+/** Converts values to text and counts what the limits remove. */
 export class ReferenceValues {
   cut = 0
   readonly #limits: DecodeLimits
@@ -42,7 +42,7 @@ export class ReferenceValues {
     return Object.fromEntries(this.#entries(parent, field))
   }
 
-  /** The last `service.name`, as of every key, and all attributes. */
+  /** The last `service.name`, as for every key, and all attributes. */
   resource(resource: Node | undefined): { ServiceName: string; ResourceAttributes: Record<string, string> } {
     const attributes = this.attributes(resource)
     return { ServiceName: attributes['service.name'] ?? '', ResourceAttributes: attributes }

@@ -1,6 +1,6 @@
 /**
- * What a request must give, computed the slow way: protobufjs decodes it into objects, and each row is written out from
- * the rules of the OpenTelemetry Collector's ClickHouse exporter and of our limits.
+ * The expected result of a request, computed the slow way: protobufjs decodes it into objects, and each row is written
+ * out by the rules of the OpenTelemetry Collector's ClickHouse exporter and of our limits.
  */
 
 import type { DecodeContext } from '../../../../collector/otlp/decode/decode-context.ts'
@@ -39,7 +39,7 @@ export const REQUEST_MESSAGES: Readonly<Record<Signal, string>> = {
   logs: 'ExportLogsServiceRequest',
 }
 
-/** Throws when protobufjs does not take the bytes. */
+/** Throws if protobufjs rejects the bytes. */
 export function decodeIndependently(name: string, bytes: Uint8Array): Node {
   const type = rawMessageType(name)
   return type.toObject(type.decode(bytes), { longs: String })
@@ -102,7 +102,7 @@ class Reference {
       const resource = this.#values.resource(node(group, 'resource'))
       for (const scoped of list(group, 'scope_spans')) {
         const scope = node(scoped, 'scope')
-        // Not stored, but read within the bounds.
+        // Not stored, but read within the limits.
         this.#values.attributes(scope)
         for (const span of list(scoped, 'spans')) this.#span(span, resource, scope)
       }
@@ -200,7 +200,7 @@ class Reference {
     for (const [, builder] of METRIC_KINDS) this.#rows[builder] = []
     for (const group of list(request, 'resource_metrics')) {
       const groupHasPoints = list(group, 'scope_metrics').some(hasPoints)
-      // What no point refers to is not read.
+      // Not read unless a point refers to it.
       const resource = groupHasPoints ? this.#values.resource(node(group, 'resource')) : {}
       for (const scoped of list(group, 'scope_metrics').filter(hasPoints)) {
         const scope = node(scoped, 'scope')
@@ -262,7 +262,7 @@ class Reference {
     return Math.min(number(item, 'dropped_attributes_count') + cut, 0xffffffff)
   }
 
-  /** As floats, as the limits are meant to be: exact to 256 ns. */
+  /** As floats, as the limits are intended: exact to 256 ns. */
   #timeProblem(unixNano: bigint): string | null {
     const { nowUnixNano, limits } = this.#context
     const latest = nowUnixNano + limits.futureNano

@@ -1,6 +1,7 @@
 /**
- * Guarantees: a batch of spans holds what was decoded into it and nothing of what was rolled back, however large its
- * dictionaries grow, and an engine that ran out of memory costs its batches their rows, loudly, and nothing later.
+ * Guarantees: a batch of spans contains what was decoded into it and nothing that was rolled back, however large its
+ * dictionaries become; an engine that runs out of memory loses the rows of its batches, with an error, and nothing
+ * later.
  */
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'

@@ -1,11 +1,11 @@
-/** Requests as senders get them wrong: ids that are none, times far off, too many attributes, too long texts. */
+/** Requests with typical errors of senders: invalid ids, distant times, too many attributes, too long texts. */
 import type { Random } from './wire.ts'
 
 const ODD_IDS = [0, 1, 7, 8, 9, 15, 16, 17, 40]
 const ODD_TIMES = [0n, 1n, 1_500_000_000_000_000_000n, 1_749_999_999_999_999_999n, 1_760_000_000_000_000_000n]
 const ODD_TIMES_64 = [...ODD_TIMES, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n].map(String)
 
-/** A copy with about every tenth such field spoiled. */
+/** A copy with about every tenth such field made invalid. */
 export function spoiled(message: object, random: Random): object {
   return Object.fromEntries(
     Object.entries(message).map(([name, value]) => [name, spoiledField(name, value, random)]),

@@ -12,7 +12,7 @@ import {
 
 export const NOW = 1_750_000_000_000_000_000n
 
-/** Limits that nothing in the generated requests reaches. */
+/** Limits that the generated requests never reach. */
 export const CONTEXT: DecodeContext = {
   tenant: 'acme',
   nowUnixNano: NOW,

@@ -1,6 +1,6 @@
 /**
- * Encodes messages as no sender would, but any may: fields in any order (those of one repeated field keep theirs),
- * fields that nobody knows in between, packed numbers unpacked, messages in two pieces, values that a later one replaces.
+ * Encodes messages as no sender would, but any may: fields in any order (values of one repeated field keep theirs),
+ * unknown fields in between, packed numbers unpacked, messages in two pieces, values replaced by later ones.
  */
 import protobuf from 'protobufjs'
 import { messageType } from './otlp-proto.ts'
@@ -56,7 +56,7 @@ function encodeField(field: protobuf.Field, values: unknown[], random: Random): 
   }
   if (!field.repeated && field.partOf === null && random(8) === 0) {
     const counting = encodeScalars(field, values)
-    // A default value is not written, and would supersede nothing.
+    // A default value is not written, and would replace nothing.
     return counting.length === 0 ? [] : [encodeScalars(field, [SUPERSEDED[field.type] ?? 1]), counting]
   }
   const packed = field.repeated && random(2) === 0
@@ -76,14 +76,14 @@ function encodeField(field: protobuf.Field, values: unknown[], random: Random): 
   })
 }
 
-/** What is written before the value that counts. */
+/** Written before the value that counts. */
 const SUPERSEDED: Readonly<Record<string, unknown>> = {
   string: 'superseded',
   bytes: new Uint8Array(16).fill(7),
   bool: true,
 }
 
-/** Two messages that together are this one. Members of a oneof stay in one piece. */
+/** Two messages that together form this one. Members of a oneof stay in one piece. */
 function inPieces(
   type: protobuf.Type,
   message: Record<string, unknown>,

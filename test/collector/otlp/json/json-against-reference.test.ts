@@ -1,6 +1,6 @@
 /**
- * Guarantees: OTLP/JSON gives exactly the rows that independent readers give: the examples of opentelemetry-proto, and
- * generated requests written with every liberty that the format leaves.
+ * Guarantees: OTLP/JSON gives exactly the rows of independent readers: the examples of opentelemetry-proto, and
+ * generated requests with every variation that the format allows.
  */
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
@@ -46,7 +46,7 @@ test.each([
       const text = oddJson(name, request, seededRandom(seed))
       const expected = expectedOf(signal, encode(name, request), CONTEXT)
       expect(fromJson(signal, text)).toEqual(expected)
-      // The reader of examples is not taken on trust.
+      // The reader of examples is tested too.
       expect(expectedOf(signal, jsonIndependently(signal, text), CONTEXT)).toEqual(expected)
     }),
     { numRuns: runs(100), seed: 20261126 },

@@ -1,4 +1,7 @@
-/** OTLP/JSON read independently of our reader: by protobufjs, after what OTLP writes differently from protobuf's own JSON. */
+/**
+ * OTLP/JSON read independently: by protobufjs, after conversion of what OTLP writes differently from protobuf's own
+ * JSON.
+ */
 import protobuf from 'protobufjs'
 import type { Signal } from '../../../../collector/otlp/signals.ts'
 import { jsonMessageType } from '../decode/otlp-proto.ts'
@@ -20,7 +23,7 @@ const exactly: SourceReviver = (_key, value, context) => {
   return isInexact && /^-?\d+$/.test(context?.source ?? '') ? context?.source : value
 }
 
-/** Ids from hex, known members only, and of the members of a oneof the last. */
+/** Ids from hex, known members only, and the last member of a oneof. */
 function prepared(type: protobuf.Type, message: Record<string, unknown>): Record<string, unknown> {
   const result: Record<string, unknown> = {}
   for (const [written, value] of Object.entries(message)) {

@@ -1,7 +1,7 @@
 /**
- * Guarantees: what the official serialisers write as JSON and as protobuf gives the same rows; JSON's oddities (ids in hex,
- * 64-bit numbers with and without quotes, enum names, special doubles, base64, unknown fields) mean what the
- * specification says; and what is wrong is named with its path, without anything but `body_undecodable` coming out.
+ * Guarantees: JSON and protobuf from the official serialisers give the same rows; JSON's oddities (ids in hex, 64-bit
+ * numbers with and without quotes, enum names, special doubles, base64, unknown fields) have the specified meaning; and
+ * an error names its path and is always `body_undecodable`.
  */
 import {
   JsonLogsSerializer,

@@ -1,4 +1,6 @@
-/** OTLP/JSON as senders may write it: members in any order, unknown ones in between, names and integers both ways. */
+/**
+ * OTLP/JSON as senders may write it: members in any order, unknown ones in between, names and integers in both forms.
+ */
 import protobuf from 'protobufjs'
 import { messageType } from '../decode/otlp-proto.ts'
 import type { Random } from '../decode/wire.ts'

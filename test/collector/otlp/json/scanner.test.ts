@@ -1,6 +1,6 @@
 /**
- * Guarantees: the scanner takes what JSON.parse takes and nothing else, reads strings as it does, and holds no more than a few
- * times its bytes however many values they are.
+ * Guarantees: the scanner accepts exactly what JSON.parse accepts, reads strings as it does, and uses no more than a
+ * few times the bytes, for any number of values.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -70,7 +70,7 @@ describe('the scanner', () => {
         (text, place, inserted, removed) => {
           const at = place % (text.length + 1)
           const changed = text.slice(0, at) + inserted.join('') + text.slice(at + removed)
-          // Half a pair of surrogates is no UTF-8, which the scanner does not look at.
+          // Half a surrogate pair is not valid UTF-8, which the scanner does not check.
           fc.pre(changed.isWellFormed() && !changed.startsWith('\ufeff'))
           expect([changed, accepts(changed)]).toEqual([changed, isJson(changed)])
         },

@@ -1,4 +1,4 @@
-// Guarantees: what a sender has said of its metrics is remembered by tenant, found by the names of samples, and bounded.
+// Guarantees: a sender's metadata is stored by tenant, found by the names of samples, and limited in size.
 
 import { expect, it } from 'vitest'
 import type { MetricType } from '../../../../collector/prometheus/metric.ts'
@@ -61,7 +61,7 @@ it('forgets the oldest metadata first, of this tenant only', () => {
     undefined,
     'counter',
   ])
-  // What alone is beyond the bound is not kept at all.
+  // Metadata that alone exceeds the limit is not stored.
   memory.learn('a', 'five', family('counter', 'x'.repeat(10_000)))
   expect(memory.find('a', 'five')).toBeUndefined()
   expect(memory.find('b', 'other')?.type).toBe('counter')

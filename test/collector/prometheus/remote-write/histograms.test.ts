@@ -1,6 +1,6 @@
-// Guarantees: native histograms, integer and float, of both signs, become OTLP's with the same observations in the same
-// buckets; what OTLP cannot hold is refused by itself. Observations are put into buckets here by Prometheus' definition
-// and looked for there by OTLP's.
+// Guarantees: native histograms, integer and float, of both signs, become OTLP histograms with the same observations in
+// the same buckets; what OTLP cannot represent is rejected individually. Observations are put into buckets by
+// Prometheus' definition and looked up by OTLP's.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -62,7 +62,7 @@ function histogramOf(values: readonly number[], schema: number, scale: number): 
   }
 }
 
-/** How many observations a row has in the bucket that OTLP puts a value of this size into. */
+/** Number of observations in the bucket in which OTLP puts a value of this size. */
 function countAt(row: Row, side: 'Positive' | 'Negative', index: number): bigint {
   const counts = row[`${side}BucketCounts`] as bigint[]
   return counts[index - (row[`${side}Offset`] as number)] ?? 0n

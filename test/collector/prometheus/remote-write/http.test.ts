@@ -1,7 +1,7 @@
-// Guarantees: remote write over HTTP answers as its specifications want, over real sockets: 204 after the samples are in the
-// log, the counts of what was written with every answer of 2.0, 400 and never 2xx when a part was refused, 415, 413, 401
-// and 403, 429 and 503 with Retry-After, in words; a tenant is that of the token; a body that lies about its size costs
-// nothing.
+// Guarantees: remote write over HTTP answers as its specifications require, over real sockets: 204 after the samples
+// are in the log, the written counts with every answer of 2.0, 400 and never 2xx if a part was refused, 415, 413, 401
+// and 403, 429 and 503 with Retry-After, with a text; the tenant is that of the token; a body that lies about its size
+// costs nothing.
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { newToken, tokenHash } from '../../../../core/auth/token.ts'
@@ -37,7 +37,7 @@ const write2 = (...list: SentSeries[]) => snappy(encodeWrite2(list))
 const gauges = () => rig.broker.records('metrics_gauge').flatMap(record => decodeRows(metricsGauge, record))
 const names = () => gauges().map(row => row.MetricName)
 
-/** Samples, histograms, exemplars; undefined where there is no header. */
+/** Samples, histograms, exemplars; undefined without a header. */
 const written = ({ headers }: RawReply) =>
   ['samples', 'histograms', 'exemplars'].map(kind => headers.get(`x-prometheus-remote-write-${kind}-written`))
 

@@ -1,5 +1,5 @@
-// Guarantees: what an independent encoder sends as remote write, 1.0 and 2.0, is what the rows hold, value by value; what
-// cannot be stored is left out by itself, counted by its reason, and takes nothing else with it.
+// Guarantees: what an independent encoder sends as remote write, 1.0 and 2.0, is in the rows, value by value; what
+// cannot be stored is rejected individually, counted by its reason, and affects nothing else.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -21,7 +21,7 @@ const one = (name: string, labels: Record<string, string> = {}): SentSeries => (
   samples: [{ value: 1, timestamp: NOW_MS }],
 })
 
-/** A table of what a series of single values is by its name and type. */
+/** A table of the types that series of single values have by name and type. */
 const KINDS: readonly (readonly [name: string, type: number, table: 'sum' | 'gauge'])[] = [
   ['requests_total', 0, 'sum'],
   ['latency_bucket', 0, 'sum'],
@@ -93,7 +93,7 @@ describe.each(VERSIONS)('version %i', version => {
   })
 
   it('stores the same for data that arrives together or separately', () => {
-    // Neighbours share a resource or a name or neither; a job may also be missing.
+    // Neighbours share a resource, a name or neither; a job may also be missing.
     const series = [
       one('a', { job: 'x' }),
       one('a', { job: 'x', z: '1' }),

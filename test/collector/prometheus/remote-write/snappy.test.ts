@@ -1,5 +1,5 @@
-// Guarantees: a block of snappy, by whatever encoder, is what was encoded; a block that lies about its lengths or reaches
-// out of its bounds is refused, before memory is taken for what it claims.
+// Guarantees: a snappy block from any encoder decodes to the original; a block with wrong lengths or references outside
+// its bounds is refused, before memory is allocated for its claims.
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -9,7 +9,7 @@ import { snappy } from '../../../support/remote-write.ts'
 
 function decoded(block: Uint8Array): Buffer {
   const header = snappyHeader(block)
-  // What is beyond the length must stay as it was.
+  // Bytes beyond the length must stay unchanged.
   const target = Buffer.alloc(header.decodedBytes + 8, 0xee)
   unsnap(block, header, target)
   expect(target.subarray(header.decodedBytes)).toEqual(Buffer.alloc(8, 0xee))

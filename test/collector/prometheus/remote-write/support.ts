@@ -15,13 +15,13 @@ export const NOW_MS = Number(CONTEXT.nowUnixNano / 1_000_000n)
 export const at = (ms: number): bigint => BigInt(ms) * 1_000_000n
 
 export interface Stored {
-  /** Turns of the event loop that its translation takes. */
+  /** Number of turns of the event loop that its translation takes. */
   readonly steps: number
   readonly rows: readonly Readonly<Record<string, unknown>>[]
   readonly tally: WriteTally
 }
 
-/** The whole translation at once, and in how many steps it was made. */
+/** The whole translation at once, and its number of steps. */
 export function translated(body: Uint8Array, options: TranslateOptions): Translated & { steps: number } {
   const work = translation(body, options)
   for (let steps = 1; ; steps++) {
@@ -51,7 +51,7 @@ export function optionsOf(
   }
 }
 
-/** What a request, not compressed, becomes: through the translation and the decoder of every request. */
+/** The result of an uncompressed request: through the translation and the decoder of every request. */
 export function stored(version: WriteVersion, body: Uint8Array, families = new FamilyMemory()): Stored {
   const { otlp, tally, steps } = translated(body, optionsOf(version, CONTEXT, families))
   return { rows: rowsOf('metrics', otlp), tally, steps }

@@ -1,5 +1,6 @@
-// Guarantees: both text formats are read as they are written, whatever the pieces they arrive in: escapes, special numbers,
-// times, names in quotes, exemplars; every malformed line has an error that names it; random bytes end, well or with one.
+// Guarantees: both text formats are read back as written, for any split into pieces: escapes, special numbers, times,
+// names in quotes, exemplars; every malformed line has an error that names it; parsing random bytes ends, well or with
+// an error.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Label, ScrapedSample } from '../../../../collector/prometheus/scrape/sample.ts'
@@ -48,7 +49,8 @@ const TEXT_GRID: readonly (readonly [line: string, told: string])[] = [
   ['#HELP', ''],
   ['#', ''],
   ['', ''],
-  // As lenient as the lexer of Prometheus: escapes that are none, no commas, the name anywhere, help of what is no name.
+  // As lenient as the lexer of Prometheus: invalid escapes, missing commas, the name anywhere, help for an invalid
+  // name.
   ['a{x="-p -- \\u --noclear C:\\dir"} 1', 'a{x=-p -- \\u --noclear C:\\dir} 1'],
   ['a{b="1" c="2"} 1', 'a{b=1|c=2} 1'],
   ['a{b="1"c="2",}1', 'a{b=1|c=2} 1'],

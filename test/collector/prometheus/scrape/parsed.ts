@@ -4,7 +4,7 @@ import { createTextParser } from '../../../../collector/prometheus/scrape/text-f
 
 export type Format = 'openmetrics' | 'prometheus'
 
-/** What a parser tells of a text, in order. */
+/** The events of a parser for a text, in order. */
 export type Told =
   | { readonly type: string; readonly is: string }
   | { readonly help: string; readonly is: string }

@@ -1,5 +1,5 @@
-// Guarantees: rules for labels do what those of Prometheus do: anchored patterns, all seven actions, references to groups; and
-// no pattern takes long, whatever the label.
+// Guarantees: rules for labels do what Prometheus does: anchored patterns, all seven actions, references to groups; and
+// no pattern takes long, for any label.
 import { expect, it } from 'vitest'
 import { createRelabel } from '../../../../collector/prometheus/scrape/relabel.ts'
 import { configSchema } from '../../../../core/catalogue/config/schema.ts'
@@ -8,7 +8,7 @@ const rulesOf = (rules: readonly object[]) =>
   configSchema.parse({ scrape: { jobs: [{ job_name: 'j', relabel_configs: rules }] } }).scrape.jobs[0]!
     .relabel_configs
 
-/** The labels that rules leave, or null when they drop the whole. */
+/** The labels after the rules, or null if they drop everything. */
 function relabelled(labels: Readonly<Record<string, string>>, rules: readonly object[]) {
   const map = new Map(Object.entries(labels))
   return createRelabel(rulesOf(rules))(map) ? Object.fromEntries(map) : null

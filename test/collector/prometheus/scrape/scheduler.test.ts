@@ -1,5 +1,5 @@
-// Guarantees: every target has one turn an interval at a place that its id decides; turns are spread, bounded, never doubled and
-// never caught up; what goes away says so, again while the log does not take it.
+// Guarantees: every target has one turn per interval, at an offset determined by its id; turns are spread, limited,
+// never doubled and never caught up; a removed target is reported, again while the log does not accept it.
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { Scheduler, untilTurn } from '../../../../collector/prometheus/scrape/scheduler.ts'
@@ -14,7 +14,7 @@ interface Told {
   leaves: number
 }
 
-/** A target whose runs take `takesMs`; the first `refusals` times that it leaves it is refused. */
+/** A target whose runs take `takesMs`; its first `refusals` reports of its removal are refused. */
 function target(clock: FakeClock, name: string, { takesMs = 0, refusals = 0, intervalMs = 10_000 } = {}) {
   const told: Told = { id: idOf(name), runs: [], skips: 0, leaves: 0 }
   const item = {

@@ -1,6 +1,6 @@
-// Guarantees: a scrape of a target over HTTP becomes the rows that it should: types, families put together, labels of the target,
-// rules; series that vanish, and those of targets that fail or go away, end; every failure is told by its reason, and costs no
-// more than its limits.
+// Guarantees: a scrape of a target over HTTP becomes the right rows: types, assembled families, labels of the target,
+// rules; series that disappear, and those of targets that fail or are removed, end; every failure is reported with its
+// reason, and costs no more than its limits.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createBudget } from '../../../../collector/intake/budget.ts'
 import { createFetch } from '../../../../collector/prometheus/scrape/fetch-target.ts'
@@ -263,7 +263,7 @@ rpc{quantile="0.5"} 4
   it('contain each series once, and none whose labels would have to be cut', async () => {
     const { scrape, events } = scraperOf()
     const rows = await scrape(text(`a 1\na 2\nb 1 5000\nb 2 6000\nb 3 6000\nc{x="${'é'.repeat(2049)}"} 1\n`))
-    // b is dated 1970, which intake refuses by itself.
+    // b is dated 1970, which intake rejects by itself.
     expect(own(rows).map(row => [row['MetricName'], row['Value']])).toEqual([['a', 1]])
     expect(events.sum('itemsRejected', { reason: 'duplicate' })).toBe(2)
     expect(events.sum('itemsRejected', { reason: 'label_too_long' })).toBe(1)

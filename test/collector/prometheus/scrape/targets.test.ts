@@ -1,5 +1,5 @@
-// Guarantees: targets come from the configuration and from files with the labels that rules may look at; what the rules make
-// of address, scheme, path and parameters is asked; files are followed, and one that cannot be used keeps what it said.
+// Guarantees: targets come from the configuration and from files, with the labels that rules may use; address, scheme,
+// path and parameters follow the rules; files are followed, and an unusable one keeps its last targets.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -96,13 +96,13 @@ describe('targets in files', () => {
     ])
     expect(await files.look()).toBe(false)
 
-    // A change counts once it has stayed for a look.
+    // A change counts once it has been stable for one check.
     write('a-1.json', '[{"targets": ["a:3"]}]')
     expect(await files.look()).toBe(false)
     expect(await files.look()).toBe(true)
     expect(files.groups()[0]!.targets).toEqual(['a:3'])
 
-    // Nonsense keeps what was there, and is told once.
+    // Nonsense keeps the previous state, and is reported once.
     for (const text of ['[{"targets": ["http://a:1/x"]}]', '{"targets": []}', '[{']) {
       events.all.length = 0
       write('a-1.json', text)

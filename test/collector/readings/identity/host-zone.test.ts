@@ -1,4 +1,4 @@
-/** Guarantees: which of several things that a sender says about the place of a host decides its zone. */
+/** Guarantees: which of several statements about the place of a host decides its zone. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hostZoneOf } from '../../../../collector/readings/identity/host-zone.ts'

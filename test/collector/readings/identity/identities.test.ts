@@ -1,7 +1,7 @@
 /**
- * Guarantees: readings found with remembered identities are, to the last value and in the same order, those of the rule
- * applied to each point alone, whether the identities are new, known, forgotten or too many to be remembered; and what is
- * remembered stays within its bound, whoever sends.
+ * Guarantees: readings found with remembered identities equal, to the last value and in the same order, those of the
+ * rule applied to each point alone, whether the identities are new, known, forgotten or too many to be remembered; and
+ * the memory stays within its limit, whoever sends.
  */
 import fc from 'fast-check'
 import { Writer } from 'protobufjs'
@@ -23,7 +23,7 @@ import { recognisedIn, requestOf, type SentMetric, type SentPoint } from '../rec
 const ANY_TIME: DecodeContext = { ...CONTEXT, limits: { ...CONTEXT.limits, futureNano: NOW, pastNano: NOW } }
 
 const CONTAINER = 'c'.repeat(64)
-/** Keys that some row looks at, or keeps, and one that none does. */
+/** Keys that some row uses or keeps, and one that none does. */
 const KEYS = [
   ...[
     'host.id',
@@ -127,7 +127,7 @@ const metrics = fc
   )
   .map(groups => groups.flat())
 
-/** Which machine a name alone stands for depends on what came before: another test says of what. */
+/** Which machine a name alone means depends on earlier data: another test covers that. */
 const asSaid = (row: Reading, said: Reading | undefined): Reading =>
   said !== undefined && said.Host === said.HostName ? { ...row, Host: said.Host } : row
 
@@ -141,7 +141,7 @@ test.each([
   fc.assert(
     fc.property(metrics, sent => {
       const expected = recognisedByRule(sent, 'acme')
-      // The second time what could be remembered is known; a tenant's identities are its own.
+      // The second time everything that can be remembered is known; a tenant's identities are its own.
       for (const tenant of ['acme', 'acme', 'other']) {
         const found = recognisedIn(requestOf(sent), { ...ANY_TIME, tenant }, recogniser)
         const rows = found.readings.map((row, index) => asSaid(row, expected.readings[index]))
@@ -295,7 +295,7 @@ describe('the memory of identities', () => {
     const steady = request(1_000_000, 100)
     let again: RecognisedPoints
     let before = pass(identities, steady)
-    // Sooner or later the strangers are forgotten, and the same series is the same object.
+    // Eventually the other identities are forgotten, and the same series is the same object.
     for (let times = 0; ; times += 1) {
       again = pass(identities, steady)
       if (again.series.every((series, at) => series === before.series[at])) break

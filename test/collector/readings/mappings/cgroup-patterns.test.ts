@@ -1,6 +1,6 @@
 /**
- * Guarantees: control groups of the container runtimes, libvirt, SLURM and systemd are known by their names in both
- * layouts, the finest billed thing wins, and runtimes' own helpers are not taken for containers.
+ * Guarantees: control groups of the container runtimes, libvirt, SLURM and systemd are recognised by their names in
+ * both layouts, the finest billed unit wins, and helpers of runtimes are not treated as containers.
  */
 import { describe, expect, test } from 'vitest'
 import { classifyCgroup } from '../../../../collector/readings/mappings/cgroup-patterns.ts'

@@ -1,6 +1,6 @@
 /**
- * Guarantees: values become integers of the quantity by exact arithmetic with one rounding, half to even, whatever
- * the number of digits; what is no value is refused with its reason and never becomes a number.
+ * Guarantees: values become integers of the quantity by exact arithmetic with one rounding, half to even, for any
+ * number of digits; an invalid value is refused with its reason and never becomes a number.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -81,7 +81,7 @@ describe('scale', () => {
   })
 })
 
-/** The double times 2^1074, by repeated doubling: exact, and unlike the way that the code under test goes. */
+/** The double times 2^1074, by repeated doubling: exact, and different from the method of the code under test. */
 function exactOf(value: number): bigint {
   let doublings = 0
   let current = value

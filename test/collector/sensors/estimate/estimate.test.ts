@@ -1,7 +1,7 @@
 /**
- * Guarantees: the estimate is the documented linear model in exact integers, computed from what the kernel remembers
- * alone, so it never falls and no restart loses anything; it is always marked, with its error band; processors are
- * matched to the published table by the numbers that hypervisors leave alone.
+ * Guarantees: the estimate is the documented linear model in exact integers, computed only from what the kernel
+ * remembers, so it never falls and no restart loses anything; it is always marked, with its error band; processors are
+ * matched to the published table by the numbers that hypervisors do not change.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

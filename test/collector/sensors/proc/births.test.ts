@@ -1,6 +1,6 @@
 /**
- * Guarantees: a counter is taken for new only when its life was never seen and it counts no more than was possible
- * since the last round; when in doubt it is old.
+ * Guarantees: a counter is treated as new only if it was never seen and its count is possible since the last round; in
+ * doubt it is old.
  */
 import { describe, expect, test } from 'vitest'
 import { births } from '../../../../collector/sensors/proc/births.ts'

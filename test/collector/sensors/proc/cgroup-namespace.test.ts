@@ -1,6 +1,6 @@
 /**
- * Guarantees: inside a container's cgroup namespace every process is found in its workload's control group, so that nothing
- * is counted twice; where the container's own place cannot be told the round fails and says so.
+ * Guarantees: inside a container's cgroup namespace every process is found in its workload's control group, so that
+ * nothing is counted twice; if the container's own place cannot be determined, the round fails and reports it.
  */
 import { describe, expect, test } from 'vitest'
 import { kernelFiles } from '../../../../collector/sensors/host/files.ts'

@@ -1,7 +1,7 @@
 /**
  * Guarantees: CPU time of the host, of every workload with a control group (v1 and v2) and of processes without one
- * becomes readings in µs, each counted once; processes that vanish, cannot be read or have hostile names never stop a
- * round.
+ * becomes readings in µs, each counted once; processes that disappear, cannot be read or have hostile names never stop
+ * a round.
  */
 import { chmodSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
@@ -132,7 +132,7 @@ describe('control groups, version 2', () => {
     const sensor = open(fixture)
     const before = sensor.read(round)
     expect(cpuOf(before)).toEqual({ 'systemd_unit nginx.service': 200n })
-    // The new folder is made before the old one goes, so that the file system cannot give the same number again.
+    // The new folder is made before the old one is removed, so that the file system cannot reuse its number.
     fixture.write({ ...v2('/system.slice/other.service', 1), ...v2('/keep/nginx.service', 250) })
     fixture.remove(`sys/fs/cgroup${unit}`)
     const moved = open(fixture).read(round)
@@ -256,7 +256,7 @@ describe('control groups, version 1', () => {
       Source: 'proc',
       Attributes: { 'workload.name': 'postgres', 'process.executable.name': 'postgres' },
     })
-    // All of them end: the counter stays where it was, memory has nothing to say.
+    // All of them end: the counter stays where it was, memory has no value.
     fixture.remove('proc/30', 'proc/31', 'proc/32')
     expect(workloads(sensor.read(round))).toEqual({
       'cpu_time process postgres': 70_000n,

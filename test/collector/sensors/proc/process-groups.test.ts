@@ -1,7 +1,7 @@
 /**
- * Guarantees: a group's counter never falls, whatever its processes do; a process id that is used again is another
- * process; time used before a process was first seen counts only when it was born since the last round; memory of
- * the groups is bounded, and a group that comes back says that its counter is new.
+ * Guarantees: a group's counter never falls, whatever its processes do; a reused process id is another process; time
+ * used before a process was first seen counts only if it started since the last round; the memory of groups is limited,
+ * and a group that returns has a new counter.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -56,7 +56,7 @@ describe('processGroups', () => {
     groups.update([sample(1, 100)], { sinceTicks: undefined })
     groups.update([sample(1, 3, { startTicks: 55 })], { sinceTicks: 50 })
     expect(ticks(groups)).toEqual({ node: 3 })
-    // Old and new differ, but the new one is no older than the last round: nothing before it counts.
+    // Old and new differ, but the new one started no earlier than the last round: nothing before it counts.
     groups.update([sample(1, 104, { startTicks: 2 })], { sinceTicks: 60 })
     expect(ticks(groups)).toEqual({ node: 3 })
   })
@@ -96,7 +96,7 @@ describe('processGroups', () => {
       { sinceTicks: 60 },
     )
     expect(groups.counters().find(counter => counter.identity.id === 'a')?.generation).toBeGreaterThan(0)
-    // All alive: a further one has no place and is unattributed.
+    // All are alive: an additional one has no place and is unattributed.
     groups.update(
       [
         sample(3, 0, { group: group('c') }),

@@ -1,6 +1,6 @@
 /**
- * Guarantees: time that no round saw goes to the process that waited for it, and nothing is counted twice: whatever
- * processes do, groups together never hold more than was used, nor more than the machine was busy.
+ * Guarantees: time that no round saw is assigned to the process that waited for it, and nothing is counted twice:
+ * whatever processes do, all groups together never exceed what was used, nor the machine's busy time.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -70,14 +70,14 @@ describe('unseenChildren', () => {
   })
 })
 
-/** A small kernel: processes fork, work, end and are waited for by the nearest ancestor that lives. */
+/** A small kernel: processes fork, work, end, and the nearest living ancestor waits for them. */
 interface Life {
   readonly pid: number
   parent: number
   readonly start: number
   cpu: number
   child: number
-  /** Nobody waits for it: its time is lost. */
+  /** No process waits for it: its time is lost. */
   readonly ignored: boolean
 }
 

@@ -1,6 +1,6 @@
 /**
- * Guarantees: RAPL zones become the domains of the meter tree with their wrap value, no energy is shown twice, psys
- * stands for the host only where nothing else is there, and an unreadable counter says what to do.
+ * Guarantees: RAPL zones become the domains of the meter tree with their wrap value, no energy is counted twice, psys
+ * is the host only if nothing else exists, and an unreadable counter has a remedy.
  */
 import { describe, expect, test } from 'vitest'
 import { kernelFiles } from '../../../../collector/sensors/host/files.ts'
@@ -108,7 +108,7 @@ describe('dies of one package', () => {
     ...zone('intel-rapl:0', 'package-0-die-0', `${first * J}`),
     ...zone('intel-rapl:1', 'package-0-die-1', `${second * J}`),
   })
-  /** What each round told, in J, of counters that are these. */
+  /** The readings of each round, in J, of counters with these values. */
   function rounds(counters: readonly (readonly [number, number])[]): (readonly number[])[] {
     const fixture = tree({ ...machine(), ...dies(...counters[0]!) })
     const files = kernelFiles()
