@@ -28,6 +28,8 @@ import { createRate } from './rate/rate.ts'
 import { createRecompute } from './recompute/processor.ts'
 import type { Recomputations } from './recompute/recomputations.ts'
 import type { RecomputeTools } from './recompute/recompute.ts'
+import { createRequests } from './requests/processor.ts'
+import { sharingRules } from './requests/statement.ts'
 import { createRestate } from './restate/processor.ts'
 import type { StoreOptions } from './store/options.ts'
 import type { RowAges } from './store/row-ages.ts'
@@ -35,6 +37,7 @@ import { createStore } from './store/store.ts'
 
 const DAY_NANO = 86_400_000_000_000n
 const DAY_MS = 86_400_000
+const DAY_SECONDS = 86_400
 /** So long Kafka keeps what is superseded, read or not: the tables get every version unless they are away for longer. */
 const SUPERSEDED_MS = 7 * DAY_MS
 
@@ -148,6 +151,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       now,
     }),
     createDeliver({ alerts: config.alerts, events, now }),
+    ...requestsOf(options),
   ]
   for (const processor of processors) await runner.start(processor)
   return runner
@@ -155,10 +159,10 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
 
 /** None over stand-ins that have no tables. */
 function restateOf(options: ProcessorsOptions, factors: FactorFollower): readonly Processor[] {
-  const { config, broker, warehouse, events, now } = options
+  const { broker, warehouse, events, now } = options
   const { statements } = warehouse
   if (statements === undefined) return []
-  const folder = warehouse.kind === 'embedded' ? join(config.data, 'warehouse', 'incoming') : null
+  const folder = engineFolder(options)
   const book = async (): Promise<IntensityBook> => (await factors.follow()).intensities
   return [createRestate({ broker, statements, folder, book, events, now })]
 }
@@ -201,6 +205,33 @@ function recomputeOf(
     }),
   ]
 }
+
+/** None over stand-ins that have no tables. */
+function requestsOf(options: ProcessorsOptions): readonly Processor[] {
+  const { config, broker, warehouse, events, now } = options
+  const { statements } = warehouse
+  if (statements === undefined) return []
+  const { enabled, delay, keep_traces, match_service_name } = config.requests
+  const { signals_days, requests_days = signals_days } = config.retention
+  return [
+    createRequests({
+      broker,
+      statements,
+      folder: engineFolder(options),
+      sharing: sharingRules({ keptTraces: keep_traces, byServiceName: match_service_name }),
+      enabled,
+      delaySeconds: delay,
+      // The last day of what is kept is gone in part.
+      keptSeconds: (Math.min(signals_days, requests_days) - 1) * DAY_SECONDS,
+      events,
+      now,
+    }),
+  ]
+}
+
+/** Where an engine in this process writes records; null: the engine is elsewhere. */
+const engineFolder = ({ config, warehouse }: ProcessorsOptions): string | null =>
+  warehouse.kind === 'embedded' ? join(config.data, 'warehouse', 'incoming') : null
 
 /** What the exporter needs: no tables. */
 type ForwardOptions = Omit<ProcessorsOptions, 'warehouse' | 'rowAges' | 'meterBudget'>

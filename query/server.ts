@@ -23,6 +23,7 @@ import { pageRoutes } from './page/routes.ts'
 import { planningRoutes } from './planning/routes.ts'
 import { quarantineRoutes } from './quarantine/routes.ts'
 import { recomputeRoutes } from './recompute/routes.ts'
+import { requestRoutes } from './requests/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
 import { clickhouseRoutes } from './sql/clickhouse-routes.ts'
 import { sqlRoutes } from './sql/routes.ts'
@@ -67,6 +68,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   clickhouseRoutes(app, context, sql)
   usageRoutes(app, context)
   liveRoutes(app, context)
+  requestRoutes(app, context)
   traceRoutes(app, context)
   quarantineRoutes(app, context)
   lagRoutes(app, context)

@@ -5,7 +5,7 @@ import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { STREAMS } from '../core/model/streams/index.ts'
 import { tablesOf } from '../core/model/streams/stream.ts'
 import type { Losses } from '../core/runtime/losses.ts'
-import { openWarehouseOfKind, TABLES_FOLDER } from '../core/storage/open-warehouse.ts'
+import { openWarehouseOfKind, retentionOf, TABLES_FOLDER } from '../core/storage/open-warehouse.ts'
 import type { CustodyOptions } from '../core/warehouse/embedded/custody.ts'
 import type { Retention } from '../core/warehouse/tables/ddl.ts'
 import { retentionDays } from '../core/warehouse/tables/ddl.ts'
@@ -23,8 +23,7 @@ import type { Wiring } from './wiring.ts'
  */
 export async function openTables(wiring: Wiring, broker: Broker | null): Promise<Warehouse | null> {
   const { config, events, engine, losses } = wiring
-  const { signals_days: signalsDays, ledger_days: ledgerDays } = config.retention
-  const retention = { signalsDays, ledgerDays }
+  const retention = retentionOf(config)
   const custody =
     losses === null || config.warehouse.kind !== 'embedded'
       ? null

@@ -1,3 +1,5 @@
+import type { TraceEnergy } from './requests.ts'
+
 /** `/api/v1/traces?limit=`, newest first. */
 export interface RecentTracesAnswer {
   readonly traces: readonly {
@@ -26,4 +28,6 @@ export interface TraceAnswer {
     readonly status_message: string
     readonly attributes: Readonly<Record<string, string>>
   }[]
+  /** Null: nothing is shared over requests here. */
+  readonly energy: TraceEnergy | null
 }

@@ -2,7 +2,7 @@ import type { Config } from '../catalogue/config/schema.ts'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { silentEvents } from '../catalogue/events/events.ts'
 import { STREAMS } from '../model/streams/index.ts'
-import { openWarehouseOfKind } from '../storage/open-warehouse.ts'
+import { openWarehouseOfKind, retentionOf } from '../storage/open-warehouse.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { Warehouse } from '../warehouse/warehouse.ts'
 export async function openTarget(
   config: Config,
 ): Promise<{ readonly warehouse: Warehouse; readonly target: string }> {
-  const { warehouse: settings, retention } = config
+  const { warehouse: settings } = config
   if (settings.kind !== 'clickhouse') {
     throw new WattlineError(
       'backup_refused',
@@ -21,10 +21,7 @@ export async function openTarget(
   }
   const warehouse = await openWarehouseOfKind(config, silentEvents)
   try {
-    await warehouse.migrate(STREAMS, {
-      signalsDays: retention.signals_days,
-      ledgerDays: retention.ledger_days,
-    })
+    await warehouse.migrate(STREAMS, retentionOf(config))
   } catch (error) {
     await warehouse.close()
     throw error

@@ -26,6 +26,15 @@ export const ENERGY: readonly Scale[] = [
   { unit: 'GWh', size: WATT_HOUR_UJ * 1_000_000_000n },
 ]
 
+/** Base: µJ. For single requests, of which a mWh is thousands. */
+export const JOULES: readonly Scale[] = [
+  { unit: 'µJ', size: 1n },
+  { unit: 'mJ', size: 1_000n },
+  { unit: 'J', size: 1_000_000n },
+  { unit: 'kJ', size: 1_000_000_000n },
+  { unit: 'MJ', size: 1_000_000_000_000n },
+]
+
 /** Base: µg of CO2-equivalent. */
 export const CARBON: readonly Scale[] = [
   { unit: 'µg', size: 1n },

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Config } from '../catalogue/config/schema.ts'
 import type { Events } from '../catalogue/events/events.ts'
 import type { CustodyOptions } from '../warehouse/embedded/custody.ts'
+import type { Retention } from '../warehouse/tables/ddl.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
 
 /** Name in the data folder. */
@@ -21,6 +22,13 @@ export interface EmbeddedOptions {
 
 /** Time limit of one attempt to reach a ClickHouse server; the caller retries. */
 const SERVER_START_MS = 2_000
+
+/** Days that the tables keep rows, as migrations take them. */
+export const retentionOf = ({ retention }: Pick<Config, 'retention'>): Retention => ({
+  signalsDays: retention.signals_days,
+  ledgerDays: retention.ledger_days,
+  requestsDays: retention.requests_days ?? retention.signals_days,
+})
 
 /** Opens the tables that the configuration names; the engine is loaded only when it is used. */
 export async function openWarehouseOfKind(

@@ -46,10 +46,15 @@ export function exportToFile(
 }
 
 /** Writes the result of a SELECT, column by column in wire form, to a file that is a record. */
-export function selectToFile(columns: readonly Column[], select: string, file: string): string {
+export function selectToFile(
+  columns: readonly Column[],
+  select: string,
+  file: string,
+  more: Readonly<Record<string, string | number>> = {},
+): string {
   const structure = columns.map(column => `${quoteName(column.name)} ${readType(column)}`).join(', ')
   const target = [file, 'ArrowStream', structure, 'zstd'].map(quoteText).join(', ')
-  const settings = Object.entries(WRITE_SETTINGS).map(([name, value]) => `${name} = ${value}`)
+  const settings = Object.entries({ ...more, ...WRITE_SETTINGS }).map(([name, value]) => `${name} = ${value}`)
   return [`INSERT INTO FUNCTION file(${target})`, select, `SETTINGS ${settings.join(', ')}`].join('\n')
 }
 

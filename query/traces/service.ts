@@ -3,6 +3,7 @@ import type { RecentTracesAnswer, TraceAnswer } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import type { ParameterizedSql } from '../fence/tables.ts'
+import { traceEnergy } from './energy.ts'
 import { recentTraceIds, traceBounds, traceSpans, traceSummaries } from './statements.ts'
 
 const MINUTE = 60_000
@@ -75,5 +76,5 @@ export async function oneTrace(warehouse: FencedReader, tenant: string, id: stri
     traceSpans(tenant, traceId, window, SPANS_MAX),
   )
   if (spans.length === 0) throw new WattlineError('not_found', `There is no trace ${traceId}.`)
-  return { trace_id: traceId, spans }
+  return { trace_id: traceId, spans, energy: await traceEnergy(warehouse, tenant, traceId, spans) }
 }

@@ -336,6 +336,24 @@ export function traceAnswer(traceId: string): TraceAnswer {
       span('a8', 'a1', 'postgres-primary', 'INSERT order', 117_000, 19_000),
       span('a9', 'a1', 'otel-gateway', 'publish order.created', 137_000, 4_100),
     ],
+    energy: {
+      energy_uj: '1834500',
+      carbon_operational_ug: '152',
+      carbon_embodied_ug: '61',
+      costs: [{ currency: 'EUR', energy_nano: '127', resource_nano: '2410' }],
+      rows: [],
+      unknown: { a3: 'no_workload' },
+      spans_uj: {
+        a1: '412000',
+        a2: '88000',
+        a4: '201500',
+        a5: '610000',
+        a6: '93000',
+        a7: '355000',
+        a8: '52000',
+        a9: '23000',
+      },
+    },
   }
 }
 

@@ -172,6 +172,7 @@ const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]
     'POST /api/v1/silences',
     '{"matchers": {"a": "b"}, "ends_at": "2036-01-01T00:00:00Z"}',
   ],
+  'GET /api/v1/requests': ['GET /api/v1/requests?window=2h&group_by=service,account'],
   'GET /api/v1/usage': ['GET /api/v1/usage?window=2h&group_by=workload,account'],
 }
 const questionOf = (route: string): readonly [string, string?] => QUESTIONS[route] ?? [route]
@@ -198,6 +199,7 @@ function allowed(route: string): readonly Who[] {
     'GET /api/v1/factors/pue',
     'GET /api/v1/factors/embodied',
     'GET /api/v1/tariffs/spot',
+    'GET /api/v1/requests',
     'GET /api/v1/usage',
     'GET /api/v1/intensity',
     'GET /api/v1/intensity/best-window',
@@ -371,6 +373,7 @@ describe('SQL', () => {
     'intensity_forecasts',
     'ledger',
     'pue_factors',
+    'request_energy',
     'usage_daily',
     'usage_hourly',
   ]

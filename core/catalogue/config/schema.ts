@@ -12,7 +12,7 @@ import {
 import { authSchema, listenSchema } from './keys/listeners.ts'
 import { tariffsSchema } from './keys/prices.ts'
 import { logSchema, processKeys, telemetrySchema } from './keys/process.ts'
-import { forwardSchema, processorsSchema } from './keys/processors.ts'
+import { forwardSchema, processorsSchema, requestsSchema } from './keys/processors.ts'
 import { sqlLimitsSchema } from './keys/query.ts'
 import { scrapeSchema } from './keys/scrape.ts'
 import { brokerSchema, retentionSchema, warehouseSchema } from './keys/storage.ts'
@@ -35,6 +35,7 @@ export const configSchema = z.strictObject({
   collector: collectorSchema,
   processors: processorsSchema,
   workloads: workloadsSchema,
+  requests: requestsSchema,
   factors: factorsSchema,
   sites: sitesSchema,
   tariffs: tariffsSchema,

@@ -77,6 +77,25 @@ export const INVOICE_EVENTS = {
   },
 } as const satisfies Record<string, EventDeclaration>
 
+/** Energy that is shared over requests. */
+export const REQUESTS_EVENTS = {
+  requestsShared: {
+    level: 'debug',
+    counter: counter(
+      'wattline_request_rows_total',
+      'Rows of request_energy that were made: of minutes that were shared for the first time, and corrections',
+      'kind',
+    ),
+  },
+  requestsNotShared: {
+    level: 'error',
+    counter: counter(
+      'wattline_request_minutes_failed_total',
+      'Minutes whose energy could not be shared over requests; they are tried again within the hour',
+    ),
+  },
+} as const satisfies Record<string, EventDeclaration>
+
 /** Records sent to another instance, and admitted from one. */
 export const FORWARD_EVENTS = {
   recordsForwarded: {

@@ -10,6 +10,7 @@ import { logs } from './logs.ts'
 import { metricsExpHistogram, metricsGauge, metricsHistogram, metricsSum, metricsSummary } from './metrics.ts'
 import { quarantine } from './quarantine.ts'
 import { readings } from './readings.ts'
+import { requestEnergy, requestMinutes } from './request-energy.ts'
 import type { StreamDeclaration } from './stream.ts'
 import { traces } from './traces.ts'
 
@@ -27,6 +28,8 @@ export const STREAMS: readonly StreamDeclaration[] = [
   ledger,
   lateReadings,
   hostClocks,
+  requestEnergy,
+  requestMinutes,
   factors,
   billing,
   alerts,
@@ -58,6 +61,8 @@ export {
   notifications,
   quarantine,
   readings,
+  requestEnergy,
+  requestMinutes,
   silences,
   traces,
 }

@@ -7,6 +7,7 @@ import {
   lateReadings,
   notifications,
   readings,
+  requestEnergy,
   STREAMS,
   silences,
 } from './index.ts'
@@ -35,6 +36,7 @@ export function logReaders(runs: {
     readers.push({ group: 'restate', stream: factors.name }, { group: 'invoice', stream: billing.name })
     readers.push({ group: 'recompute', stream: lateReadings.name })
     readers.push({ group: 'alert', stream: silences.name }, { group: 'deliver', stream: notifications.name })
+    readers.push({ group: 'requests', stream: requestEnergy.name })
   }
   if (runs.processors || runs.forward) readers.push({ group: 'admit', stream: forwarded.name })
   if (runs.forward) readers.push(...FORWARDED_STREAMS.map(({ name }) => ({ group: 'forward', stream: name })))

@@ -73,7 +73,7 @@ export interface Table {
   /** Expression of the time column from which retention counts. */
   readonly ttlFrom: string
   /** The retention setting that applies. */
-  readonly retention: 'signals' | 'ledger' | 'forever'
+  readonly retention: 'signals' | 'ledger' | 'requests' | 'forever'
   /** The rows are money: wait for the disk on every insert. */
   readonly fsync?: true
 }

@@ -74,15 +74,18 @@ export const createDatabase = (dialect: Dialect): string =>
 export const columnText = (column: Column): string =>
   `${quoteName(column.name)} ${storedType(column)} CODEC(${column.codec ?? 'ZSTD(1)'})`
 
-/** Days that tables keep rows, by class: signals (telemetry) and ledger (books). */
+/** Days that tables keep rows, by class: signals (telemetry), ledger (books), and what of the books single requests get. */
 export interface Retention {
   readonly signalsDays: number
   readonly ledgerDays: number
+  /** As signals when absent. */
+  readonly requestsDays?: number
 }
 
 /** Days that a table keeps its rows; infinite for tables that keep them forever. */
 export function retentionDays(table: Table, retention: Retention): number {
   if (table.retention === 'forever') return Number.POSITIVE_INFINITY
+  if (table.retention === 'requests') return retention.requestsDays ?? retention.signalsDays
   return table.retention === 'ledger' ? retention.ledgerDays : retention.signalsDays
 }
 

@@ -19,6 +19,8 @@ it('knows the time column of every stream', () => {
     'ledger WindowStart',
     'late_readings WindowStart',
     'host_clocks Time',
+    'request_energy WindowStart',
+    'request_minutes WindowStart',
     'factors -',
     'billing -',
     'alerts Time',

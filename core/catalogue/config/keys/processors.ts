@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bytes, duration } from './quantities.ts'
+import { bytes, duration, durationOrZero } from './quantities.ts'
 
 /** Settings of all processors. */
 export const processorsSchema = z
@@ -8,6 +8,35 @@ export const processorsSchema = z
       .prefault(268_435_456)
       .describe(
         'Bytes of records that this process holds in memory while processing, shared by its partitions; each gets at least 1 MiB or one record',
+      ),
+  })
+  .prefault({})
+
+/** How the energy of workloads is shared over the requests that they served. */
+export const requestsSchema = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Share the energy, carbon and cost of workloads over their spans: table `request_energy`'),
+    delay: durationOrZero
+      .prefault(120)
+      .describe(
+        'Seconds after the end of a minute before it is shared; spans and entries that come later make corrections',
+      ),
+    keep_traces: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(1)
+      .describe(
+        'Share of the traces that get rows of their own; the others are summed by service and operation',
+      ),
+    match_service_name: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Match spans that name no container, pod, unit or process by the name of their service alone',
       ),
   })
   .prefault({})

@@ -116,5 +116,8 @@ export const retentionSchema = z
   .strictObject({
     signals_days: days.prefault(30).describe('Days to keep spans, metrics, logs and readings'),
     ledger_days: days.prefault(400).describe('Days to keep ledger entries'),
+    requests_days: days
+      .optional()
+      .describe('Days to keep the energy of single requests; default: as `signals_days`'),
   })
   .prefault({})

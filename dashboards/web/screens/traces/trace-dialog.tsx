@@ -5,6 +5,7 @@ import { PALETTE_SIZE } from '../../lib/colours.ts'
 import { formatDuration } from '../../lib/units.ts'
 import { type Bar, waterfall } from '../../lib/waterfall.ts'
 import { Badge, Empty } from '../../parts/small.tsx'
+import { joulesText, TraceEnergyNote, unknownText } from './trace-energy.tsx'
 
 /** Deeper levels are not indented further, so that names stay readable. */
 const MOST_INDENT = 8
@@ -98,6 +99,7 @@ function Bars({ trace }: { readonly trace: TraceAnswer }) {
           </span>
         ))}
       </p>
+      {trace.energy !== null && <TraceEnergyNote energy={trace.energy} spans={trace.spans.length} />}
       <div class="waterfall-axis" aria-hidden="true">
         <p>
           {AXIS.map(share => (
@@ -112,6 +114,8 @@ function Bars({ trace }: { readonly trace: TraceAnswer }) {
           <SpanBar
             key={bar.span.span_id}
             bar={bar}
+            energyUj={trace.energy?.spans_uj[bar.span.span_id]}
+            unknown={trace.energy?.unknown[bar.span.span_id]}
             startMs={bar.offset * durationMs}
             colour={services.indexOf(bar.span.service) % PALETTE_SIZE}
             open={open === bar.span.span_id}
@@ -126,6 +130,10 @@ function Bars({ trace }: { readonly trace: TraceAnswer }) {
 
 function SpanBar(props: {
   readonly bar: Bar
+  /** Absent: not known. */
+  readonly energyUj: string | undefined
+  /** Why it is not known. */
+  readonly unknown: string | undefined
   readonly startMs: number
   readonly colour: number
   readonly open: boolean
@@ -160,6 +168,10 @@ function SpanBar(props: {
           {span.status_message !== '' && <Fact name="status" value={span.status_message} failed={failed} />}
           <Fact name="service" value={span.service} />
           <Fact name="kind" value={span.kind} />
+          {props.energyUj !== undefined && <Fact name="energy" value={joulesText(props.energyUj)} />}
+          {props.energyUj === undefined && props.unknown !== undefined && (
+            <Fact name="energy" value={`unknown: ${unknownText(props.unknown)}`} />
+          )}
           <Fact name="starts" value={`${formatDuration(props.startMs)} in`} />
           <Fact name="span id" value={span.span_id} />
           {Object.entries(span.attributes).map(([name, value]) => (
