@@ -11,7 +11,13 @@ import type { Readiness } from './query/http/readiness.ts'
 import { startFactors, startIntake, startReceivers, startSources } from './wiring/collector.ts'
 import { startEarlyHealth } from './wiring/early-health.ts'
 import { startFolder, startLateLog, startLog, startSnapshots, startWarehouse } from './wiring/neighbours.ts'
-import { startErasures, startRecomputations, startRunner, startUplink } from './wiring/processors.ts'
+import {
+  startErasures,
+  startFactorFiles,
+  startRecomputations,
+  startRunner,
+  startUplink,
+} from './wiring/processors.ts'
 import { readinessOf, startHttp } from './wiring/query.ts'
 import { startOwnTelemetry } from './wiring/telemetry.ts'
 import { startWiring, type WattlineOptions } from './wiring/wiring.ts'
@@ -53,6 +59,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const snapshots = needs.folder ? await startSnapshots(wiring, broker, warehouse) : null
 
   const works = runs('processors') && broker !== null && warehouse !== null
+  if (works) await startFactorFiles(wiring, broker)
   const recomputations = works ? await startRecomputations(wiring, broker) : null
   const processors =
     recomputations && works ? await startRunner(wiring, broker, warehouse, recomputations) : null

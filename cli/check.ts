@@ -6,6 +6,7 @@ import { tariffNotes } from '../core/catalogue/config/prices.ts'
 import { unreachable } from '../core/catalogue/config/reachable.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
+import { readFactorFile } from '../core/factors/files/factor-file.ts'
 import { readMaterial, tlsFilesOf } from '../core/http/tls.ts'
 import { withRoles } from './roles.ts'
 
@@ -19,7 +20,7 @@ export const checkCommand = (): Command =>
     .addHelpText(
       'after',
       '\nAccount rules and sites that can never apply, because an earlier one always does, are reported as problems.' +
-        '\nThe tokens file and the certificates are checked as well, where they exist; a missing one is only noted.\n' +
+        '\nThe tokens file, the certificates and files of factors are checked as well, where they exist; a missing one is only noted.\n' +
         '\nExamples:\n  wattline check --config wattline.yaml\n  WATTLINE_LISTEN_HTTP=0 wattline check --print',
     )
     .action((options: { config?: string; roles?: string; print?: boolean }) => {
@@ -49,7 +50,11 @@ function checkReachable(config: Config): void {
  * Reads the files that the configuration names, and returns the missing ones: a configuration is seldom checked where
  * its secrets are. @throws WattlineError `config_invalid` for an unusable file
  */
-export function checkFiles({ auth, listen }: Pick<Config, 'auth' | 'listen'>): readonly string[] {
+export function checkFiles({
+  auth,
+  listen,
+  factors,
+}: Pick<Config, 'auth' | 'listen' | 'factors'>): readonly string[] {
   const missing: string[] = []
   const isThere = (path: string): boolean => {
     if (existsSync(path)) return true
@@ -58,6 +63,7 @@ export function checkFiles({ auth, listen }: Pick<Config, 'auth' | 'listen'>): r
   }
   const { tokens_file: tokensFile } = auth
   if (tokensFile !== undefined && isThere(tokensFile)) readTokens(tokensFile, readFileSync(tokensFile))
+  for (const path of factors.files) if (isThere(path)) readFactorFile(path, readFileSync(path))
   const tls = tlsFilesOf(listen.tls)
   if (tls === undefined) return missing
   const paths = [tls.cert, tls.key, ...(tls.clientCa === undefined ? [] : [tls.clientCa])]

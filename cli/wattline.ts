@@ -5,6 +5,7 @@ import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { eraseCommand } from './erase.ts'
 import { exportCommand } from './export.ts'
+import { factorsCommand } from './factors.ts'
 import { importCommand } from './import.ts'
 import { invoiceCommand } from './invoice.ts'
 import { lagCommand } from './lag.ts'
@@ -42,6 +43,7 @@ Examples:
   wattline when --duration 2h --deadline 12h     the greenest or cheapest time for a job
   wattline lag                                   how far the processors are behind
   wattline quarantine list                       records that no processor could take
+  wattline factors put intensities.csv           grid intensities and prices from a file
   wattline rules test rules_test.yaml            try alert rules
   wattline losses                                what damaged or lost files have cost
   wattline simulate --hosts 20 --workloads 30 --verify
@@ -63,6 +65,7 @@ const commands = [
   lagCommand(),
   quarantineCommand(),
   lossesCommand(),
+  factorsCommand(),
   rulesCommand(),
   simulateCommand(),
   tokenCommand(),

@@ -7,6 +7,7 @@ import { ROLES } from '../core/catalogue/config/keys/process.ts'
 import { alertRoutes } from './alerts/routes.ts'
 import { budgetRoutes } from './budgets/routes.ts'
 import { erasureRoutes } from './erasures/routes.ts'
+import { factorFileRoutes } from './factors/file-routes.ts'
 import { hostFactorRoutes } from './factors/host-routes.ts'
 import { factorRoutes } from './factors/routes.ts'
 import { spotRoutes } from './factors/spot-routes.ts'
@@ -73,6 +74,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   quarantineRoutes(app, context)
   lagRoutes(app, context)
   factorRoutes(app, context)
+  factorFileRoutes(app, context)
   alertRoutes(app, context)
   invoiceRoutes(app, context, sql)
   hostFactorRoutes(app, context)

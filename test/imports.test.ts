@@ -77,6 +77,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'core/api',
     'core/auth',
     'core/catalogue',
+    'core/factors',
     'core/http',
     'core/runtime',
     'core/backup',

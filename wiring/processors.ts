@@ -1,14 +1,27 @@
 import { join } from 'node:path'
 import type { Broker } from '../core/broker/broker.ts'
 import { needsOf } from '../core/catalogue/config/roles.ts'
+import { putFileFactors } from '../core/factors/file-factors.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { Erasures } from '../processors/erase/erasures.ts'
 import { whyStillComing } from '../processors/erase/senders.ts'
 import type { Runner } from '../processors/loop/runner.ts'
 import { readersOf, startForward, startProcessors } from '../processors/processors.ts'
+import { openFactorFiles } from '../processors/rate/factor-files.ts'
 import { Recomputations } from '../processors/recompute/recomputations.ts'
 import { restoredOf } from './losses.ts'
 import type { Wiring } from './wiring.ts'
+
+/** Puts the factors of files in force before anything is rated, and follows the files. */
+export async function startFactorFiles({ lifecycle, config, events }: Wiring, broker: Broker): Promise<void> {
+  const { files: paths } = config.factors
+  if (paths.length === 0) return
+  await lifecycle.start(
+    'files of factors',
+    () => openFactorFiles({ paths, put: found => putFileFactors(broker, found, Date.now()), events }),
+    files => files.close(),
+  )
+}
 
 /** Starts the processors, which read the log. */
 export function startRunner(

@@ -5,6 +5,7 @@ import type { PriceList } from '../model/prices/price-list.ts'
 import type { SpotPrice } from '../model/prices/spot-price.ts'
 import type { PriceListTerms } from '../model/prices/terms.ts'
 import type { ConfiguredFactors } from './configured.ts'
+import { type FileFactors, putFileFactors } from './file-factors.ts'
 import { type FactorBooks, FactorFollower } from './follower.ts'
 import { type EmbodiedFactor, endEmbodied, putEmbodied } from './hosts/embodied.ts'
 import { type PueFactor, putPue } from './hosts/pue.ts'
@@ -20,6 +21,8 @@ export interface InstanceFactors {
   putIntensities(revised: readonly Factor[]): Promise<number>
   /** The same for spot prices. */
   putSpotPrices(revised: readonly SpotPrice[]): Promise<number>
+  /** Puts all that a file says in force, or nothing; resolves with the number of records that changed. */
+  putFile(factors: FileFactors): Promise<number>
   /** Puts a list in force, in place of the one of its name; resolves with whether that changes anything. */
   putPriceList(list: PriceList): Promise<boolean>
   /** Takes a list out of force; resolves with whether there was one. */
@@ -42,6 +45,7 @@ export function createInstanceFactors(
     books: () => follower.follow(),
     putIntensities: revised => putIntensities(broker, revised, Date.now()),
     putSpotPrices: revised => putSpotPrices(broker, revised, Date.now()),
+    putFile: found => putFileFactors(broker, found, Date.now()),
     putPriceList: list => putPriceList(broker, list, Date.now()),
     endPriceList: list => endPriceList(broker, list, Date.now()),
     putPue: revised => putPue(broker, revised, Date.now()),

@@ -30,6 +30,11 @@ export class IntensityBook {
     return this.#series.get(keyOf(zone, kind))?.between(from, to) ?? []
   }
 
+  /** All dated factors, each zone and kind by itself. */
+  get series(): readonly (readonly Factor[])[] {
+    return [...this.#series.values()].map(({ values }) => values).filter(values => values.length > 0)
+  }
+
   /** What holds in a zone at times of which no dated average tells; in a part of a country, the average of the country. */
   #otherwise(zone: string): Factor | null {
     if (this.#configured?.zone === zone) return this.#configured

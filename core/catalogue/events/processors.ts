@@ -1,5 +1,17 @@
 import { counter, type EventDeclaration } from './declaration.ts'
 
+/** Files of factors. */
+export const FACTOR_FILE_EVENTS = {
+  factorFilePut: { level: 'info' },
+  factorFileFailed: {
+    level: 'warn',
+    counter: counter(
+      'wattline_factor_file_failures_total',
+      'Times that the log did not take the factors of a file; it is tried again',
+    ),
+  },
+} as const satisfies Record<string, EventDeclaration>
+
 /** Records on their way from the log to the tables. */
 export const STORE_EVENTS = {
   recordStored: {

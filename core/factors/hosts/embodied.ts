@@ -7,7 +7,7 @@ import { digest } from '../../model/digest.ts'
 import { embodiedFactors, factorKey } from '../../model/streams/factors.ts'
 import type { RowOf } from '../../model/streams/stream.ts'
 import { specificity, wildcard } from '../../model/wildcard.ts'
-import { type FactorLog, factorRecord, putFactors } from '../records/factor-log.ts'
+import { type FactorLog, type FactorPut, factorRecord, putFactors } from '../records/factor-log.ts'
 import type { Dated } from '../records/series.ts'
 
 /** Emissions of one type of host, and when they hold. */
@@ -149,16 +149,21 @@ export const isEmbodiedKey = (key: string): boolean => KEY.test(key)
  * durable.
  */
 export async function putEmbodied(log: FactorLog, factor: EmbodiedFactor, nowMs: number): Promise<boolean> {
+  return (await putFactors(log, embodiedPut(factor, nowMs))) > 0
+}
+
+/** The record that puts it in force. */
+export function embodiedPut(factor: EmbodiedFactor, nowMs: number): FactorPut {
   const key = factorKey(embodiedFactors, TYPE, factor.hostType)
   const record = factorRecord(embodiedFactors, key, [embodiedRow(factor)], nowMs)
-  return (await putFactors(log, new Set([key]), () => [record])) > 0
+  return { keys: new Set([key]), make: () => [record] }
 }
 
 /** Takes a type out of force. Resolves with whether there was one. */
 export async function endEmbodied(log: FactorLog, hostType: string, nowMs: number): Promise<boolean> {
   const key = factorKey(embodiedFactors, TYPE, hostType)
   const gone = factorRecord(embodiedFactors, key, [], nowMs)
-  return (await putFactors(log, new Set([key]), known => (known.has(key) ? [gone] : []))) > 0
+  return (await putFactors(log, { keys: new Set([key]), make: known => (known.has(key) ? [gone] : []) })) > 0
 }
 
 /** As table `embodied_factors` holds it. */

@@ -7,7 +7,7 @@ import { digest } from '../../model/digest.ts'
 import { yearlyIntensity } from '../../model/factor.ts'
 import { factorKey, pueFactors } from '../../model/streams/factors.ts'
 import type { RowOf } from '../../model/streams/stream.ts'
-import { type FactorLog, factorRecord, putFactors } from '../records/factor-log.ts'
+import { type FactorLog, type FactorPut, factorRecord, putFactors } from '../records/factor-log.ts'
 import { type Dated, overlay, Series } from '../records/series.ts'
 import { Shelf } from '../records/shelf.ts'
 
@@ -117,21 +117,29 @@ const MOST_KEPT = 10_000
  * @throws RangeError when there would be more values than one record should hold
  */
 export async function putPue(log: FactorLog, revised: readonly PueFactor[], nowMs: number): Promise<boolean> {
-  const [first] = revised
-  if (first === undefined) return false
-  const key = factorKey(pueFactors, pueKey(first))
-  const changed = await putFactors(log, new Set([key]), known => {
-    const there = known.get(key)
-    const before = there === undefined ? [] : decodeRows(pueFactors, there.value).map(factorOfRow)
-    const values = overlay(before, revised, cut)
-    if (values.length > MOST_KEPT) {
-      throw new RangeError(
-        `${values.length} values would be known, more than ${MOST_KEPT}: give longer times, such as days`,
-      )
-    }
-    return [factorRecord(pueFactors, key, values.map(pueRow), nowMs)]
-  })
-  return changed > 0
+  return (await putFactors(log, puePut(revised, nowMs))) > 0
+}
+
+/** The records that put values in force, of any sites and zones. Making them throws as `putPue` does. */
+export function puePut(revised: readonly PueFactor[], nowMs: number): FactorPut {
+  const byPlace = Map.groupBy(revised, one => factorKey(pueFactors, pueKey(one)))
+  return {
+    keys: new Set(byPlace.keys()),
+    make: known =>
+      [...byPlace].map(([key, values]) => {
+        const there = known.get(key)
+        const before = there === undefined ? [] : decodeRows(pueFactors, there.value).map(factorOfRow)
+        return factorRecord(pueFactors, key, revisedBy(before, values).map(pueRow), nowMs)
+      }),
+  }
+}
+
+function revisedBy(before: readonly PueFactor[], revised: readonly PueFactor[]): readonly PueFactor[] {
+  const values = overlay(before, revised, cut)
+  if (values.length <= MOST_KEPT) return values
+  throw new RangeError(
+    `${values.length} values would be known, more than ${MOST_KEPT}: give longer times, such as days`,
+  )
 }
 
 function cut(one: PueFactor, validFrom: number | null, validTo: number | null): PueFactor {

@@ -7,7 +7,7 @@ import { createPriceList, type PriceList } from '../../model/prices/price-list.t
 import type { PriceListTerms } from '../../model/prices/terms.ts'
 import { EVERY, factorKey, tariffs } from '../../model/streams/factors.ts'
 import type { RowOf } from '../../model/streams/stream.ts'
-import { type FactorLog, factorRecord, putFactors } from '../records/factor-log.ts'
+import { type FactorLog, type FactorPut, factorRecord, putFactors } from '../records/factor-log.ts'
 
 const LIST = 'list'
 const KEY = new RegExp(`^${tariffs.name}/${LIST}/`)
@@ -23,9 +23,14 @@ const listKey = ({ tenant, name }: Pick<PriceListTerms, 'tenant' | 'name'>): str
  * durable.
  */
 export async function putPriceList(log: FactorLog, list: PriceList, nowMs: number): Promise<boolean> {
+  return (await putFactors(log, listPut(list, nowMs))) > 0
+}
+
+/** The record that puts it in force. */
+export function listPut(list: PriceList, nowMs: number): FactorPut {
   const key = listKey(list.terms)
   const record = factorRecord(tariffs, key, priceRows(list, list.terms.source ?? 'api'), nowMs)
-  return (await putFactors(log, new Set([key]), () => [record])) > 0
+  return { keys: new Set([key]), make: () => [record] }
 }
 
 /** Takes a list out of force: what names it stays explained. Resolves with whether there was one. */
@@ -36,7 +41,7 @@ export async function endPriceList(
 ): Promise<boolean> {
   const key = listKey(list)
   const gone = factorRecord(tariffs, key, [], nowMs)
-  return (await putFactors(log, new Set([key]), known => (known.has(key) ? [gone] : []))) > 0
+  return (await putFactors(log, { keys: new Set([key]), make: known => (known.has(key) ? [gone] : []) })) > 0
 }
 
 /** Rows of table `tariffs`. @param source where the list comes from, where it does not say itself */

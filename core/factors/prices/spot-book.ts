@@ -28,6 +28,11 @@ export class SpotBook {
     return this.#series.get(spotKey(zone, currency))?.between(from, to) ?? []
   }
 
+  /** All prices, each zone and currency by itself. */
+  get series(): readonly (readonly SpotPrice[])[] {
+    return [...this.#series.values()].map(({ values }) => values).filter(values => values.length > 0)
+  }
+
   /** Currencies in which a zone has prices. */
   currenciesOf(zone: string): readonly string[] {
     return [...this.#series.keys()].flatMap(key =>

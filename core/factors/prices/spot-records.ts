@@ -4,7 +4,13 @@ import { decodeRows } from '../../columns/rows.ts'
 import { decimalText, parseDecimal } from '../../model/decimal.ts'
 import { type SpotPrice, spotPrice } from '../../model/prices/spot-price.ts'
 import { factorKey, tariffs } from '../../model/streams/factors.ts'
-import { type FactorLog, type FactorRecord, factorRecord, putFactors } from '../records/factor-log.ts'
+import {
+  type FactorLog,
+  type FactorPut,
+  type FactorRecord,
+  factorRecord,
+  putFactors,
+} from '../records/factor-log.ts'
 import { byDay, overlay } from '../records/series.ts'
 import { Shelf } from '../records/shelf.ts'
 import { spotKey } from './spot-book.ts'
@@ -19,11 +25,20 @@ export const spotShelf = (): Shelf<SpotPrice> =>
  * Puts prices in force, in place of what was known for their times. Resolves with the number of UTC days that changed, once they
  * are durable.
  */
-export function putSpotPrices(log: FactorLog, revised: readonly SpotPrice[], nowMs: number): Promise<number> {
+export const putSpotPrices = (
+  log: FactorLog,
+  revised: readonly SpotPrice[],
+  nowMs: number,
+): Promise<number> => putFactors(log, spotPut(revised, nowMs))
+
+/** The records that put them in force. */
+export function spotPut(revised: readonly SpotPrice[], nowMs: number): FactorPut {
   const days = byDay(revised, dayKey, cut)
-  return putFactors(log, new Set(days.keys()), known =>
-    [...days].map(([key, prices]) => dayRecord(key, overlay(pricesOf(known.get(key)), prices, cut), nowMs)),
-  )
+  return {
+    keys: new Set(days.keys()),
+    make: known =>
+      [...days].map(([key, prices]) => dayRecord(key, overlay(pricesOf(known.get(key)), prices, cut), nowMs)),
+  }
 }
 
 const pricesOf = (record: StoredRecord | undefined): readonly SpotPrice[] =>

@@ -14,19 +14,24 @@ export type FactorRecord = Required<NewRecord>
 /** Calls of this process, one after the other: each reads what the one before has written. */
 const writing = new WeakMap<FactorLog, Promise<unknown>>()
 
+/** Records to put. */
+export interface FactorPut {
+  /** Of the records that `make` may give. */
+  readonly keys: ReadonlySet<string>
+  /** The records, by what is there. */
+  readonly make: (known: ReadonlyMap<string, StoredRecord>) => readonly FactorRecord[]
+}
+
 /**
- * Appends the records that differ from the newest of their key. Resolves with how many did, once they are durable.
- * @param keys of the records that `make` may give
- * @param make the records, by what is there
+ * Appends the records that differ from the newest of their key, all of them at once. Resolves with how many did, once they are
+ * durable.
  */
-export function putFactors(
-  log: FactorLog,
-  keys: ReadonlySet<string>,
-  make: (known: ReadonlyMap<string, StoredRecord>) => readonly FactorRecord[],
-): Promise<number> {
+export function putFactors(log: FactorLog, ...puts: readonly FactorPut[]): Promise<number> {
   const put = async (): Promise<number> => {
+    const keys = new Set(puts.flatMap(one => [...one.keys]))
     const known = await log.newest(factors.name, { keys })
-    const records = make(known).filter(
+    const made = puts.flatMap(({ make }) => make(known))
+    const records = made.filter(
       ({ key, headers }) => known.get(key)?.headers[FACTOR_VERSIONS] !== headers[FACTOR_VERSIONS],
     )
     if (records.length > 0) await log.append(factors.name, 0, records)

@@ -3,6 +3,7 @@ import { unknownPlaceholders } from '../../../model/account-template.ts'
 import { EIC, EIC_SHAPE } from '../../../model/places/entsoe-areas.ts'
 import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
 import { embodiedSchema, pueSchema } from './factor-values.ts'
+import { filePath } from './file-path.ts'
 import { bytes, decimal, duration, durationOrZero } from './quantities.ts'
 
 const idlePolicy = z.enum(['none', 'by_usage', 'by_request'])
@@ -188,6 +189,12 @@ export const factorsSchema = z
       .describe('Expected lifespan over which embodied emissions are spread'),
     pue_values: z.array(pueSchema).default([]).describe('PUE by site or zone and time'),
     embodied: z.array(embodiedSchema).default([]).describe('Embodied emissions by type of host'),
+    files: z
+      .array(filePath)
+      .default([])
+      .describe(
+        'Files of intensities, PUE, embodied emissions, spot prices and price lists (`.csv`, `.yaml`), read at start and whenever they change; see docs/factors.md',
+      ),
     providers: z
       .array(provider)
       .default([])
