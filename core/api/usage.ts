@@ -15,10 +15,9 @@ export interface UsageAnswer {
   /** Sum of all rows. Idle energy that include_idle excluded is in `excluded_uj`. */
   readonly total: UsageRow
   readonly excluded_uj: string
-  /**
-   * Step in which idle energy was shared, the finest possible: 60 s unless that means too many rows; null: shared over
-   * the whole window, or not at all.
-   */
+  /** Who takes idle energy in this answer, as it was asked for. */
+  readonly idle_sharing: 'booked' | 'none' | 'by_usage' | 'by_request'
+  /** Step in which idle energy was shared: 60 s by a policy that was asked for; null otherwise. */
   readonly idle_shared_by_seconds: number | null
 }
 
@@ -36,6 +35,12 @@ export interface UsageRow {
   readonly carbon_embodied_ug: string | null
   readonly cost_energy_nano: string | null
   readonly cost_resource_nano: string | null
+  /** Half width of the error band of all energy whose band is known, an upper bound; null: none of it is known. */
+  readonly energy_error_uj: string | null
+  /** Energy whose error band is not known. */
+  readonly unknown_error_uj: string
+  /** Energy that was divided where workloads showed more CPU time than the host was busy. */
+  readonly over_busy_uj: string
   /** Share of the windows' time that meters covered, 0..1, over entries. */
   readonly coverage: number
   /** Share of the energy by quality, each 0..1, summing to 1 (or all 0 without energy). */

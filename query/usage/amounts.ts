@@ -18,6 +18,7 @@ const NULLABLE: ReadonlySet<ExactMeasure> = new Set([
   'carbon_embodied_ug',
   'cost_energy_nano',
   'cost_resource_nano',
+  'energy_error_uj',
 ])
 
 const zero = (name: ExactMeasure): bigint | null => (NULLABLE.has(name) ? null : 0n)
@@ -67,6 +68,9 @@ export function toUsageRow(amounts: Amounts, place: RowPlace): UsageRow {
     carbon_embodied_ug: nullable('carbon_embodied_ug'),
     cost_energy_nano: nullable('cost_energy_nano'),
     cost_resource_nano: nullable('cost_resource_nano'),
+    energy_error_uj: nullable('energy_error_uj'),
+    unknown_error_uj: text('unknown_error_uj'),
+    over_busy_uj: text('over_busy_uj'),
     coverage: entries === 0 ? 0 : amounts.coverage_sum / entries,
     quality: qualityShares(amounts),
     unpriced: {

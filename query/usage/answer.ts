@@ -1,8 +1,9 @@
 /** From summed rows to the answer: pure. */
 import type { UsageAnswer } from '../../core/api/answers.ts'
+import { WINDOW_SECONDS } from '../../core/model/window.ts'
 import { type Amounts, addAmounts, NO_AMOUNTS, readAmounts, toUsageRow } from './amounts.ts'
-import type { TimeStep, UsageDimension, UsageRequest } from './request.ts'
-import { CELL_DIMENSIONS, type Cell } from './share-idle.ts'
+import type { UsageDimension, UsageRequest } from './request.ts'
+import { isSharingPolicy } from './shared-idle.ts'
 import type { SummedRow } from './statement.ts'
 
 /** One group of the answer. */
@@ -27,33 +28,22 @@ export const readSummed = (row: SummedRow, groupBy: readonly UsageDimension[]): 
   reasons: row.reasons ?? [],
 })
 
-/** A row that is grouped by `CELL_DIMENSIONS`, for sharing idle energy. */
-export const readCell = (row: SummedRow): Cell => {
-  const { group, start, amounts } = readSummed(row, CELL_DIMENSIONS)
-  return { dimensions: group as Record<UsageDimension, string>, start, amounts }
-}
-
-/** Folds cells into the groups asked for, most energy first (first step first), at most `limit`. */
-export function foldCells(
-  cells: readonly Cell[],
-  groupBy: readonly UsageDimension[],
-  limit: number,
-): readonly Summed[] {
-  const groups = new Map<string, Summed>()
-  for (const cell of cells) {
-    const group = Object.fromEntries(groupBy.map(name => [name, cell.dimensions[name]]))
-    const key = JSON.stringify([cell.start, ...Object.values(group)])
-    const known = groups.get(key)?.amounts ?? NO_AMOUNTS
-    groups.set(key, { group, start: cell.start, amounts: addAmounts(known, cell.amounts), reasons: [] })
+/** Adds up rows of several statements, most energy first (first step first). */
+export function mergeRows(parts: readonly (readonly Summed[])[]): readonly Summed[] {
+  const merged = new Map<string, Summed>()
+  for (const row of parts.flat()) {
+    const key = rowKey(row)
+    const known = merged.get(key)
+    const reasons = [...new Set([...(known?.reasons ?? []), ...row.reasons])].toSorted()
+    const amounts = known === undefined ? row.amounts : addAmounts(known.amounts, row.amounts)
+    merged.set(key, { ...row, amounts, reasons })
   }
-  const energy = (summed: Summed): bigint => summed.amounts.energy_uj ?? 0n
-  return [...groups.values()]
-    .toSorted((a, b) => {
-      if (a.start !== b.start) return (a.start ?? 0) - (b.start ?? 0)
-      const difference = energy(b) - energy(a)
-      return difference > 0n ? 1 : difference < 0n ? -1 : 0
-    })
-    .slice(0, limit)
+  return [...merged.values()].toSorted((a, b) => {
+    if (a.start !== b.start) return (a.start ?? 0) - (b.start ?? 0)
+    const difference = (b.amounts.energy_uj ?? 0n) - (a.amounts.energy_uj ?? 0n)
+    if (difference !== 0n) return difference > 0n ? 1 : -1
+    return rowKey(a) < rowKey(b) ? -1 : 1
+  })
 }
 
 /** Tells a row from all others of its answer. */
@@ -78,7 +68,6 @@ export function buildAnswer(
     readonly rows: readonly Summed[]
     readonly total: Total
     readonly excludedUj: bigint
-    readonly sharedBy: TimeStep | null
   },
 ): UsageAnswer {
   return {
@@ -97,6 +86,7 @@ export function buildAnswer(
     truncated: found.rows.length > request.limit,
     total: toUsageRow(found.total.amounts, { group: {}, start: null, reasons: found.total.reasons }),
     excluded_uj: found.excludedUj.toString(),
-    idle_shared_by_seconds: typeof found.sharedBy === 'number' ? found.sharedBy : null,
+    idle_sharing: request.idleSharing,
+    idle_shared_by_seconds: isSharingPolicy(request.idleSharing) ? WINDOW_SECONDS : null,
   }
 }

@@ -29,6 +29,7 @@ export function parseUsageRequest(
   query: RawQuery,
   identity: Pick<Identity, 'tenant' | 'accounts'>,
   nowSeconds: number,
+  operatorAccount: string,
 ): UsageRequest {
   knownParameters(query, PARAMETERS)
   const window = parseWindow(single(query, 'window') ?? '1h', nowSeconds)
@@ -40,7 +41,8 @@ export function parseUsageRequest(
     filters: parseFilters(multiple(query, 'filter')),
     step: parseStep(single(query, 'step'), window.to - window.from),
     includeIdle: oneOf(query, 'include_idle', ['true', 'false'], 'true') === 'true',
-    idleSharing: oneOf(query, 'share_idle', IDLE_SHARING, 'none'),
+    operatorAccount,
+    idleSharing: oneOf(query, 'share_idle', IDLE_SHARING, 'booked'),
     limit: integer(query, 'limit', { min: 1, max: 10_000, absent: 1_000 }),
   }
 }

@@ -18,9 +18,13 @@ export type UsageDimension = keyof typeof DIMENSIONS
 /** All dimensions, in the order in which messages list them. */
 export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as readonly UsageDimension[]
 
-/** `by_usage`: in proportion to active energy. `by_request`: in proportion to requested CPU. */
-export const IDLE_SHARING = ['none', 'by_usage', 'by_request'] as const
-type IdleSharing = (typeof IDLE_SHARING)[number]
+/**
+ * Who takes idle energy. `booked`: as the books say. `none`: the operator, all of it. `by_usage`, `by_request`: workloads, as the books
+ * would say by that policy of `metering.idle_policy`.
+ */
+export const IDLE_SHARING = ['booked', 'none', 'by_usage', 'by_request'] as const
+/** One of them. */
+export type IdleSharing = (typeof IDLE_SHARING)[number]
 
 /** Width of a row's time step: seconds, whole minutes, or months of the calendar (UTC). */
 export type TimeStep = number | 'month'
@@ -39,5 +43,7 @@ export interface UsageRequest {
   readonly step: TimeStep | null
   readonly includeIdle: boolean
   readonly idleSharing: IdleSharing
+  /** Who takes idle energy that no workload takes. */
+  readonly operatorAccount: string
   readonly limit: number
 }

@@ -10,10 +10,16 @@ import { answerUsage } from './service.ts'
 export function usageRoutes(app: FastifyInstance, context: QueryContext): void {
   app.get('/api/v1/usage', { config: { access: READ } }, async (request, reply) => {
     const identity = identityOf(request)
-    const question = parseUsageRequest(request.query as RawQuery, identity, context.now() / 1000)
+    const { operator_account } = context.config.workloads
+    const question = parseUsageRequest(
+      request.query as RawQuery,
+      identity,
+      context.now() / 1000,
+      operator_account,
+    )
     reply.header('cache-control', 'no-store')
     // Who takes how much idle energy depends on all that ran on a host: there only the statement knows the accounts.
-    const sees = question.idleSharing === 'none' ? identity : { tenant: identity.tenant, accounts: null }
+    const sees = question.idleSharing === 'booked' ? identity : { tenant: identity.tenant, accounts: null }
     return answerUsage(context.readers(sees, reply), question, context.config.tariffs.currency)
   })
 }

@@ -3,6 +3,7 @@ import { LEDGER_BUCKETS, ROLLUP_SUMS } from '../../core/model/streams/ledger.ts'
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
 import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 import { DIMENSIONS, type TimeStep, type UsageDimension, type UsageRequest } from './request.ts'
+import { isSharingPolicy, type SharedPart, sharedIdleSource } from './shared-idle.ts'
 import { coverWindow, type RangeSlice, type RollupUnit } from './window.ts'
 
 /**
@@ -14,6 +15,9 @@ const MEASURES = {
   active_uj: "sumIf(EnergyUj, Share = 'active')",
   idle_uj: "sumIf(EnergyUj, Share = 'idle')",
   unattributed_uj: "sumIf(EnergyUj, Share = 'unattributed')",
+  over_busy_uj: 'sum(OverBusyUj)',
+  energy_error_uj: 'sum(EnergyErrorUj)',
+  unknown_error_uj: 'sum(UnknownErrorUj)',
   cpu_us: 'sum(CpuUs)',
   carbon_operational_ug: 'sum(CarbonOperationalUg)',
   carbon_embodied_ug: 'sum(CarbonEmbodiedUg)',
@@ -47,8 +51,13 @@ export type SummedRow = Readonly<Record<string, string | number | null>> & {
 export interface QueryShape {
   readonly groupBy: readonly UsageDimension[]
   readonly step: TimeStep | null
-  /** Idle rows: with the others, left out, or alone. */
+  /** Idle energy that no workload takes: with the others, left out, or alone. */
   readonly idle: 'with' | 'without' | 'only'
+  /**
+   * The books as they are; without idle energy that they do not hold by the policy that is asked for; or only that, in shares
+   * (shared-idle.ts): entries of minutes, or corrections of hours.
+   */
+  readonly from: 'books' | 'booked' | SharedPart
   readonly limit: number
 }
 
@@ -61,13 +70,13 @@ export function usageStatement(request: UsageRequest, shape: QueryShape): Parame
   const slices = slicesOf(request, shape)
   const inner = slices.map(({ unit }, index) => {
     const columns = [
-      ...keyColumns(shape, unit),
+      ...keyColumns(request, shape, unit),
       ...SUM_KEYS.map(key => `${key} AS k_${key}`),
       ...SUMS.map(sum => `${sum.expression} AS s_${sum.name}`),
     ]
     const keys = [...names, ...SUM_KEYS.map(key => `k_${key}`)]
     return (
-      `SELECT ${columns.join(', ')} FROM ${tableName('ledger')} ` +
+      `SELECT ${columns.join(', ')} FROM ${sourceOf(request, shape)} ` +
       `WHERE ${conditions(request, shape, unit, index)}${groupBy(keys)}`
     )
   })
@@ -77,44 +86,34 @@ export function usageStatement(request: UsageRequest, shape: QueryShape): Parame
     text:
       `SELECT ${[...names, ...measures].join(', ')} FROM (${inner.join(' UNION ALL ')})${groupBy(names)} ` +
       `ORDER BY ${[...new Set(order)].join(', ')} LIMIT ${shape.limit}`,
-    params: bindings(request, slices),
+    params: bindings(request, shape, slices),
   }
 }
 
 /** Why entries could not be priced: such entries carry a reason, all others none. */
 const REASONS = "arraySort(groupUniqArrayIf(20)(k_Reason, k_Reason != '')) AS reasons"
 
-/** The same by itself, by group: where what is summed is not what is shown. */
-export function reasonsStatement(request: UsageRequest, shape: QueryShape): ParameterizedSql {
-  const names = keyNames(shape)
-  const slices = slicesOf(request, shape)
-  const inner = slices.map(
-    ({ unit }, index) =>
-      `SELECT ${[...keyColumns(shape, unit), 'Reason AS k_Reason'].join(', ')} FROM ${tableName('ledger')} ` +
-      `WHERE ${conditions(request, shape, unit, index)} AND Reason != ''${groupBy([...names, 'k_Reason'])}`,
-  )
-  return {
-    text:
-      `SELECT ${[...names, REASONS].join(', ')} FROM (${inner.join(' UNION ALL ')})${groupBy(names)} ` +
-      `LIMIT ${shape.limit}`,
-    params: bindings(request, slices),
-  }
-}
-
+const HOUR = 3_600
 const OF_WORKLOADS: ReadonlySet<UsageDimension> = new Set(['host', 'workload', 'workload_id'])
 
 function slicesOf(request: UsageRequest, shape: QueryShape): readonly RangeSlice[] {
+  if (isShared(shape.from)) return [{ from: request.from, to: request.to, unit: 'minute' }]
   const names = [...shape.groupBy, ...request.filters.map(filter => filter.dimension)]
   return coverWindow(request, shape.step, { months: !names.some(name => OF_WORKLOADS.has(name)) })
 }
+
+const isShared = (from: QueryShape['from']): from is SharedPart => from === 'minutes' || from === 'hours'
+
+const sourceOf = ({ idleSharing }: UsageRequest, { from }: QueryShape): string =>
+  isShared(from) && isSharingPolicy(idleSharing) ? sharedIdleSource(idleSharing, from) : tableName('ledger')
 
 const keyNames = (shape: QueryShape): readonly string[] => [
   ...(shape.step === null ? [] : ['start']),
   ...shape.groupBy.map(name => `g_${name}`),
 ]
 
-function keyColumns(shape: QueryShape, unit: RollupUnit): readonly string[] {
-  const groups = shape.groupBy.map(name => `${DIMENSIONS[name]} AS g_${name}`)
+function keyColumns(request: UsageRequest, shape: QueryShape, unit: RollupUnit): readonly string[] {
+  const groups = shape.groupBy.map(name => `${whose(request, DIMENSIONS[name])} AS g_${name}`)
   return shape.step === null ? groups : [`${stepStart(shape.step, LEDGER_BUCKETS[unit])} AS start`, ...groups]
 }
 
@@ -133,11 +132,29 @@ function conditions(request: UsageRequest, shape: QueryShape, unit: RollupUnit, 
   const dimensions = [...new Set(request.filters.map(filter => filter.dimension))]
   return [
     'Tenant = {tenant:String}',
-    ...(request.accounts === null ? [] : ['Account IN {accounts:Array(String)}']),
+    ...(request.accounts === null ? [] : [whose(request, 'Account IN {accounts:Array(String)}')]),
     timeText(unit, index),
-    ...dimensions.map(filterText),
-    ...(shape.idle === 'with' ? [] : [shape.idle === 'only' ? "Share = 'idle'" : "Share != 'idle'"]),
+    ...dimensions.map(name => whose(request, filterText(name))),
+    ...(shape.from === 'booked' ? ["(Share != 'idle' OR IdlePolicy = {idle_policy:String})"] : []),
+    ...(shape.idle === 'with' ? [] : [idleText(request, shape.idle)]),
   ].join(' AND ')
+}
+
+/** Idle energy without a workload. */
+function idleText({ idleSharing }: UsageRequest, idle: 'without' | 'only'): string {
+  const isOnly = idle === 'only'
+  if (idleSharing === 'none') return isOnly ? "Share = 'idle'" : "Share != 'idle'"
+  return isOnly ? "(Share = 'idle' AND WorkloadKind = '')" : "(Share != 'idle' OR WorkloadKind != '')"
+}
+
+/** An expression over who entries belong to; where `none` is to share idle energy, that is the operator for all of it. */
+function whose({ idleSharing }: UsageRequest, expression: string): string {
+  if (idleSharing !== 'none') return expression
+  return expression.replace(/\b(Account|Namespace|Workload(Name|Id|Kind))\b/g, column =>
+    column === 'Account'
+      ? "if(Share = 'idle' AND WorkloadKind != '', {operator_account:String}, Account)"
+      : `if(Share = 'idle', '', ${column})`,
+  )
 }
 
 /** The start of a month is a date to the engine, all others are moments. */
@@ -159,9 +176,18 @@ function filterText(name: UsageDimension): string {
 
 function bindings(
   request: UsageRequest,
+  shape: QueryShape,
   slices: readonly RangeSlice[],
 ): Readonly<Record<string, QueryParam>> {
   const params: Record<string, QueryParam> = { tenant: request.tenant }
+  if (shape.from !== 'books') params['idle_policy'] = request.idleSharing
+  if (request.idleSharing !== 'booked') params['operator_account'] = request.operatorAccount
+  if (isShared(shape.from)) {
+    params['from'] = request.from
+    params['to'] = request.to
+    params['hours_from'] = Math.floor(request.from / HOUR) * HOUR
+    params['hours_to'] = Math.ceil(request.to / HOUR) * HOUR
+  }
   if (request.accounts !== null) params['accounts'] = request.accounts
   slices.forEach((slice, index) => {
     params[`from${index}`] = slice.from

@@ -209,6 +209,7 @@ export function usageAnswer(window: string, options: { readonly priced?: boolean
     rows,
     truncated: false,
     total: totalOf(rows),
+    idle_sharing: 'booked',
     idle_shared_by_seconds: null,
     excluded_uj: '0',
   }
@@ -233,6 +234,9 @@ function usageRow(group: Readonly<Record<string, string>>, energy: bigint, price
     carbon_embodied_ug: ((energy * 31n) / 1_000_000n).toString(),
     cost_energy_nano: priced ? ((energy * NANO_PER_WS) / 1_000_000n).toString() : null,
     cost_resource_nano: null,
+    energy_error_uj: ((energy * 35n) / 100n).toString(),
+    unknown_error_uj: '0',
+    over_busy_uj: '0',
     coverage: 0.998,
     quality: { measured: 0, interpolated: 0.02, estimated: 0.98, simulated: 0 },
     unpriced: {
@@ -245,8 +249,12 @@ function usageRow(group: Readonly<Record<string, string>>, energy: bigint, price
   }
 }
 
-const COUNTED = ['energy_uj', 'active_uj', 'idle_uj', 'unattributed_uj', 'cpu_us'] as const
+const COUNTED = [
+  ...(['energy_uj', 'active_uj', 'idle_uj', 'unattributed_uj', 'cpu_us'] as const),
+  ...(['unknown_error_uj', 'over_busy_uj'] as const),
+] as const
 const PRICED = [
+  'energy_error_uj',
   'carbon_operational_ug',
   'carbon_embodied_ug',
   'cost_energy_nano',

@@ -100,6 +100,7 @@ export const ROLLUP_KEYS = [
   'EnergyQuality',
   'IntensityKind',
   'Currency',
+  'IdlePolicy',
 ] as const
 
 type RollupKey = (typeof ROLLUP_KEYS)[number]

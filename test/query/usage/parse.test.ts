@@ -91,7 +91,7 @@ it('uses months for a year, unless single workloads are asked for', () => {
 
 describe('parameters', () => {
   const parse = (query: Record<string, string>) =>
-    parseUsageRequest(query, { tenant: 't', accounts: null }, NOW)
+    parseUsageRequest(query, { tenant: 't', accounts: null }, NOW, 'operator')
 
   it.each([
     [{ group_by: 'team' }, /team is not one of account, namespace, workload/],
@@ -100,7 +100,7 @@ describe('parameters', () => {
     [{ step: '90s' }, /whole minutes/],
     [{ step: '1m', window: '30d' }, /11000 steps/],
     [{ include_idle: 'yes' }, /one of true, false/],
-    [{ share_idle: 'by_luck' }, /one of none, by_usage, by_request/],
+    [{ share_idle: 'by_luck' }, /one of booked, none, by_usage, by_request/],
     [{ limit: '0' }, /from 1 to 10000/],
     [{ windows: '5m' }, /no parameter windows\. Use window/],
   ])('%j', (query, words) => {

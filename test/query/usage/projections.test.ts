@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ledger } from '../../../core/model/streams/index.ts'
 import { DIMENSION_NAMES, type UsageDimension, type UsageRequest } from '../../../query/usage/request.ts'
 import { answerUsage } from '../../../query/usage/service.ts'
-import { type QueryShape, reasonsStatement, usageStatement } from '../../../query/usage/statement.ts'
+import { type QueryShape, usageStatement } from '../../../query/usage/statement.ts'
 import { ledgerProjection } from '../../support/ledger-projection.ts'
 import { ledgerRow, unixSeconds } from '../support/rows.ts'
 import { openTestWarehouse, type TestWarehouse } from '../support/warehouse.ts'
@@ -50,7 +50,8 @@ const request = (over: Partial<UsageRequest> = {}): UsageRequest => ({
   filters: [],
   step: null,
   includeIdle: true,
-  idleSharing: 'none',
+  idleSharing: 'booked',
+  operatorAccount: 'operator',
   limit: 1_000,
   ...over,
 })
@@ -58,6 +59,7 @@ const shapeOf = ({ groupBy, step }: UsageRequest): QueryShape => ({
   groupBy,
   step,
   idle: 'with',
+  from: 'books',
   limit: 1_000,
 })
 
@@ -67,8 +69,14 @@ const forced = (projection: string): string =>
   "{'wattline.ledger': 'Tenant = \\'default\\' AND Account IN (\\'account-0\\', \\'account-1\\', \\'account-2\\')'}"
 
 async function expectServedBy(projection: string, asked: UsageRequest): Promise<void> {
-  for (const statement of [usageStatement, reasonsStatement]) {
-    const { text, params } = statement(asked, shapeOf(asked))
+  const asks: readonly (readonly [UsageRequest, Partial<QueryShape>])[] = [
+    [asked, {}],
+    [asked, { idle: 'without' }],
+    [{ ...asked, idleSharing: 'none' }, {}],
+    [{ ...asked, idleSharing: 'by_usage' }, { from: 'booked' }],
+  ]
+  for (const [one, shape] of asks) {
+    const { text, params } = usageStatement(one, { ...shapeOf(one), ...shape })
     const rows = await store.warehouse.query(text + forced(projection), params)
     expect(rows.length).toBeGreaterThan(0)
   }

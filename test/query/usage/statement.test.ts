@@ -1,8 +1,8 @@
 /** Guarantees: usage as text, every value of the asker bound and none of them in the text. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DIMENSION_NAMES, type UsageRequest } from '../../../query/usage/request.ts'
-import { type QueryShape, reasonsStatement, usageStatement } from '../../../query/usage/statement.ts'
+import { DIMENSION_NAMES, IDLE_SHARING, type UsageRequest } from '../../../query/usage/request.ts'
+import { type QueryShape, usageStatement } from '../../../query/usage/statement.ts'
 
 const request: UsageRequest = {
   tenant: 'acme',
@@ -13,10 +13,11 @@ const request: UsageRequest = {
   filters: [],
   step: null,
   includeIdle: true,
-  idleSharing: 'none',
+  idleSharing: 'booked',
+  operatorAccount: 'operator',
   limit: 100,
 }
-const shape: QueryShape = { groupBy: ['account'], step: null, idle: 'with', limit: 100 }
+const shape: QueryShape = { groupBy: ['account'], step: null, idle: 'with', from: 'books', limit: 100 }
 
 describe('usage', () => {
   it('of minutes by account', () => {
@@ -55,7 +56,7 @@ describe('usage', () => {
     expect(text).toContain(
       'Host IN {filter_host:Array(String)} AND WorkloadKind IN {filter_kind:Array(String)}',
     )
-    expect(text).toContain("Share != 'idle'")
+    expect(text).toContain("(Share != 'idle' OR WorkloadKind != '')")
     expect(text).toContain('ORDER BY start, energy_uj DESC, g_account')
     expect(params).toMatchObject({ accounts: ['a'], filter_host: ['h1', 'h2'], filter_kind: ['container'] })
   })
@@ -65,7 +66,11 @@ describe('usage', () => {
       fc.property(fc.string({ minLength: 1 }), fc.constantFrom(...DIMENSION_NAMES), (value, dimension) => {
         const asked = { ...request, tenant: `§${value}`, filters: [{ dimension, value: `§${value}` }] }
         expect(usageStatement(asked, shape).text).not.toContain('§')
-        expect(reasonsStatement(asked, shape).text).not.toContain('§')
+        for (const idleSharing of IDLE_SHARING) {
+          const shared = { ...asked, idleSharing, operatorAccount: '§', accounts: ['§'] }
+          for (const from of ['books', 'booked', 'minutes', 'hours'] as const)
+            expect(usageStatement(shared, { ...shape, from }).text).not.toContain('§')
+        }
       }),
     )
   })
