@@ -86,6 +86,11 @@ function columnsOf({ total, currency }: UsageAnswer): readonly UsageColumn[] {
   const resource = moneyUnit(total.cost_resource_nano, currency)
   const columns: readonly (UsageColumn & { readonly absent?: boolean })[] = [
     { name: `energy ${energy.unit}`, text: row => amountText(row.energy_uj, energy) },
+    {
+      name: `± ${energy.unit}`,
+      text: row => amountText(row.energy_error_uj, energy),
+      absent: total.energy_error_uj === null,
+    },
     { name: `${operational.unit} CO2e`, text: row => amountText(row.carbon_operational_ug, operational) },
     {
       name: `embodied ${embodied.unit}`,
@@ -143,7 +148,18 @@ function notesOf(answer: UsageAnswer): readonly string[] {
       : []),
     ...without(unpriced.carbon_uj, 'a carbon factor'),
     ...without(unpriced.cost_uj, 'a price'),
+    ...amountNote(answer.total.unknown_error_uj, 'by meters whose error band is not known'),
+    ...amountNote(
+      answer.total.over_busy_uj,
+      'divided where workloads showed more CPU time than the host was busy',
+    ),
   ]
+}
+
+function amountNote(microJoules: string, what: string): readonly string[] {
+  if (microJoules === '0') return []
+  const unit = energyUnit(microJoules)
+  return [`${amountText(microJoules, unit)} ${unit.unit} ${what}`]
 }
 
 function qualityText(quality: UsageRow['quality']): string {
@@ -163,6 +179,9 @@ const RAW_COLUMNS = [
   'carbon_embodied_ug',
   'cost_energy_nano',
   'cost_resource_nano',
+  'energy_error_uj',
+  'unknown_error_uj',
+  'over_busy_uj',
 ] as const
 
 function rawCells(answer: UsageAnswer, row: UsageRow): string[] {

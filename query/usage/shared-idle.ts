@@ -5,7 +5,7 @@
  */
 import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 import type { IdleSharing, UsageRequest } from './request.ts'
-import { inSteps, largestRemainder, sharedParts, together } from './sql-arithmetic.ts'
+import { largestRemainder, sharedParts } from './sql-arithmetic.ts'
 
 /** A policy that shares. */
 export type SharingPolicy = Exclude<IdleSharing, 'booked' | 'none'>
@@ -84,36 +84,21 @@ const WEIGHTS = {
 function splitStatement(policy: SharingPolicy): string {
   const { rest, needs } = WEIGHTS[policy]
   const none = 'arrayMap(cpu -> toInt64(0), Cpus)'
-  return inSteps(`(${idleWithTakers(policy)})`, [
-    [
-      'toInt64(Idle) AS Whole',
-      'arrayMap(t -> t.6, Takers) AS Cpus',
-      "if(Component = 'dram', arrayMap(t -> t.7, Takers), []) AS AllBytes",
-    ],
-    [
-      'if(arraySum(AllBytes) > 0, AllBytes, []) AS Bytes',
-      `${rest} AS Rest`,
-      `Whole > 0 AND arraySum(Cpus) > 0 AND ${needs} AS IsShared`,
-    ],
-    ['empty(Bytes) AS IsByCpu', `if(empty(Bytes), ${none}, Bytes) AS BytesOrNone`],
-    ['arrayMap((cpu, bytes) -> if(bytes > 0, 0, cpu), Cpus, BytesOrNone) AS Without'],
-    ...together(
-      largestRemainder('ByCpu', 'if(IsShared AND IsByCpu, Whole, 0)', 'arrayPushBack(Cpus, Rest)'),
-      largestRemainder(
-        'Groups',
-        'if(IsShared AND NOT IsByCpu, Whole, 0)',
-        '[arraySum(Cpus) - arraySum(Without), arraySum(Without), Rest]',
-      ),
-    ),
-    ...together(
-      largestRemainder('ByMemory', 'Groups[1]', 'BytesOrNone'),
-      largestRemainder('ByCpuAlone', 'Groups[2]', 'Without'),
-    ),
-    [
-      `multiIf(NOT IsShared, arrayPushBack(${none}, Whole), IsByCpu, ByCpu, ` +
-        'arrayPushBack(arrayMap((a, b) -> a + b, ByMemory, ByCpuAlone), Groups[3])) AS Shares',
-    ],
-  ])
+  const byCpu = largestRemainder('Whole', 'arrayPushBack(Cpus, Rest)')
+  // First what falls to workloads whose memory is known, to the others and to the operator, then to each.
+  const groups = largestRemainder('Whole', '[arraySum(Cpus) - arraySum(Without), arraySum(Without), Rest]')
+  const held = largestRemainder('Groups[1]', 'Bytes')
+  const others = largestRemainder('Groups[2]', 'Without')
+  return `(SELECT Host, Component, At, Whole, Takers,
+  multiIf(NOT IsShared, arrayPushBack(${none}, Whole), IsByCpu, ${byCpu},
+    arrayPushBack(arrayMap((a, b) -> a + b, ${held}, ${others}), Groups[3])) AS Shares
+FROM (SELECT *, ${groups} AS Groups
+FROM (SELECT *, empty(AllBytes) OR arraySum(AllBytes) = 0 AS IsByCpu, if(IsByCpu, ${none}, AllBytes) AS Bytes,
+  arrayMap((cpu, bytes) -> if(bytes > 0, 0, cpu), Cpus, Bytes) AS Without, ${rest} AS Rest,
+  Whole > 0 AND arraySum(Cpus) > 0 AND ${needs} AS IsShared
+FROM (SELECT *, toInt64(Idle) AS Whole, arrayMap(t -> t.6, Takers) AS Cpus,
+  if(Component = 'dram', arrayMap(t -> t.7, Takers), []) AS AllBytes
+FROM (${idleWithTakers(policy)})))))`
 }
 
 const idleWithTakers = (

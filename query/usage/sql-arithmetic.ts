@@ -1,36 +1,35 @@
 /** Exact divisions of integers as SQL, the same to the unit as those of core/model. */
 
-/** Columns that a step adds to those of the steps before, as `expression AS name`. */
-type Step = readonly string[]
-
-/** A statement that adds columns step by step. The engine would write out names of one step within each other, ever longer. */
-export const inSteps = (from: string, steps: readonly Step[]): string =>
-  steps.reduce((source, columns) => `(SELECT *, ${columns.join(', ')} FROM ${source})`, from)
-
-/** Steps of several divisions at once. */
-export const together = (...divisions: readonly (readonly Step[])[]): readonly Step[] =>
-  divisions[0]!.map((_, at) => divisions.flatMap(steps => steps[at] ?? []))
+/** `body` with a name for a value: written out wherever it is used, a statement would grow beyond what the engine reads. */
+const named = (name: string, value: string, body: string): string =>
+  `arrayMap(${name} -> ${body}, [${value}])[1]`
 
 /**
- * Steps that share `total` by `weights` (of Array(Int64), none below 0) by largest remainder, ties to the first: column `name`,
- * Array(Int64). All parts are 0 where there is no weight.
+ * Shares of `total` by `weights` (Array(Int64), none below 0) by largest remainder, ties to the first, as Array(Int64). All parts are 0
+ * where there is no weight. Lambdas take arrays as arguments: what they capture is copied for each element.
  */
-export function largestRemainder(name: string, total: string, weights: string): readonly Step[] {
-  const [w, sum, whole, floors, rests, ranks] = ['w', 's', 't', 'f', 'r', 'k'].map(part => `${name}_${part}`)
-  return [
-    [`${weights} AS ${w}`],
-    [`toInt128(arraySum(${w})) AS ${sum}`],
-    [`toInt128(if(${sum} > 0, ${total}, 0)) AS ${whole}`],
-    [`arrayMap(x -> intDiv(${whole} * x, greatest(${sum}, 1)), ${w}) AS ${floors}`],
-    [`arrayMap((x, q) -> ${whole} * x - q * ${sum}, ${w}, ${floors}) AS ${rests}`],
-    [
-      `arraySort((i, at) -> at, arrayEnumerate(${w}), arraySort(i -> (-${rests}[i], i), arrayEnumerate(${w}))) AS ${ranks}`,
-    ],
-    [
-      `arrayMap((q, rank) -> toInt64(q) + (rank <= ${whole} - arraySum(${floors})), ${floors}, ${ranks}) AS ${name}`,
-    ],
-  ]
-}
+export const largestRemainder = (total: string, weights: string): string =>
+  named(
+    'w',
+    weights,
+    named(
+      's',
+      'toInt128(arraySum(w))',
+      named(
+        't',
+        `toInt128(if(s > 0, ${total}, 0))`,
+        named(
+          'f',
+          'arrayMap(x -> intDiv(t * x, greatest(s, 1)), w)',
+          named('l', 't - arraySum(f)', `arrayMap((q, k) -> toInt64(q) + (k <= l), f, ${RANKS})`),
+        ),
+      ),
+    ),
+  )
+
+/** Place of each remainder, the largest first. */
+const RANKS =
+  'arraySort((i, o) -> o, arrayEnumerate(w), arraySort((i, r) -> (-r, i), arrayEnumerate(w), arrayMap((x, q) -> t * x - q * s, w, f)))'
 
 /**
  * `sharedPart` of core/model/shared-part.ts for each of several totals, as one array: what they come to up to `before + own` less what

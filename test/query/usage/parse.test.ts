@@ -111,7 +111,7 @@ describe('parameters', () => {
     expect(parse({})).toMatchObject({
       groupBy: [],
       includeIdle: true,
-      idleSharing: 'none',
+      idleSharing: 'booked',
       limit: 1000,
       step: null,
     })

@@ -71,9 +71,10 @@ const forced = (projection: string): string =>
 async function expectServedBy(projection: string, asked: UsageRequest): Promise<void> {
   const asks: readonly (readonly [UsageRequest, Partial<QueryShape>])[] = [
     [asked, {}],
-    [asked, { idle: 'without' }],
-    [{ ...asked, idleSharing: 'none' }, {}],
-    [{ ...asked, idleSharing: 'by_usage' }, { from: 'booked' }],
+    [
+      { ...asked, idleSharing: 'by_usage' },
+      { from: 'booked', idle: 'without' },
+    ],
   ]
   for (const [one, shape] of asks) {
     const { text, params } = usageStatement(one, { ...shapeOf(one), ...shape })
@@ -115,6 +116,9 @@ describe('whole days', () => {
   it('of a token limited to accounts come from a projection', () =>
     expectServedBy('bills_by_day', request({ accounts: ['account-0'] })))
 })
+
+it('idle energy that is given back to the operator comes from a projection', () =>
+  expectServedBy('bills_by_day', request({ groupBy: ['account'], idleSharing: 'none', to: FROM + 27 * DAY })))
 
 it('months come from theirs, but for single workloads', async () => {
   const months = request({ from: unixSeconds('2026-10-01'), to: unixSeconds('2026-12-01'), step: 'month' })

@@ -177,6 +177,29 @@ function QualityTile({ total }: { readonly total: UsageRow }) {
       <SplitBar label={summary} parts={parts} />
       <p class="note">{summary || 'no energy'}</p>
       <p class="note">Coverage: how much of each minute meters saw</p>
+      <ErrorBand total={total} />
     </Tile>
+  )
+}
+
+/** How far off the energy may be, and how much of it has no known band. */
+function ErrorBand({ total }: { readonly total: UsageRow }) {
+  const unknown = BigInt(total.unknown_error_uj)
+  const known = BigInt(total.energy_uj) - unknown
+  const error = total.energy_error_uj === null ? null : BigInt(total.energy_error_uj)
+  return (
+    <>
+      {error !== null && known > 0n && (
+        <p class="note" title="Half width of the error band of the meters: an upper bound">
+          Energy ±<Amount amount={error} scales={ENERGY} base="µJ" /> (
+          {formatShare(Number(error) / Number(known))})
+        </p>
+      )}
+      {unknown > 0n && (
+        <p class="note">
+          <Amount amount={unknown} scales={ENERGY} base="µJ" /> without a known error band
+        </p>
+      )}
+    </>
   )
 }
