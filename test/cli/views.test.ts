@@ -123,11 +123,21 @@ it('lists usage in one unit, with what is left out and what has no price', () =>
   const answer = usageAnswer('1h', { priced: false })
   const text = renderUsage({ ...answer, truncated: true }, 'table')
   expect(text).toMatch(/^2026-11-21 10:00 to 2026-11-21 11:00 UTC$/m)
-  expect(text).toMatch(/^share +kind +namespace +workload +account +energy Wh +g CO2e .*covered$/m)
+  expect(text).toMatch(/^share +kind +namespace +workload +account +energy Wh +± Wh +g CO2e .*covered$/m)
   expect(text).toMatch(/^total .* - +interpolated 2 %, estimated 98 %/m)
   expect(text).toMatch(/^Only 13 rows are listed; the total covers all/m)
   expect(text).toMatch(/Wh without a price/)
   expect(text).not.toContain('resources')
+  const total = {
+    ...answer.total,
+    energy_error_uj: null,
+    unknown_error_uj: '7200000000',
+    over_busy_uj: '3600000000',
+  }
+  const unknown = renderUsage({ ...answer, total }, 'table')
+  expect(unknown).not.toContain('± Wh')
+  expect(unknown).toMatch(/^2\.00 Wh by meters whose error band is not known$/m)
+  expect(unknown).toMatch(/^1\.00 Wh divided where workloads showed more CPU time than the host was busy$/m)
 })
 
 it('names the step of each row, and keeps exact integers in CSV', () => {
