@@ -136,8 +136,8 @@ it('lists usage in one unit, with what is left out and what has no price', () =>
   }
   const unknown = renderUsage({ ...answer, total }, 'table')
   expect(unknown).not.toContain('± Wh')
-  expect(unknown).toMatch(/^2\.00 Wh by meters whose error band is not known$/m)
-  expect(unknown).toMatch(/^1\.00 Wh divided where workloads showed more CPU time than the host was busy$/m)
+  expect(unknown).toMatch(/^2\.000 Wh by meters whose error band is not known$/m)
+  expect(unknown).toMatch(/^1\.000 Wh divided where workloads showed more CPU time than the host was busy$/m)
 })
 
 it('names the step of each row, and keeps exact integers in CSV', () => {
