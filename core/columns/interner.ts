@@ -13,6 +13,17 @@ const ZERO = 0x30
 const MINUS = 0x2d
 const TEXT = new Utf8()
 
+/** Texts are compared in runs of up to this many. */
+const LONGEST_RUN = 64
+const { compare } = Buffer
+
+/** Texts that stand one after the other: number `index` is `bytes[offsets[index], offsets[index + 1])`. */
+interface TextRun {
+  readonly bytes: Uint8Array
+  readonly offsets: Int32Array
+  readonly length: number
+}
+
 /**
  * The distinct values of one dictionary. ClickHouse refuses a record whose dictionary repeats a value, so interning
  * must be exact: a lossy cache would make records that can never be stored. Ids count up from 0 in order of first
@@ -62,6 +73,24 @@ export class Interner {
     const view = this.#source.viewOf(source)
     if (guess < this.#size && this.#equals(guess, view, start, end)) return guess
     return this.#intern(source, view, start, end)
+  }
+
+  /**
+   * How many texts, `index` and those after it, are the values `id` and those after it, one for one. Many are compared at
+   * once: records of one sender repeat long runs of texts.
+   */
+  runLength(id: number, { bytes, offsets, length }: TextRun, index: number): number {
+    const most = Math.min(LONGEST_RUN, this.#size - id, length - index)
+    const [own, their] = [this.#offsets[id]!, offsets[index]!]
+    let count = 0
+    while (count < most && this.#offsets[id + count + 1]! - own === offsets[index + count + 1]! - their)
+      count += 1
+    for (; count > 0; count >>= 1) {
+      const size = offsets[index + count]! - their
+      if (compare(this.#bytes.subarray(own, own + size), bytes.subarray(their, their + size)) === 0)
+        return count
+    }
+    return 0
   }
 
   #intern(source: Uint8Array, view: DataView, start: number, end: number): number {

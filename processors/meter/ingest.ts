@@ -2,8 +2,10 @@
  * Puts the readings of a record into the series of their hosts. The hot path: no object and no text per row, and the
  * series is found by comparing with what came last time (lookup.ts).
  */
+
+import { HostFinder } from './host-finder.ts'
 import { hostKey, meterKey, seriesKey, workloadKey } from './samples/keys.ts'
-import { isBelow, minuteOfParts, nanoOf, nsOfParts, splitNano } from './samples/samples.ts'
+import { isBelow, minuteOfParts, nanoOf, nsOfParts, TWO_32 } from './samples/samples.ts'
 import {
   FEW_SAMPLES,
   heard,
@@ -14,13 +16,29 @@ import {
 } from './samples/series.ts'
 import type { Capacity, CapacityOf } from './state/budget.ts'
 import { EntryFinder, type GapOf } from './state/entry-finder.ts'
-import { type HostState, type HostStates, newHostState } from './state/host-state.ts'
-import { ZoneUpdater } from './state/host-zone.ts'
+import type { HostState, HostStates } from './state/host-state.ts'
 import { LabelUpdater } from './state/labels.ts'
-import type { HostLookup, Readings, RowEntry, TextSymbols } from './state/lookup.ts'
+import {
+  CAN_TAKE,
+  ENTRY_STRIDE,
+  type HostLookup,
+  NO_END,
+  NOT_METERED,
+  RANGE_HIGH,
+  RANGE_LOW,
+  type Readings,
+  type RowEntry,
+  SERIES,
+  type TextSymbols,
+  TIME_HIGH,
+  TIME_LOW,
+  VALUE_HIGH,
+  VALUE_LOW,
+  WORKLOAD,
+} from './state/lookup.ts'
 import type { ElapsedTime } from './state/own-time.ts'
+import { settle } from './state/settle.ts'
 import { dropDisproved, holdAhead, latestAt } from './windows/ahead.ts'
-import { recordArrived } from './windows/host-clock.ts'
 import { isWronglyDated, type LateRow, lateRow } from './windows/late.ts'
 
 interface Ingestion {
@@ -42,77 +60,228 @@ interface Ingestion {
  */
 export function ingestReadings(states: HostStates, record: Readings, ingestion: Ingestion): void {
   ingestion.symbols.limit(states)
-  const latest = latestAt(ingestion.arrivedMs)
-  const hosts = new HostFinder(states, record, ingestion)
-  const entries = new EntryFinder(record, ingestion)
-  const labels = new LabelUpdater(record, ingestion.symbols)
-  const ignored = new Map<string, LateRow>()
-  const { Timestamp, Value, RangeMax } = record.columns
-  const [times, amounts, ranges] = [
-    int32PartsOf(Timestamp.values),
-    int32PartsOf(Value.values),
-    int32PartsOf(RangeMax.values),
-  ]
-  for (let row = 0; row < record.rows; row++) {
-    const high = times[2 * row + 1]!
-    const minute = minuteOfParts(high, times[2 * row]!)
-    const ns = nsOfParts(high, times[2 * row]!, minute)
-    const host = hosts.at(row)
-    const entry = entries.at(host, row)
-    const { series, workload } = entry
-    if (series === null) continue
-    if (!entry.isKept) {
-      ignore(ignored, host.state, series, 'no_room', minute, ns)
-      continue
+  const rows = new RowIngester(states, record, ingestion)
+  for (let row = 0; row < record.rows; row++) rows.ingest(row)
+  rows.finish()
+}
+
+/** Takes in the rows of one record, one after the other. */
+class RowIngester {
+  readonly #ingestion: Ingestion
+  readonly #latest: { readonly minute: number; readonly ns: number }
+  readonly #hosts: HostFinder
+  readonly #entries: EntryFinder
+  readonly #labels: LabelUpdater
+  readonly #ignored = new Map<string, LateRow>()
+  readonly #times: Int32Array
+  readonly #amounts: Int32Array
+  readonly #ranges: Int32Array
+  /** The last row whose labels were looked at, with its host, workload and time. */
+  #labelled = { row: -1, host: null as HostLookup | null, workload: -1, low: 0, high: 0 }
+
+  constructor(states: HostStates, record: Readings, ingestion: Ingestion) {
+    this.#ingestion = ingestion
+    this.#latest = latestAt(ingestion.arrivedMs)
+    this.#hosts = new HostFinder(states, record, ingestion)
+    this.#entries = new EntryFinder(record, ingestion)
+    this.#labels = new LabelUpdater(record, ingestion.symbols)
+    const { Timestamp, Value, RangeMax } = record.columns
+    this.#times = int32PartsOf(Timestamp.values)
+    this.#amounts = int32PartsOf(Value.values)
+    this.#ranges = int32PartsOf(RangeMax.values)
+  }
+
+  ingest(row: number): void {
+    const host = this.#hosts.at(row)
+    let at = this.#entries.expected(host, row)
+    if (at < 0) {
+      const entry = this.#entries.find(host, row)
+      if (!entry.isKept) this.#leaveOut(host, entry, row)
+      at = entry.at
     }
-    if (ranges[2 * row] !== entry.rangeLow || ranges[2 * row + 1] !== entry.rangeHigh) {
-      updateRange(host.state, series, entry, ranges[2 * row + 1]!, ranges[2 * row]!)
+    if (at >= 0 && host.numbers[at * ENTRY_STRIDE + SERIES] !== NOT_METERED) this.#take(host, at, row)
+  }
+
+  /** Writes times back into the states, and tells what was left out. */
+  finish(): void {
+    this.#hosts.finish()
+    this.#ingestion.late.push(...this.#ignored.values())
+  }
+
+  /** Nearly every row comes after all of its series: then its sample goes into the journal, and the series is not touched. */
+  #take(host: HostLookup, at: number, row: number): void {
+    const { numbers } = host
+    const from = at * ENTRY_STRIDE
+    const [low, high] = [this.#times[2 * row]!, this.#times[2 * row + 1]!]
+    const [rangeLow, rangeHigh] = [this.#ranges[2 * row]!, this.#ranges[2 * row + 1]!]
+    if (rangeLow !== numbers[from + RANGE_LOW] || rangeHigh !== numbers[from + RANGE_HIGH]) {
+      updateRange(host, at, rangeHigh, rangeLow)
     }
-    const [valueHigh, valueLow] = [amounts[2 * row + 1]!, amounts[2 * row]! >>> 0]
+    const isOtherTime = low !== host.timeLow || high !== host.timeHigh
+    if (isOtherTime && !this.#sawTime(host, low, high)) {
+      this.#takeAhead(host, at, row)
+      return
+    }
+    if (isOtherTime || this.#hosts.hasOtherName(host, row)) {
+      this.#hosts.sawName(host, row, host.timeMinute, host.timeNs)
+    }
+    this.#takeLabels(host, at, row, low, high)
+    const [valueLow, valueHigh] = [this.#amounts[2 * row]!, this.#amounts[2 * row + 1]!]
+    if (!host.isPlain || !append(host, from, at, low, high, valueLow, valueHigh)) {
+      this.#insert(host, host.entries[at]!.series!, valueHigh, valueLow >>> 0)
+    }
+  }
+
+  /** False: the row is ahead of its arrival. */
+  #sawTime(host: HostLookup, low: number, high: number): boolean {
+    const minute = minuteOfParts(high, low)
+    const ns = nsOfParts(high, low, minute)
     if (isBelow(host.cameMinute, host.cameNs, minute, ns)) {
       host.cameMinute = minute
       host.cameNs = ns
     }
-    const isAhead = isBelow(latest.minute, latest.ns, minute, ns)
-    if (series.ahead.length > 0 && !(isAhead && series.isGauge)) {
-      dropDisproved(host.state, series, { minute, ns, high: valueHigh, low: valueLow }, ingestion.late)
+    if (isBelow(this.#latest.minute, this.#latest.ns, minute, ns)) return false
+    host.timeLow = low
+    host.timeHigh = high
+    host.timeMinute = minute
+    host.timeNs = ns
+    if (isBelow(host.minute, host.ns, minute, ns)) {
+      host.minute = minute
+      host.ns = ns
     }
-    const [saidMinute, saidNs] = isAhead ? [latest.minute, latest.ns] : [minute, ns]
-    hosts.sawName(host, row, saidMinute, saidNs)
+    return true
+  }
+
+  /** Rows of one workload come together, and all say the same of it. */
+  #takeLabels(host: HostLookup, at: number, row: number, low: number, high: number): void {
+    const workload = host.numbers[at * ENTRY_STRIDE + WORKLOAD]!
+    if (workload < 0 && this.#labels.isBare(row)) return
+    const before = this.#labelled
+    const isSame = before.row === row - 1 && before.host === host && before.workload === workload
+    const isRepeated =
+      isSame && workload >= 0 && before.low === low && before.high === high && this.#labels.repeats(row)
+    before.row = row
+    if (isRepeated) return
+    before.host = host
+    before.workload = workload
+    before.low = low
+    before.high = high
+    this.#updateLabels(host, at, row, host.timeMinute, host.timeNs)
+  }
+
+  #updateLabels(host: HostLookup, at: number, row: number, minute: number, ns: number): void {
+    const entry = host.entries[at]!
+    const { workload } = entry
     if (workload === null) {
-      const zone = labels.zoneOfHost(entry, row)
-      if (zone !== '') host.zone.said(zone, 'host', saidMinute, saidNs)
+      const zone = this.#labels.zoneOfHost(entry, row)
+      if (zone !== '') host.zone.said(zone, 'host', minute, ns)
     } else if (host.capacity !== 'least') {
-      const zone = labels.update(host.state, workload, row, saidMinute, saidNs)
-      if (zone !== '') host.zone.said(zone, 'workload', saidMinute, saidNs)
-    }
-    if (isAhead) {
-      host.state.hasAhead = true
-      const isHeld = holdAhead(series, minute, ns, valueHigh, valueLow)
-      if (!isHeld) ignore(ignored, host.state, series, 'ahead', minute, ns)
-      continue
-    }
-    hosts.sawTime(host, minute, ns)
-    const most = mostSamples(host.capacity)
-    const insertion = insertSample(series, minute, ns, valueHigh, valueLow, most)
-    if (insertion === 'kept') {
-      const { clockMs } = host.state
-      if (series.heardMs !== clockMs) heard(series, clockMs, host.frontSeconds - (minute * 60 + ns / 1e9))
-    } else if (insertion !== 'between' && insertion !== 'duplicate') {
-      ignore(ignored, host.state, series, reasonOf(insertion, host.state, minute), minute, ns)
+      const zone = this.#labels.update(host.state, workload, row, minute, ns)
+      if (zone !== '') host.zone.said(zone, 'workload', minute, ns)
     }
   }
-  hosts.finish()
-  ingestion.late.push(...ignored.values())
+
+  #insert(host: HostLookup, series: Series, high: number, low: number): void {
+    const { state, timeMinute: minute, timeNs: ns } = host
+    settle(state)
+    if (series.ahead.length > 0) dropDisproved(state, series, { minute, ns, high, low }, this.#ingestion.late)
+    const insertion = insertSample(series, minute, ns, high, low, mostSamples(host.capacity))
+    if (insertion === 'kept') {
+      const { clockMs } = state
+      if (series.heardMs !== clockMs) heard(series, clockMs, host.frontSeconds - (minute * 60 + ns / 1e9))
+    } else if (insertion !== 'between' && insertion !== 'duplicate') {
+      this.#ignore(state, series, reasonOf(insertion, state, minute), minute, ns)
+    }
+  }
+
+  #takeAhead(host: HostLookup, at: number, row: number): void {
+    const { state } = host
+    const series = host.entries[at]!.series!
+    const [high, low] = [this.#amounts[2 * row + 1]!, this.#amounts[2 * row]! >>> 0]
+    const [minute, ns] = this.#timeOf(row)
+    settle(state)
+    if (series.ahead.length > 0 && !series.isGauge) {
+      dropDisproved(state, series, { minute, ns, high, low }, this.#ingestion.late)
+    }
+    this.#hosts.sawName(host, row, this.#latest.minute, this.#latest.ns)
+    this.#labelled.row = -1
+    this.#updateLabels(host, at, row, this.#latest.minute, this.#latest.ns)
+    state.hasAhead = true
+    host.isPlain = false
+    const isHeld = holdAhead(series, minute, ns, high, low)
+    if (!isHeld) this.#ignore(state, series, 'ahead', minute, ns)
+  }
+
+  #leaveOut(host: HostLookup, { series }: RowEntry, row: number): void {
+    if (series === null) return
+    const [minute, ns] = this.#timeOf(row)
+    this.#ignore(host.state, series, 'no_room', minute, ns)
+  }
+
+  #timeOf(row: number): readonly [minute: number, ns: number] {
+    const [low, high] = [this.#times[2 * row]!, this.#times[2 * row + 1]!]
+    const minute = minuteOfParts(high, low)
+    return [minute, nsOfParts(high, low, minute)]
+  }
+
+  #ignore(
+    state: HostState,
+    series: Series,
+    reason: Insertion | 'no_room' | 'ahead',
+    minute: number,
+    ns: number,
+  ): void {
+    const { identity } = series
+    const key = seriesKey(meterKey(identity), workloadKey(identity.workloadKind, identity.workloadId))
+    // Restating leaves out what is dated wrongly, sample by sample.
+    const instant = isWronglyDated(reason) ? `${minute}/${ns}` : minute
+    const place = `${hostKey(state.tenant, state.host)} ${instant} ${reason} ${key}`
+    this.#ignored.set(
+      place,
+      lateRow(state, series, { window: minute, value: 0n, timeNano: nanoOf(minute, ns), reason }),
+    )
+  }
+}
+
+/** Notes a sample that ends its series. False: it does not, or more must be looked at; nothing has happened. */
+function append(
+  host: HostLookup,
+  from: number,
+  at: number,
+  low: number,
+  high: number,
+  valueLow: number,
+  valueHigh: number,
+): boolean {
+  const { numbers } = host
+  if (numbers[from + TIME_HIGH] === NO_END) host.findEnd(at)
+  const end = numbers[from + TIME_HIGH]!
+  if (end === NO_END || end > high || numbers[from + CAN_TAKE]! <= 0) return false
+  const lastLow = numbers[from + VALUE_LOW]!
+  const lastHigh = numbers[from + VALUE_HIGH]!
+  if (end === high && numbers[from + TIME_LOW]! >>> 0 >= low >>> 0) {
+    // The same sample once more changes nothing.
+    return numbers[from + TIME_LOW] === low && lastLow === valueLow && lastHigh === valueHigh
+  }
+  const rise = (valueHigh - lastHigh) * TWO_32 + ((valueLow >>> 0) - (lastLow >>> 0))
+  if (!host.state.journal.push(numbers[from + SERIES]!, low, high, rise)) return false
+  numbers[from + TIME_LOW] = low
+  numbers[from + TIME_HIGH] = high
+  numbers[from + VALUE_LOW] = valueLow
+  numbers[from + VALUE_HIGH] = valueHigh
+  numbers[from + CAN_TAKE]! -= 1
+  return true
 }
 
 /** 64-bit values as pairs of 32-bit integers: low part, then high part. */
 const int32PartsOf = ({ buffer, byteOffset, length }: BigInt64Array | BigUint64Array): Int32Array =>
   new Int32Array(buffer, byteOffset, 2 * length)
 
-function updateRange(state: HostState, series: Series, entry: RowEntry, high: number, low: number): void {
-  entry.rangeHigh = high
-  entry.rangeLow = low
+function updateRange(host: HostLookup, at: number, high: number, low: number): void {
+  const { numbers, state } = host
+  const series = host.entries[at]!.series!
+  numbers[at * ENTRY_STRIDE + RANGE_LOW] = low
+  numbers[at * ENTRY_STRIDE + RANGE_HIGH] = high
   const rangeMax = (BigInt(high) << 32n) + BigInt(low >>> 0)
   if (rangeMax <= series.rangeMax) return
   series.rangeMax = rangeMax
@@ -125,161 +294,3 @@ export const mostSamples = (capacity: Capacity): number => (capacity === 'least'
 /** What lies inside an interval that was booked in part is late itself where its window is closed. */
 const reasonOf = (insertion: Insertion, { closedBefore }: HostState, minute: number): Insertion =>
   insertion === 'out_of_order' && minute < (closedBefore ?? 0) ? 'closed' : insertion
-
-function ignore(
-  ignored: Map<string, LateRow>,
-  state: HostState,
-  series: Series,
-  reason: Insertion | 'no_room' | 'ahead',
-  minute: number,
-  ns: number,
-): void {
-  const { identity } = series
-  const key = seriesKey(meterKey(identity), workloadKey(identity.workloadKind, identity.workloadId))
-  // Restating leaves out what is dated wrongly, sample by sample.
-  const instant = isWronglyDated(reason) ? `${minute}/${ns}` : minute
-  const place = `${hostKey(state.tenant, state.host)} ${instant} ${reason} ${key}`
-  ignored.set(
-    place,
-    lateRow(state, series, { window: minute, value: 0n, timeNano: nanoOf(minute, ns), reason }),
-  )
-}
-
-/** Which host a row is about, and what its rows tell of the host itself: record time and name. */
-class HostFinder {
-  readonly #states: HostStates
-  readonly #columns: Readings['columns']
-  readonly #ingestion: Ingestion
-  readonly #found = new Map<number, HostLookup>()
-  #tenantId = -1
-  #hostId = -1
-  #current: HostLookup | null = null
-
-  constructor(states: HostStates, { columns }: Readings, ingestion: Ingestion) {
-    this.#states = states
-    this.#columns = columns
-    this.#ingestion = ingestion
-  }
-
-  at(row: number): HostLookup {
-    const { Tenant, Host } = this.#columns
-    const host = this.#current
-    const isSame = host !== null && Tenant.ids[row] === this.#tenantId && Host.ids[row] === this.#hostId
-    return isSame ? host : this.#find(row)
-  }
-
-  /** A reading that is metered was taken at that time. */
-  sawTime(host: HostLookup, minute: number, ns: number): void {
-    if (!isBelow(host.minute, host.ns, minute, ns)) return
-    host.minute = minute
-    host.ns = ns
-  }
-
-  sawName(host: HostLookup, row: number, minute: number, ns: number): void {
-    const { HostName } = this.#columns
-    host.isHeard = true
-    if (HostName.ids[row] !== host.nameId) {
-      updateHostName(host, HostName.ids[row]!, HostName.get(row), minute, ns)
-    } else if (isBelow(host.nameMinute, host.nameNs, minute, ns)) {
-      host.nameMinute = minute
-      host.nameNs = ns
-    }
-  }
-
-  /** Writes the times back into the states. */
-  finish(): void {
-    for (const host of this.#found.values()) {
-      const { state, isHeard, minute, ns, nameMinute, nameNs } = host
-      state.cameMs = host.cameMinute < 0 ? null : host.cameMinute * 60_000 + Math.floor(host.cameNs / 1e6)
-      state.recordNano = nanoOf(minute, ns)
-      state.hostNameNano = nanoOf(nameMinute, nameNs)
-      // Not the largest: a clock that was ahead and is set back must not hold up the host's flush until then.
-      if (!isHeard) continue
-      state.lastRecordMs = this.#ingestion.silentFromMs
-      state.heard = this.#ingestion.own
-    }
-  }
-
-  #find(row: number): HostLookup {
-    const { Tenant, Host } = this.#columns
-    this.#tenantId = Tenant.ids[row]!
-    this.#hostId = Host.ids[row]!
-    const number = this.#tenantId * Host.dictionary.length + this.#hostId
-    let host = this.#found.get(number)
-    if (host === undefined) {
-      host = this.#open(Tenant.get(row), Host.get(row))
-      this.#found.set(number, host)
-    }
-    this.#current = host
-    return host
-  }
-
-  #open(tenant: string, name: string): HostLookup {
-    const { generation } = this.#ingestion.symbols
-    const key = hostKey(tenant, name)
-    const capacity = this.#ingestion.capacityOf(tenant)
-    const known = this.#states.get(key)
-    const state = known ?? newHostState(tenant, name)
-    recordArrived(state, this.#ingestion.arrivedMs)
-    // A new host of a tenant without capacity lives as long as the record.
-    if (known !== undefined || capacity === 'all') {
-      this.#states.set(key, state)
-      this.#ingestion.changed.set(key, state)
-    }
-    if (state.lookup?.generation !== generation) state.lookup = newLookup(generation, state)
-    const host = state.lookup
-    const [minute, ns] = splitNano(state.recordNano)
-    const [nameMinute, nameNs] = splitNano(state.hostNameNano)
-    const frontSeconds = minute * 60 + ns / 1e9
-    return Object.assign(host, {
-      capacity,
-      minute,
-      ns,
-      frontSeconds,
-      cameMinute: -1,
-      cameNs: 0,
-      nameMinute,
-      nameNs,
-      nameId: -1,
-      isHeard: false,
-    })
-  }
-}
-
-const newLookup = (generation: number, state: HostState): HostLookup => ({
-  generation,
-  state,
-  entries: new Map(),
-  workloads: new Map(),
-  zone: new ZoneUpdater(state),
-  last: null,
-  capacity: 'all',
-  minute: 0,
-  ns: 0,
-  frontSeconds: 0,
-  cameMinute: -1,
-  cameNs: 0,
-  nameMinute: 0,
-  nameNs: 0,
-  nameId: -1,
-  isHeard: false,
-})
-
-/** The newest name, and of two at one time the larger, so that the order of readings does not matter. */
-function updateHostName(host: HostLookup, id: number, name: string, minute: number, ns: number): void {
-  const { state } = host
-  if (name === '') return
-  // A sender that repeats the id has no name: it never replaces a name, and any name replaces it.
-  const [says, knows] = [name !== state.host, state.hostName !== state.host && state.hostName !== '']
-  if (knows && !says) return
-  if (knows === says) {
-    if (isBelow(minute, ns, host.nameMinute, host.nameNs)) return
-    if (minute === host.nameMinute && ns === host.nameNs && name < state.hostName) return
-  }
-  host.nameId = id
-  host.nameMinute = minute
-  host.nameNs = ns
-  if (name === state.hostName) return
-  state.hostName = name
-  state.derived = null
-}

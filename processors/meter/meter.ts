@@ -20,6 +20,7 @@ import type { HostState, HostStates } from './state/host-state.ts'
 import { HOST_LABELS } from './state/host-zone.ts'
 import { TextSymbols } from './state/lookup.ts'
 import { ALL_TIME, type ElapsedTime, NO_TIME } from './state/own-time.ts'
+import { settle } from './state/settle.ts'
 import { arrivalOf, dropAhead, ingestDue, latestAt } from './windows/ahead.ts'
 import { closableBefore } from './windows/front.ts'
 import { isLeapFresh } from './windows/host-clock.ts'
@@ -127,6 +128,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       const state = states.get(key)
       if (state === undefined) return result
       result.changed.set(key, state)
+      settle(state)
       const untilNano = BigInt(untilUnixNano)
       const [minute, ns] = splitNano(untilNano)
       ingestDue(state, { minute, ns }, MAX_SAMPLES, result.late)
@@ -134,6 +136,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       if (gone) {
         dropAhead(state, result.late)
         state.series.clear()
+        state.ordered = null
         state.workloads.clear()
         state.derived = null
         state.lookup = null
@@ -187,6 +190,7 @@ function forget(state: HostState, until: number): void {
   const gone = [...state.series].filter(([, series]) => isOld(series, until))
   if (gone.length === 0) return
   for (const [key] of gone) state.series.delete(key)
+  state.ordered = null
   const used = new Set([HOST_LABELS])
   for (const { identity } of state.series.values()) {
     used.add(workloadKey(identity.workloadKind, identity.workloadId))

@@ -80,6 +80,14 @@ export class ByteWriter {
     this.#length += bytes
   }
 
+  /** Bytes that were written elsewhere, after their number. */
+  block(bytes: Uint8Array): void {
+    this.uint(bytes.length)
+    this.#reserve(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#bytes.length) return
     const larger = new Uint8Array((this.#length + bytes) * 2)
@@ -132,6 +140,15 @@ export class ByteReader {
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) return (value & 1n) === 1n ? -((value + 1n) >> 1n) : value >> 1n
     }
+  }
+
+  /** What `block` of a writer was given: a view. */
+  block(): Uint8Array {
+    const length = this.uint()
+    if (this.#at + length > this.#bytes.length) throw new RangeError('bytes end too early')
+    const from = this.#at
+    this.#at += length
+    return this.#bytes.subarray(from, this.#at)
   }
 
   text(): string {

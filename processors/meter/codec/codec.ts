@@ -1,13 +1,13 @@
 /**
  * A host's state as the log keeps it beside the offset, in two halves: names (who is measured, by what, with which labels),
  * written again only when they change, and numbers (samples and times), written with every record. Deterministic: the same
- * state gives the same bytes, in whatever order it came about. Bytes of an unknown version are refused, never guessed at.
+ * records give the same bytes, wherever a process began to read them. Bytes of an unknown version are refused, never guessed at.
  */
 import { crc32 } from 'node:zlib'
 import { UNKNOWN_BAND } from '../../../core/books/error-bands.ts'
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { meterKey, seriesKey, workloadKey } from '../samples/keys.ts'
-import { splitNano } from '../samples/samples.ts'
+import { countOf, nanoOf, splitNano } from '../samples/samples.ts'
 import {
   ACTIVITY_QUANTITIES,
   COUNTER_QUANTITIES,
@@ -16,16 +16,27 @@ import {
   REQUEST_QUANTITIES,
   type Series,
 } from '../samples/series.ts'
-import { type Derived, type HostState, newHostState, type WorkloadLabels } from '../state/host-state.ts'
+import {
+  type Derived,
+  type EncodedSeries,
+  type HostState,
+  newHostState,
+  type WorkloadLabels,
+} from '../state/host-state.ts'
+import { seriesInOrder } from '../state/order.ts'
+import { Settling } from '../state/settle.ts'
 import { markRivals } from '../windows/epochs.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { decodeFirstVersion, FIRST_VERSION } from './codec-first.ts'
 import { decodeSecondVersion, SECOND_VERSION } from './codec-second.ts'
 import { readNumbers, writeNumbers, writeSpan } from './series-numbers.ts'
 
-const VERSION = 4
-/** The version before: series had no error band. */
-const THIRD_VERSION = 3
+const VERSION = 5
+/** Before it there was no journal: all samples stood with their series. */
+const JOURNAL_VERSION = 5
+/** Before it series had no error band. */
+const BAND_VERSION = 4
+const OLDEST_VERSION = 3
 /** By their numbers in the bytes: new ones come last. */
 const QUANTITIES = [...COUNTER_QUANTITIES, ...GAUGE_QUANTITIES, ...ACTIVITY_QUANTITIES, ...REQUEST_QUANTITIES]
 
@@ -36,6 +47,7 @@ interface StoredHost {
 
 /** Shared by all hosts: the bytes are copied out before the next host writes. */
 const numbersWriter = new ByteWriter()
+const seriesWriter = new ByteWriter()
 
 /** Both halves of a host's state. The same state always gives the same bytes. */
 export const encodeHostState = (state: HostState): StoredHost => ({
@@ -46,12 +58,12 @@ export const encodeHostState = (state: HostState): StoredHost => ({
 /** What follows from which series and labels there are; computed once after a change. */
 export function derivedOf(state: HostState): Derived {
   if (state.derived === null) {
-    const series = byKey(state.series)
     const labels = byKey(state.workloads)
+    const series = seriesInOrder(state)
     const names = encodeNames(state, series, labels)
     markRivals(state)
     state.derived = {
-      series: series.map(([, one]) => one),
+      series,
       labels: labels.map(([, one]) => one),
       names,
       namesCrc: crc32(names),
@@ -60,7 +72,10 @@ export function derivedOf(state: HostState): Derived {
   return state.derived
 }
 
-/** The half that changes with every record; it carries a checksum of the names that belong to it. */
+/**
+ * The half that changes with every record; it carries a checksum of the names that belong to it. Most records change the journal
+ * alone: the series are as they were encoded last.
+ */
 export function encodeNumbers(state: HostState): Uint8Array {
   const { series, labels, namesCrc } = derivedOf(state)
   const to = numbersWriter
@@ -73,9 +88,25 @@ export function encodeNumbers(state: HostState): Uint8Array {
   to.uint(state.clockMs)
   to.uint(state.closedBefore === null ? 0 : state.closedBefore + 1)
   const [minute, ns] = splitNano(state.recordNano)
-  for (const one of series) writeNumbers(to, one, { clockMs: state.clockMs, minute, ns })
   for (const one of labels) writeSpan(to, one.minute - minute, one.ns - ns, 0)
+  state.encoded ??= encodeSeries(series)
+  to.block(state.encoded.bytes)
+  to.block(state.journal.bytes)
   return to.finish()
+}
+
+function encodeSeries(series: readonly Series[]): EncodedSeries {
+  const to = seriesWriter
+  const minute = series.find(({ samples }) => samples.length > 0)?.samples[0] ?? 0
+  let [clockMs, samples] = [0, 0]
+  for (const one of series) {
+    if (one.heardMs > clockMs) clockMs = one.heardMs
+    samples += countOf(one.samples) + countOf(one.ahead)
+  }
+  to.signed(minute)
+  to.uint(clockMs)
+  for (const one of series) writeNumbers(to, one, { clockMs, minute, ns: 0 })
+  return { bytes: to.finish(), samples }
 }
 
 /** @throws WattlineError `invariant_broken` for bytes that no version up to this one wrote, or of two different states. */
@@ -103,7 +134,7 @@ export function decodeHostState({
 function decodeHalves(names: Uint8Array, numbers: Uint8Array): HostState {
   const state = decodeNames(names)
   const from = new ByteReader(numbers)
-  checkedVersion(from.byte())
+  const version = checkedVersion(from.byte())
   const namesCrc = crc32(names)
   if (from.uint() !== namesCrc) throw new RangeError('its names are those of another state')
   state.recordNano = from.int()
@@ -113,21 +144,39 @@ function decodeHalves(names: Uint8Array, numbers: Uint8Array): HostState {
   state.clockMs = from.uint()
   const closed = from.uint()
   state.closedBefore = closed === 0 ? null : closed - 1
-  const series = [...state.series.values()]
+  const series = seriesInOrder(state)
   const labels = [...state.workloads.values()]
-  for (const one of series) readNumbers(from, one, state)
+  if (version < JOURNAL_VERSION) for (const one of series) readNumbers(from, one, state)
   for (const one of labels) [one.minute, one.ns] = splitNano(state.recordNano + from.int())
+  if (version >= JOURNAL_VERSION) {
+    state.encoded = decodeSeries(from.block(), series)
+    state.journal.load(from.block(), new Settling(series))
+  }
   if (!from.atEnd) throw new RangeError('bytes are left over')
+  state.hasAhead = series.some(({ ahead }) => ahead.length > 0)
   markRivals(state)
   state.derived = { series, labels, names, namesCrc }
   return state
+}
+
+function decodeSeries(bytes: Uint8Array, series: readonly Series[]): EncodedSeries {
+  const from = new ByteReader(bytes)
+  const recordNano = nanoOf(Number(from.int()), 0)
+  const clockMs = from.uint()
+  let samples = 0
+  for (const one of series) {
+    readNumbers(from, one, { recordNano, clockMs })
+    samples += countOf(one.samples) + countOf(one.ahead)
+  }
+  if (!from.atEnd) throw new RangeError('bytes are left over')
+  return { bytes: bytes.slice(), samples }
 }
 
 const byKey = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1))
 
 function encodeNames(
   state: HostState,
-  series: readonly (readonly [string, Series])[],
+  series: readonly Series[],
   workloads: readonly (readonly [string, WorkloadLabels])[],
 ): Uint8Array {
   const to = new ByteWriter()
@@ -136,7 +185,7 @@ function encodeNames(
   to.text(state.host)
   to.text(state.hostName)
   to.uint(series.length)
-  for (const [, { identity, gapNs, rangeMax, maxPowerMw, errorPpm }] of series) {
+  for (const { identity, gapNs, rangeMax, maxPowerMw, errorPpm } of series) {
     to.byte(QUANTITIES.indexOf(identity.quantity))
     to.text(identity.domain)
     to.text(identity.device)
@@ -192,12 +241,12 @@ function readName(from: ByteReader, version: number): Series {
   const [gapNs, rangeMax, maxPowerMw] = [Number(from.int()), from.int(), from.int()]
   const series = newSeries(identity, gapNs, maxPowerMw)
   series.rangeMax = rangeMax
-  if (version > THIRD_VERSION) series.errorPpm = from.uint() + UNKNOWN_BAND
+  if (version >= BAND_VERSION) series.errorPpm = from.uint() + UNKNOWN_BAND
   return series
 }
 
 function checkedVersion(version: number): number {
-  if (version !== VERSION && version !== THIRD_VERSION)
+  if (version < OLDEST_VERSION || version > VERSION)
     throw new RangeError(`version ${version}, this is ${VERSION}`)
   return version
 }

@@ -73,7 +73,11 @@ export function writeSpan(to: ByteWriter, minutes: number, ns: number, last: num
 }
 
 /** Reads it back into the series. */
-export function readNumbers(from: ByteReader, series: Series, { recordNano, clockMs }: HostState): void {
+export function readNumbers(
+  from: ByteReader,
+  series: Series,
+  { recordNano, clockMs }: Pick<HostState, 'recordNano' | 'clockMs'>,
+): void {
   const flags = from.byte()
   series.integrated = (flags & INTEGRATED) !== 0
   series.pending = (flags & PENDING) !== 0

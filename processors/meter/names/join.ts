@@ -15,6 +15,7 @@ import type { Series } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
 import { zoneAttributes } from '../state/host-zone.ts'
 import type { Readings } from '../state/lookup.ts'
+import { settle } from '../state/settle.ts'
 import { riseFrom } from '../windows/intervals.ts'
 import type { HostNameClaims } from './host-names.ts'
 
@@ -69,6 +70,7 @@ function targetsOf(record: Readings, names: HostNameClaims): ReadonlyMap<number,
  * Forgotten here.
  */
 export function moveSamples(state: HostState, host: string): Uint8Array | null {
+  settle(state)
   const rows: RowOf<typeof readings>[] = []
   const ofHost = zoneAttributes(state)
   const labelsOf = (kind: string, id: string): Readonly<Record<string, string>> =>
@@ -98,6 +100,7 @@ export function moveSamples(state: HostState, host: string): Uint8Array | null {
     }
   }
   state.series.clear()
+  state.ordered = null
   state.workloads.clear()
   state.derived = null
   state.lookup = null

@@ -19,7 +19,8 @@ export const LOW = 3
 
 /** Nanoseconds of a minute, exact as a number. */
 export const MINUTE_NS = Number(WINDOW_NS)
-const TWO_32 = 4_294_967_296
+/** A number of 32 bits is below it. */
+export const TWO_32 = 4_294_967_296
 /** A minute is 2^11 x this in nanoseconds; without the 11 low bits an instant is exact as a number. */
 const MINUTE_UNITS = 29_296_875
 const UNIT_BITS = 11
@@ -33,6 +34,14 @@ export const minuteOfParts = (high: number, low: number): number =>
 /** The nanoseconds into that minute. */
 export const nsOfParts = (high: number, low: number, minute: number): number =>
   (high * UNITS_PER_HIGH + (low >>> UNIT_BITS) - minute * MINUTE_UNITS) * UNIT_NS + (low & (UNIT_NS - 1))
+
+/** The same back: low 32 bits of the nanoseconds since the epoch, as a signed number, and the high ones. */
+export function partsOf(minute: number, ns: number): readonly [low: number, high: number] {
+  const units = minute * MINUTE_UNITS + Math.floor(ns / UNIT_NS)
+  const high = Math.floor(units / UNITS_PER_HIGH)
+  const low = (units - high * UNITS_PER_HIGH) * UNIT_NS + (ns % UNIT_NS)
+  return [low | 0, high]
+}
 
 /** Nanoseconds since the epoch of a minute and the nanoseconds into it. */
 export const nanoOf = (minute: number, ns: number): bigint => BigInt(minute) * WINDOW_NS + BigInt(ns)

@@ -104,6 +104,8 @@ export interface Series {
   setBack: SetBack | null
   /** Whether another epoch of the same meter is held beside it. Follows from which series there are. */
   hasRival: boolean
+  /** Its place among the series of the host, in order of key. Follows from which series there are. */
+  index: number
 }
 
 /** Bounds what one series may hold. */
@@ -138,6 +140,7 @@ export const newSeries = (identity: SeriesIdentity, gapNs: number, maxPowerMw = 
   ahead: [],
   setBack: null,
   hasRival: false,
+  index: 0,
 })
 
 /** Sorts `energy` before `power`, which fills in where there is no counter. */

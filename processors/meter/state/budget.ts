@@ -22,11 +22,11 @@ export type CapacityOf = (tenant: string) => Capacity
  * From test/bench/meter-memory.ts: a host, a series, the shortcut to one, what a byte of stored state stands for, and what a
  * sample takes beyond that.
  */
-const HOST_BYTES = 1_400
-const SERIES_BYTES = 900
-const SHORTCUT_BYTES = 400
+const HOST_BYTES = 2_500
+const SERIES_BYTES = 1_100
+const SHORTCUT_BYTES = 480
 const PER_STORED_BYTE = 4
-const SAMPLE_BYTES = 24
+const SAMPLE_BYTES = 32
 
 /** At twice the bound only books are kept, so that one tenant at its worst takes half of what there is. */
 const defaultLimitBytes = (): number => heapLimitBytes() / 4
@@ -53,9 +53,8 @@ export class StateBudget {
   /** Notes what a host's state takes from now on, given the bytes that it is stored in. */
   note(state: HostState, storedBytes: number): void {
     const series = state.series.size * SERIES_BYTES
-    const shortcuts = Math.max(state.series.size, state.lookup?.entries.size ?? 0) * SHORTCUT_BYTES
-    let samples = 0
-    for (const one of state.series.values()) samples += countOf(one.samples) + countOf(one.ahead)
+    const shortcuts = Math.max(state.series.size, state.lookup?.entries.length ?? 0) * SHORTCUT_BYTES
+    const samples = state.journal.count + (state.encoded?.samples ?? samplesOf(state))
     const stored = storedBytes * PER_STORED_BYTE + samples * SAMPLE_BYTES
     this.#change(state, HOST_BYTES + series + shortcuts + stored)
   }
@@ -98,4 +97,10 @@ export class StateBudget {
     else this.#full.delete(tenant)
     this.#events.emit(isFull ? 'meterFull' : 'meterHasRoom', { tenant, bytes, limit: this.#limitBytes })
   }
+}
+
+function samplesOf({ series }: HostState): number {
+  let samples = 0
+  for (const one of series.values()) samples += countOf(one.samples) + countOf(one.ahead)
+  return samples
 }

@@ -13,13 +13,16 @@ import {
 } from '../samples/series.ts'
 import { LabelUpdater } from './labels.ts'
 import {
+  ENTRY_STRIDE,
   entryKey,
   type HostLookup,
+  NEXT,
   type Readings,
   type RowEntry,
-  type RowSymbols,
+  SYMBOLS,
   type TextSymbols,
 } from './lookup.ts'
+import { settle } from './settle.ts'
 
 /** Longest trusted distance of two samples of a source, ns. */
 export type GapOf = (source: string) => number
@@ -33,11 +36,22 @@ const METERED: ReadonlySet<string> = new Set([
 const REQUESTS: ReadonlySet<string> = new Set(REQUEST_QUANTITIES)
 const isMetered = (quantity: string): quantity is MeteredQuantity => METERED.has(quantity)
 
+type Column = ReturnType<TextSymbols['columnOf']>
+
 /** Which series a row belongs to. */
 export class EntryFinder {
   readonly #columns: Readings['columns']
   readonly #gapOf: GapOf
-  readonly #at: { readonly [Name in keyof RowSymbols]: ReturnType<TextSymbols['columnOf']> }
+  /** In the order of an entry's symbols: those first that tell most rows apart. */
+  readonly #workloadId: Column
+  readonly #quantity: Column
+  readonly #domain: Column
+  readonly #bootId: Column
+  readonly #workloadKind: Column
+  readonly #device: Column
+  readonly #source: Column
+  readonly #quality: Column
+  readonly #symbols = new Int32Array(SYMBOLS)
 
   constructor(
     { columns }: Readings,
@@ -45,72 +59,66 @@ export class EntryFinder {
   ) {
     this.#columns = columns
     this.#gapOf = gapOf
-    this.#at = {
-      workloadId: symbols.columnOf(columns.WorkloadId),
-      workloadKind: symbols.columnOf(columns.WorkloadKind),
-      quantity: symbols.columnOf(columns.Quantity),
-      domain: symbols.columnOf(columns.Domain),
-      device: symbols.columnOf(columns.Device),
-      bootId: symbols.columnOf(columns.BootId),
-      source: symbols.columnOf(columns.Source),
-      quality: symbols.columnOf(columns.Quality),
-    }
+    this.#workloadId = symbols.columnOf('WorkloadId', columns.WorkloadId)
+    this.#quantity = symbols.columnOf('Quantity', columns.Quantity)
+    this.#domain = symbols.columnOf('Domain', columns.Domain)
+    this.#bootId = symbols.columnOf('BootId', columns.BootId)
+    this.#workloadKind = symbols.columnOf('WorkloadKind', columns.WorkloadKind)
+    this.#device = symbols.columnOf('Device', columns.Device)
+    this.#source = symbols.columnOf('Source', columns.Source)
+    this.#quality = symbols.columnOf('Quality', columns.Quality)
   }
 
-  at(host: HostLookup, row: number): RowEntry {
-    const { last } = host
-    let entry = last === null ? null : last.next
-    if (entry === null || !this.#matches(entry.symbols, row)) {
-      entry = this.#find(host, row, entry)
-      // The next row must not find it.
-      if (!entry.isKept) return entry
-      if (last !== null) last.next = entry
-    }
-    host.last = entry
-    return entry
+  /** The place of the row's entry in `host.entries`; null: see `find`. */
+  expected(host: HostLookup, row: number): number {
+    const { numbers, last } = host
+    const at = last < 0 ? -1 : numbers[last * ENTRY_STRIDE + NEXT]!
+    if (at < 0 || !this.#matches(numbers, at * ENTRY_STRIDE, row)) return -1
+    host.last = at
+    return at
   }
 
-  #matches(symbols: RowSymbols, row: number): boolean {
-    const at = this.#at
+  #matches(numbers: Int32Array, from: number, row: number): boolean {
     return (
-      at.workloadId.at(row, symbols.workloadId) === symbols.workloadId &&
-      at.quantity.at(row, symbols.quantity) === symbols.quantity &&
-      at.domain.at(row, symbols.domain) === symbols.domain &&
-      at.bootId.at(row, symbols.bootId) === symbols.bootId &&
-      at.workloadKind.at(row, symbols.workloadKind) === symbols.workloadKind &&
-      at.device.at(row, symbols.device) === symbols.device &&
-      at.source.at(row, symbols.source) === symbols.source &&
-      at.quality.at(row, symbols.quality) === symbols.quality
+      this.#workloadId.is(row, numbers[from]!) &&
+      this.#quantity.is(row, numbers[from + 1]!) &&
+      this.#domain.is(row, numbers[from + 2]!) &&
+      this.#bootId.is(row, numbers[from + 3]!) &&
+      this.#workloadKind.is(row, numbers[from + 4]!) &&
+      this.#device.is(row, numbers[from + 5]!) &&
+      this.#source.is(row, numbers[from + 6]!) &&
+      this.#quality.is(row, numbers[from + 7]!)
     )
   }
 
-  #find(host: HostLookup, row: number, wrong: RowEntry | null): RowEntry {
-    const at = this.#at
-    const guess = wrong?.symbols
-    const symbols: RowSymbols = {
-      workloadId: at.workloadId.at(row, guess?.workloadId ?? -1),
-      workloadKind: at.workloadKind.at(row, guess?.workloadKind ?? -1),
-      quantity: at.quantity.at(row, guess?.quantity ?? -1),
-      domain: at.domain.at(row, guess?.domain ?? -1),
-      device: at.device.at(row, guess?.device ?? -1),
-      bootId: at.bootId.at(row, guess?.bootId ?? -1),
-      source: at.source.at(row, guess?.source ?? -1),
-      quality: at.quality.at(row, guess?.quality ?? -1),
-    }
-    const key = entryKey(symbols)
-    const known = host.entries.get(key)
-    if (known !== undefined) return known
-    const entry = this.#build(host, row, symbols)
-    if (entry.isKept) host.entries.set(key, entry)
+  /** The row's entry, where it is not the expected one. One that is not kept leads nowhere, and the next row looks again. */
+  find(host: HostLookup, row: number): RowEntry {
+    const entry = this.#find(host, row)
+    if (!entry.isKept) return entry
+    if (host.last >= 0) host.numbers[host.last * ENTRY_STRIDE + NEXT] = entry.at
+    host.last = entry.at
     return entry
   }
 
-  #build(host: HostLookup, row: number, symbols: RowSymbols): RowEntry {
+  #find(host: HostLookup, row: number): RowEntry {
+    const symbols = this.#symbols
+    symbols[0] = this.#workloadId.at(row, -1)
+    symbols[1] = this.#quantity.at(row, -1)
+    symbols[2] = this.#domain.at(row, -1)
+    symbols[3] = this.#bootId.at(row, -1)
+    symbols[4] = this.#workloadKind.at(row, -1)
+    symbols[5] = this.#device.at(row, -1)
+    symbols[6] = this.#source.at(row, -1)
+    symbols[7] = this.#quality.at(row, -1)
+    const known = host.known.get(entryKey(symbols))
+    if (known !== undefined) return known
     const [kind, id] = [this.#columns.WorkloadKind.get(row), this.#columns.WorkloadId.get(row)]
     const { series, isKept } = this.#seriesOf(host, row, kind, id)
     const workload =
       series === null || !isKept || kind === '' ? null : LabelUpdater.workloadOf(host, workloadKey(kind, id))
-    return { symbols, series, isKept, workload, rangeHigh: 0, rangeLow: 0, next: null, said: null, zone: '' }
+    const entry = { at: isKept ? host.entries.length : -1, series, isKept, workload, said: null, zone: '' }
+    if (isKept) host.add(symbols, entry)
+    return entry
   }
 
   #seriesOf(
@@ -143,7 +151,9 @@ export class EntryFinder {
     if (series === undefined) {
       series = newSeries({ ...meter, workloadKind, workloadId }, gapNs, maxPowerMw)
       if (capacity !== 'all') return { series, isKept: false }
+      settle(state)
       state.series.set(key, series)
+      state.ordered = null
       state.derived = null
     }
     if (series.gapNs !== gapNs) {

@@ -1,5 +1,6 @@
 /** What `meter` knows of one host between two records: open windows only, never history. */
 
+import { Journal } from '../samples/journal.ts'
 import type { Series } from '../samples/series.ts'
 import type { HostLookup } from './lookup.ts'
 import { type ElapsedTime, NO_TIME } from './own-time.ts'
@@ -36,6 +37,12 @@ export interface HostState {
    * series and workloads there are, of their labels, of the host's name.
    */
   derived: Derived | null
+  /** Samples that the series do not have yet, see settle.ts. */
+  readonly journal: Journal
+  /** The series in order of key; null: not known. */
+  ordered: readonly Series[] | null
+  /** What the series were encoded to, without the journal; null: not yet, or they have changed. See codec.ts. */
+  encoded: EncodedSeries | null
   /** Shortcuts of lookup.ts; null after something was forgotten. Never stored. */
   lookup: HostLookup | null
   /** `clockMs` at which the clock that stamps records leapt ahead, see host-clock.ts; null: it did not, lately. Never stored. */
@@ -60,6 +67,13 @@ export interface Derived {
   readonly namesCrc: number
 }
 
+/** The part of a host's stored state that holds its series. */
+export interface EncodedSeries {
+  readonly bytes: Uint8Array
+  /** Samples in it. */
+  readonly samples: number
+}
+
 /** By host key. The loop fills it from stored state. */
 export type HostStates = Map<string, HostState>
 
@@ -77,6 +91,9 @@ export const newHostState = (tenant: string, host: string): HostState => ({
   series: new Map(),
   workloads: new Map(),
   derived: null,
+  journal: new Journal(),
+  ordered: null,
+  encoded: null,
   lookup: null,
   leaptMs: null,
   cameMs: null,

@@ -15,13 +15,13 @@ export class LabelUpdater {
 
   constructor({ columns }: Readings, symbols: TextSymbols) {
     this.#attributes = columns.Attributes
-    this.#keys = symbols.columnOf(columns.Attributes.keys)
-    this.#values = symbols.columnOf(columns.Attributes.values)
+    this.#keys = symbols.columnOf('keys', columns.Attributes.keys)
+    this.#values = symbols.columnOf('values', columns.Attributes.values)
   }
 
   /** The shortcut to a workload's labels; to no labels yet when it is new. */
   static workloadOf(host: HostLookup, key: string): WorkloadLookup {
-    let workload = host.workloads.get(key)
+    let workload = host.knownWorkloads.get(key)
     if (workload === undefined) {
       let labels = host.state.workloads.get(key)
       if (labels === undefined) {
@@ -30,6 +30,7 @@ export class LabelUpdater {
         host.state.derived = null
       }
       workload = {
+        at: host.workloads.length,
         labels,
         said: null,
         saidZone: '',
@@ -37,7 +38,8 @@ export class LabelUpdater {
         refusedZone: '',
         isRefusedPoorer: false,
       }
-      host.workloads.set(key, workload)
+      host.workloads.push(workload)
+      host.knownWorkloads.set(key, workload)
     }
     return workload
   }
@@ -72,6 +74,25 @@ export class LabelUpdater {
       entry.zone = this.#attributes.get(row)[ZONE_ATTRIBUTE] ?? ''
     }
     return entry.zone
+  }
+
+  /** Whether a row has no attributes. */
+  isBare(row: number): boolean {
+    const { offsets } = this.#attributes
+    return offsets[row] === offsets[row + 1]
+  }
+
+  /** Whether a row has the attributes of the row before it. */
+  repeats(row: number): boolean {
+    const { offsets, keys, values } = this.#attributes
+    const [before, from] = [offsets[row - 1]!, offsets[row]!]
+    const count = from - before
+    if (offsets[row + 1]! - from !== count) return false
+    for (let at = 0; at < count; at++) {
+      if (values.ids[before + at] !== values.ids[from + at]) return false
+      if (keys.ids[before + at] !== keys.ids[from + at]) return false
+    }
+    return true
   }
 
   /** Compares symbols instead of texts: nearly every reading repeats known labels. */

@@ -20,6 +20,7 @@ import {
 } from '../samples/samples.ts'
 import { heard, insertSample, type Series } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
+import { settle } from '../state/settle.ts'
 import { type LateRow, lateRow } from './late.ts'
 
 /** Clocks that are kept by NTP, and what a record takes to be stamped. */
@@ -60,6 +61,7 @@ export function holdAhead(series: Series, minute: number, ns: number, high: numb
  * among those that are ahead. The next sample of their series says what they are.
  */
 export function sendBack(state: HostState, arrivedMs: number): void {
+  settle(state)
   const latest = latestAt(arrivedMs)
   const isLater = (minute: number, ns: number): boolean => isBelow(latest.minute, latest.ns, minute, ns)
   let newest = -1n
@@ -128,6 +130,7 @@ export function ingestDue(
   late: LateRow[],
 ): void {
   if (!state.hasAhead) return
+  settle(state)
   state.hasAhead = false
   for (const series of state.series.values()) {
     const { ahead } = series

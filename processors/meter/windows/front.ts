@@ -7,6 +7,7 @@ import { windowOf } from '../../../core/model/window.ts'
 import { MINUTE_NS, NS, nanoOf, type Samples, STRIDE, spanNs } from '../samples/samples.ts'
 import type { Series } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
+import { settle } from '../state/settle.ts'
 import { isInDoubt } from './intervals.ts'
 import { SeriesPatience } from './series-patience.ts'
 
@@ -26,6 +27,7 @@ const SHORTEST_LEAP_NS = MINUTE_NS
 export function closableBefore(state: HostState, series: readonly Series[], lateness: Lateness): number {
   const closed = state.closedBefore ?? 0
   if (bounded(state.recordNano, lateness) <= closed) return closed
+  settle(state)
   const confirmed = confirmedUpTo(series)
   let front = -1n
   let oldest = Number.POSITIVE_INFINITY

@@ -54,5 +54,6 @@ export function flushFor(
 /** Part of a day's silence that this process must have seen itself: a clock a day ahead at start does not make hosts disappear. */
 const SEEN_GONE_MS = 3_600_000
 /** Whether some series holds an interval that is not booked up to where windows are closed. */
-const hasWaiting = ({ series }: HostState): boolean =>
+const hasWaiting = ({ series, journal }: HostState): boolean =>
+  journal.count > 0 ||
   [...series.values()].some(({ samples, pending }) => countOf(samples) > (pending ? 2 : 1))

@@ -32,6 +32,13 @@ const THIRD = {
     'A5GA64YHgIDph6v+zIYxANCjv8u3M4Dhz8u3MwCX4YUOAzwAAAL/14bknBcAgJDXw/cWvgEDPAAAAv+3rf3+FgCAuK39/hawCQNlAAAC/6+B2q8U6IeA' +
     'gICAgIAggLCB2q8U2Db/x6+gJQ==',
 }
+/** The same as the fourth version stored it. */
+const FOURTH = {
+  names:
+    'BAAHZGVmYXVsdAACaDEAA29uZQMBAAAEAAljb250YWluZXIAAUEABmJvb3QtMQAEdGVzdAAIbWVhc3VyZWSA4KWWuxEAAAABAAR1c2VyBAQEBwgJgOCllrsRAAAAAAAJcGFja2FnZS0wBAQEBwgJgOCllrsRAAAAAQALY29udGFpbmVyAEEBAA13b3JrbG9hZC5uYW1lAAluYW1lIG9mIEE=',
+  numbers:
+    'BILvw+oPgIDph6v+zIYxANCjv8u3M4Dhz8u3MwCX4YUOAzwAAAL/14bknBcAgJDXw/cWvgEDPAAAAv+3rf3+FgCAuK39/hawCQNlAAAC/6+B2q8U6IeAgICAgIAggLCB2q8U2Db/x6+gJQ==',
+}
 const THIRD_ROWS = [
   ...['6 idle - 0 0', '6 unattributed - 600 61', '7 active A 0 259', '7 unattributed - 400 0'],
 ]
@@ -73,8 +80,11 @@ test.each([
   expect(run.late.map(row => [minuteOf(row.WindowStart), row.Quantity, row.Value].join(' '))).toEqual(LATE)
 })
 
-test('state that the third version stored is read, and metering goes on from it', () => {
-  const [names, numbers] = [Buffer.from(THIRD.names, 'base64'), Buffer.from(THIRD.numbers, 'base64')]
+test.each([
+  ['third', THIRD],
+  ['fourth', FOURTH],
+])('state that the %s version stored is read, and metering goes on from it', (_, stored) => {
+  const [names, numbers] = [Buffer.from(stored.names, 'base64'), Buffer.from(stored.numbers, 'base64')]
   const state = decodeHostState({ names, numbers })
   expect(decodeHostState(encodeHostState(state)).series).toEqual(state.series)
   const run = drive()

@@ -79,15 +79,15 @@ test('what was left out leaves no shortcuts behind, and is taken once there is r
   const run = narrowing()
   run.record(BEGUN)
   const lookup = [...run.states.values()][0]!.lookup!
-  const known = lookup.entries.size
+  const known = lookup.entries.length
   run.narrow('known')
   const some = (quantity: string): Reading[] =>
     Array.from({ length: 100 }, (_, index) => workAt(1, `w${index}`, 5n, { Quantity: quantity }))
   run.record([...some('cpu_time'), ...some('utilization')])
-  expect(lookup.entries.size).toBe(known)
+  expect(lookup.entries.length).toBe(known)
   run.narrow('all')
   run.record([...some('cpu_time'), ...some('utilization')])
-  expect(lookup.entries.size).toBe(known + 200)
+  expect(lookup.entries.length).toBe(known + 200)
 })
 
 test('with the least room words stay as they are and few samples wait', () => {
