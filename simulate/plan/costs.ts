@@ -46,10 +46,17 @@ const unitCosts = z.strictObject({
   }),
   /** Entries: one for each workload, idle and unattributed, per component. */
   ledger: z.strictObject({ log_bytes: amount, table_bytes: amount }),
-  /** `meter` alone, which is part of `points.cpu_seconds_per_million.processors`. */
-  meter: z.strictObject({ cpu_seconds_per_million: amount, state_bytes_per_workload: amount }),
-  /** Fixed cost of an insert, however few rows it has. */
+  /** `meter` alone, of what `points.cpu_seconds_per_million.processors` holds. */
+  meter: z.strictObject({
+    cpu_seconds_per_million: amount,
+    /** Memory of a series: one meter of one workload, or of the host, with its samples and labels. And of a host besides. */
+    memory_bytes_per_series: amount,
+    memory_bytes_per_host: amount,
+  }),
+  /** What an insert costs however few rows it has, with all that belongs to it. */
   record_cpu_seconds: amount,
+  /** What a small record costs that shares an insert, besides its part of that: reading and copying its rows. */
+  shared_record_cpu_seconds: amount,
   memory_mb: z.strictObject({ collector: amount, processors: amount }),
 })
 /** Measured costs: CPU seconds per million items, bytes per item. */

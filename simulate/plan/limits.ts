@@ -37,15 +37,12 @@ export function limitsOf(
 ): readonly PlanLimit[] {
   const value = (key: string): number => lines.get(key)!.value
   const [collectors, processors, partitions] = [value('collectors'), value('processors'), value('partitions')]
-  const inserts =
-    value('signal_records_per_second') +
-    value('reading_records_per_second') +
-    value('ledger_records_per_second')
+  const inserts = value('inserts_per_second')
   const limits: PlanLimit[] = [
     {
       what: 'inserts into a shard',
       share: inserts / value('shards') / assumed.inserts_per_second_a_shard,
-      formula: `${short(inserts)} records/s / ${value('shards')} shards / ${assumed.inserts_per_second_a_shard}`,
+      formula: `${short(inserts)}/s / ${value('shards')} shards / ${assumed.inserts_per_second_a_shard}`,
       remedy: 'larger records: raise group_commit.wait_ms, fewer and larger collectors',
     },
     {
@@ -91,7 +88,7 @@ export function limitsOf(
       remedy: 'more brokers',
     },
     {
-      what: 'state of the meter in one processor',
+      what: 'memory of the meter in one processor',
       share: value('meter_state') / processors / STATE_MEMORY_MB,
       formula: `${short(value('meter_state'))} MB / ${processors} / ${short(STATE_MEMORY_MB)} MB`,
       remedy: 'more processors',

@@ -1,6 +1,15 @@
 /** From cores and bytes to replicas, brokers, shards and money. */
 import type { Assumptions, UnitCosts } from './costs.ts'
-import { type Demand, MEGA, type Rates, type Sheet, short, TERA } from './sheet.ts'
+import {
+  type Demand,
+  HOST_POINTS,
+  MEGA,
+  type Rates,
+  type Sheet,
+  short,
+  TERA,
+  WORKLOAD_POINTS,
+} from './sheet.ts'
 import type { Bytes } from './storage.ts'
 import type { Cores, Records } from './work.ts'
 
@@ -55,13 +64,15 @@ export function machines(sheet: Sheet, whole: Whole): void {
     Math.max(byDisk, byCpu),
     `larger of ${short(disks.tableDisk / demand.replicas)} TB / ${short(assumed.engine_disk_terabytes * assumed.utilisation)} TB, ${short(cpu.engine)} cores / ${assumed.engine_cores}`,
   )
-  const state = (demand.hosts * demand.workloads * costs.meter.state_bytes_per_workload) / MEGA
+  const { memory_bytes_per_series: perSeries, memory_bytes_per_host: perHost } = costs.meter
+  const series = HOST_POINTS + WORKLOAD_POINTS * demand.workloads
+  const state = (demand.hosts * (perHost + series * perSeries)) / MEGA
   sheet.line(
     'meter_state',
-    'state of the meter, all hosts',
+    'memory of the meter, all hosts',
     'MB',
     state,
-    `${short(demand.hosts)} hosts x ${demand.workloads} x ${short(costs.meter.state_bytes_per_workload)} B`,
+    `${short(demand.hosts)} hosts x (${short(perHost)} + ${series} series x ${short(perSeries)} B)`,
   )
   money(sheet, whole, { brokers, shards })
 }

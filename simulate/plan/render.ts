@@ -66,7 +66,8 @@ export function renderCosts(costs: UnitCosts): string {
     `| a record, however small: CPU s until it is in its table | ${costs.record_cpu_seconds} |`,
     `| a ledger entry: bytes in the log; in its table, with sums by hour and day | ${short(ledger.log_bytes)}; ${short(ledger.table_bytes)} |`,
     `| meter alone: CPU s a million readings | ${short(meter.cpu_seconds_per_million)} |`,
-    `| state of the meter: bytes a workload | ${short(meter.state_bytes_per_workload)} |`,
+    `| of a small record that shares an insert, besides: CPU s | ${costs.shared_record_cpu_seconds} |`,
+    `| memory of the meter: bytes a series; a host besides | ${short(meter.memory_bytes_per_series)}; ${short(meter.memory_bytes_per_host)} |`,
     `| most memory of a process in this run: collector; processors with the engine | ${costs.memory_mb.collector} MB; ${costs.memory_mb.processors} MB |`,
     '',
   ].join('\n')

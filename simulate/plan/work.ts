@@ -13,6 +13,8 @@ import {
 
 /** `group_commit.rows`. */
 const MOST_ROWS_PER_RECORD = 32_768
+/** From one insert of small records into a partition to the next, see processors/store/pace.ts. */
+const REST_SECONDS = 0.5
 
 /** Adds the lines for what arrives each second. */
 export function load(sheet: Sheet, demand: Demand): Rates {
@@ -49,8 +51,10 @@ export interface Records {
   readonly collectors: number
   readonly collectorCores: number
   readonly partitions: number
-  /** Inserts per second, over all streams. */
-  readonly perSecond: number
+  /** Inserts, of all streams, a second. */
+  readonly inserts: number
+  /** Records that share an insert with others, a second. */
+  readonly shared: number
 }
 
 /** Each collector closes a batch of each stream this often, and for host-keyed streams a batch per partition. */
@@ -94,8 +98,49 @@ export function records(
     points === 0 ? 0 : hostPartitions,
     `${hostPartitions} partitions / 1 s`,
   )
-  const perSecond = ofSignals + ofReadings + ofLedger
-  return { collectors, collectorCores, partitions, perSecond }
+  const streams: readonly StreamRecords[] = [
+    { records: keyless(spans), rows: spans, partitions },
+    { records: 2 * keyless(points / 2), rows: points, partitions: 2 * partitions },
+    { records: ofReadings, rows: points, partitions: hostPartitions },
+    { records: ofLedger, rows: 0, partitions: hostPartitions },
+  ]
+  return {
+    collectors,
+    collectorCores,
+    partitions,
+    ...insertsOf(sheet, streams, ofSignals + ofReadings + ofLedger),
+  }
+}
+
+interface StreamRecords {
+  readonly records: number
+  readonly rows: number
+  readonly partitions: number
+}
+
+/** Small records share inserts: as many as are full of rows, or one for each partition and rest. */
+function insertsOf(
+  sheet: Sheet,
+  streams: readonly StreamRecords[],
+  all: number,
+): Pick<Records, 'inserts' | 'shared'> {
+  const insertsInto = ({ records: most, rows, partitions }: StreamRecords): number =>
+    Math.min(most, Math.max(rows / MOST_ROWS_PER_RECORD, partitions / REST_SECONDS))
+  const shared = sheet.line(
+    'shared_records_per_second',
+    'that share an insert',
+    '/s',
+    streams.reduce((sum, one) => sum + (insertsInto(one) < one.records ? one.records : 0), 0),
+    `of streams with more than a record for each partition in ${REST_SECONDS} s`,
+  )
+  const inserts = sheet.line(
+    'inserts_per_second',
+    'inserts',
+    '/s',
+    streams.reduce((sum, one) => sum + insertsInto(one), 0),
+    `${short(all)} records/s, those of a partition in ${REST_SECONDS} s together up to ${short(MOST_ROWS_PER_RECORD)} rows`,
+  )
+  return { inserts, shared }
 }
 
 /** A partition has one reader, which works sequentially. */
@@ -133,7 +178,7 @@ export interface Cores {
 export function cores(
   sheet: Sheet,
   { spans, points }: Rates,
-  { perSecond }: Records,
+  { inserts: perSecond, shared }: Records,
   costs: UnitCosts,
   assumed: Assumptions,
 ): Cores {
@@ -160,8 +205,8 @@ export function cores(
     'record_cores',
     'processors and inserts: records',
     'cores',
-    (perSecond * costs.record_cpu_seconds) / utilisation,
-    `${short(perSecond)} records/s x ${costs.record_cpu_seconds} CPU s / ${utilisation}`,
+    (perSecond * costs.record_cpu_seconds + shared * costs.shared_record_cpu_seconds) / utilisation,
+    `(${short(perSecond)} inserts/s x ${costs.record_cpu_seconds} + ${short(shared)} records/s x ${costs.shared_record_cpu_seconds} CPU s) / ${utilisation}`,
   )
   const passes = sheet.line(
     'merge_passes',

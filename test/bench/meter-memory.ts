@@ -38,7 +38,44 @@ const container = (index: number, length: number): Partial<Reading> => ({
   WorkloadId: word(index, length),
 })
 
+/** A minute of hosts with 30 containers each, sampled every 5 s, all with the labels of Kubernetes. */
+const FLEET_HOSTS = 100
+const FLEET_SERIES = FLEET_HOSTS * 60
+
+const fleetRow = (index: number): Partial<Reading> => {
+  const one = index % FLEET_SERIES
+  const container = Math.floor(one / 2)
+  const id = word(container, 64)
+  const isMemory = one % 2 === 1
+  return {
+    Host: `host-${Math.floor(one / 60)}`,
+    Quantity: isMemory ? 'memory' : 'cpu_time',
+    Domain: isMemory ? 'working_set' : '',
+    WorkloadKind: 'container',
+    WorkloadId: id,
+    Timestamp: NOON + BigInt(Math.floor(index / FLEET_SERIES)) * 5_000_000_000n,
+    Value: BigInt(index),
+    Attributes: {
+      'container.id': id,
+      'k8s.container.name': `app-${container % 11}`,
+      'k8s.namespace.name': `team-${container % 7}`,
+      'k8s.node.name': `host-${Math.floor(one / 60)}`,
+      'k8s.pod.name': word(container, 30),
+      'k8s.pod.uid': word(container, 36),
+      'workload.name': `app-${container % 11}`,
+      'workload.namespace': `team-${container % 7}`,
+    },
+  }
+}
+
 const CASES: readonly Case[] = [
+  {
+    name: 'series of a fleet',
+    of: 'series',
+    units: FLEET_SERIES,
+    rows: FLEET_SERIES * 18,
+    row: fleetRow,
+  },
   {
     name: 'hosts with one series',
     of: 'host',

@@ -9,7 +9,7 @@
  * and query, a real broker of one node). Load is a simulated fleet. A first, smaller round warms up and is not counted; then
  * rounds of spans and of readings alternate, and medians are printed. CPU is that of the servers alone; what they use at
  * rest is taken off. Everything sent in a round is in its table before the round's CPU is read; merges that come later are
- * counted apart, as the CPU of one merge of everything. After `kafka`, `meter` is measured alone, and the unit costs are
+ * counted apart, as the CPU of one merge of everything. After `kafka`, `meter`, its memory and small records are measured alone, and the unit costs are
  * printed as simulate/plan/unit-costs.json wants them, with the table of docs/scaling.md.
  */
 import { execFile } from 'node:child_process'
@@ -21,7 +21,7 @@ import { renderCosts } from '../../simulate/plan/render.ts'
 import { type SimulationReport, simulate } from '../../simulate/run.ts'
 import { startKafka } from '../support/kafka/kafka-server.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
-import { deriveUnitCosts, type Measured } from './costs/derive.ts'
+import { type Alone, deriveUnitCosts, type Measured } from './costs/derive.ts'
 import {
   calm,
   cpuSeconds,
@@ -293,16 +293,26 @@ const rowsOf =
 const count = async (sql: Select, table: string): Promise<number> =>
   Number((await sql(`SELECT count() AS n FROM ${table}`))[0]?.['n'])
 
-/** Median CPU seconds for a million readings, one record at a time, and bytes of state. */
-async function meterAlone() {
-  const script = new URL('meter.ts', import.meta.url).pathname
-  const words = ['--hosts', '100', '--workloads', String(workloads), '--rounds', '3', '--only', 'record']
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [script, ...words])
-  const cpu = /^record +([\d.]+) CPU s/m.exec(stdout + stderr)?.[1]
-  const state = /^state: (\d+) bytes a host/m.exec(stdout + stderr)?.[1]
+/** Median CPU seconds of a million readings, a record at a time, and bytes of state. */
+const outputOf = async (name: string, ...words: string[]): Promise<string> => {
+  const script = new URL(name, import.meta.url).pathname
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--expose-gc', script, ...words])
+  return stdout + stderr
+}
+
+async function measuredAlone(): Promise<Alone> {
+  const number = (text: string, pattern: RegExp): number => Number(pattern.exec(text)?.[1] ?? Number.NaN)
+  const sizes = ['--hosts', '100', '--workloads', String(workloads), '--rounds', '3', '--only', 'record']
+  const cpu = await outputOf('meter.ts', ...sizes)
+  const memory = await outputOf('meter-memory.ts')
+  const records = 64
+  const small = await outputOf('small-records.ts', '--records', String(records))
+  const together = number(small, /^together +([\d.]+)/m)
   return {
-    cpuSecondsPerMillion: Number(cpu ?? Number.NaN),
-    stateBytesPerWorkload: Number(state ?? Number.NaN) / workloads,
+    cpuSecondsPerMillion: number(cpu, /^record +([\d.]+) CPU s/m),
+    memoryBytesPerSeries: number(memory, /^series of a fleet:.* ([\d.]+) bytes a series/m),
+    memoryBytesPerHost: number(memory, /^hosts with one series:.* ([\d.]+) bytes a host/m),
+    sharedRecordSeconds: Math.max(0, together - number(small, /^alone +([\d.]+)/m) / records) / 1000,
   }
 }
 
@@ -320,7 +330,7 @@ for (const name of values['set-ups'].split(',')) {
 }
 if (result['kafka'] !== undefined) {
   const words = { date: String(result['date']), machine: values.machine }
-  const costs = deriveUnitCosts(result['kafka'] as Measured, await meterAlone(), words)
+  const costs = deriveUnitCosts(result['kafka'] as Measured, await measuredAlone(), words)
   result['unit_costs'] = costs
   note(`unit costs of this run:\n\n${renderCosts(costs)}`)
 }

@@ -39,8 +39,9 @@ const COSTS: UnitCosts = {
     reading_table_bytes: 5,
   },
   ledger: { log_bytes: 30, table_bytes: 40 },
-  meter: { cpu_seconds_per_million: 2, state_bytes_per_workload: 100 },
+  meter: { cpu_seconds_per_million: 2, memory_bytes_per_series: 100, memory_bytes_per_host: 1000 },
   record_cpu_seconds: 0.01,
+  shared_record_cpu_seconds: 0.001,
   memory_mb: { collector: 100, processors: 500 },
 }
 const ASSUMED: Assumptions = {
@@ -97,7 +98,10 @@ describe('the arithmetic', () => {
     // never more than there are readings
     ['reading_records_per_second', { hosts: 6, partitions: 100 }, 12],
     ['ledger_records_per_second', {}, 2],
-    ['record_cores', {}, 2 * 0.01 * (1e6 / 32_768 + 82)],
+    // readings alone come faster than 2 partitions / 0.5 s: 40 records in 4 inserts; gauges and sums in 4 each
+    ['shared_records_per_second', {}, 80],
+    ['inserts_per_second', {}, 1e6 / 32_768 + 8 + 4 + 2],
+    ['record_cores', {}, 2 * (0.01 * (1e6 / 32_768 + 14) + 0.001 * 80)],
     // from 10,000 rows to 10 million, ten by ten
     ['merge_passes', {}, 3],
     ['merge_cores', {}, 2 * 3 * (3 + 0.0024)],
@@ -117,13 +121,14 @@ describe('the arithmetic', () => {
     ['host_day_cpu', {}, 0.1728 * 13],
     ['host_day_ledger', {}, (6 * 1440 * 40) / 1e6],
     ['collectors', {}, 2],
-    ['processors', {}, 2],
+    ['processors', {}, 1],
     // 50 MB/s x 3 / 50 MB/s: 3.0015 brokers
     ['brokers', {}, 4],
     ['brokers', { spansPerSecond: 0 }, 3],
     // 52 TB of spans and the rest, 5 TB on each
     ['shards', {}, 11],
-    ['meter_state', {}, 0.06],
+    // 600 hosts x (1000 + 10 series x 100 B)
+    ['meter_state', {}, 1.2],
   ] as const)('%s %j', (key, demand, expected) => {
     expect(planned(demand, key)).toBeCloseTo(expected, 6)
   })
@@ -199,7 +204,7 @@ describe('limits', () => {
 
   it('count inserts by shard', () => {
     const inserts = limits({}).find(({ what }) => what === 'inserts into a shard')!
-    expect(inserts.share).toBeCloseTo((1e6 / 32_768 + 82) / 11 / 50, 9)
+    expect(inserts.share).toBeCloseTo((1e6 / 32_768 + 14) / 11 / 50, 9)
   })
 })
 

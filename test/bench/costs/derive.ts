@@ -23,13 +23,14 @@ export interface Measured {
   readonly tables: readonly TableCost[]
 }
 
-/**
- * Results of `test/bench/meter.ts`: CPU seconds for a million readings, and bytes of a host's state by number of
- * workloads.
- */
-export interface MeterAlone {
+/** What benches of one thing each say: meter.ts, meter-memory.ts and small-records.ts. */
+export interface Alone {
+  /** `meter`: CPU seconds of a million readings. */
   readonly cpuSecondsPerMillion: number
-  readonly stateBytesPerWorkload: number
+  readonly memoryBytesPerSeries: number
+  readonly memoryBytesPerHost: number
+  /** A small record among others: CPU seconds, without the insert that they share. */
+  readonly sharedRecordSeconds: number
 }
 
 /** Streams with inserted records; `energy` exists only in the log. */
@@ -39,7 +40,7 @@ const three = (value: number): number => Number(value.toPrecision(3))
 
 export function deriveUnitCosts(
   measured: Measured,
-  meter: MeterAlone,
+  alone: Alone,
   words: { readonly date: string; readonly machine: string },
 ): UnitCosts {
   const { spans, spans_gzip: zipped, readings, thin } = measured
@@ -87,9 +88,11 @@ export function deriveUnitCosts(
       table_bytes: three(bytesOf([ledger], ledger.rows)),
     },
     meter: {
-      cpu_seconds_per_million: three(meter.cpuSecondsPerMillion),
-      state_bytes_per_workload: three(meter.stateBytesPerWorkload),
+      cpu_seconds_per_million: three(alone.cpuSecondsPerMillion),
+      memory_bytes_per_series: three(alone.memoryBytesPerSeries),
+      memory_bytes_per_host: three(alone.memoryBytesPerHost),
     },
+    shared_record_cpu_seconds: three(alone.sharedRecordSeconds),
     record_cpu_seconds: three(thin.cpu_seconds['processors']! / thin.records),
     memory_mb: {
       collector: Math.round(measured.memory['collector']!.peakMb),
