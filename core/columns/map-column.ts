@@ -30,6 +30,8 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
   // Hints only: ids that no longer exist are never mistaken for others.
   readonly #keyHints = new Int32Array(HINT_MASK + 1)
   readonly #valueHints = new Int32Array(HINT_MASK + 1)
+  /** The row of each object that was appended: labels of a workload stand in several rows. */
+  readonly #objects = new Map<object, number>()
   /** By key id: the entry where it was last put, in any row. */
   #places = new Int32Array(INITIAL_ROWS)
 
@@ -51,8 +53,21 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
   }
 
   append(record: Readonly<Record<string, string>>): void {
-    for (const key in record) this.put(this.keys.internString(key), this.values.internString(record[key]!))
+    const row = this.#objects.get(record)
+    if (row === undefined) {
+      this.#objects.set(record, this.#length)
+      for (const key in record) this.put(this.keys.internString(key), this.values.internString(record[key]!))
+    } else this.#repeat(row)
     this.endRow()
+  }
+
+  /** The entries of a complete row once more. */
+  #repeat(row: number): void {
+    const to = this.#offsets[row + 1]!
+    for (let at = this.#offsets[row]!; at < to; at += 1) {
+      this.#keyIds.appendId(this.#keyIds.idAt(at))
+      this.#valueIds.appendId(this.#valueIds.idAt(at))
+    }
   }
 
   /** The id of the key of entry `index` of a row: usually that of the same entry of the previous row. */
@@ -138,6 +153,7 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
   }
 
   truncate(length: number): void {
+    this.#objects.clear()
     this.#length = Math.min(length, this.#length)
     const entries = this.#offsets[this.#length]!
     this.#keyIds.truncate(entries)
@@ -145,6 +161,7 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
   }
 
   clear(): void {
+    this.#objects.clear()
     this.#offsets = retained(this.#offsets, INITIAL_ROWS + 1)
     this.#places = retained(this.#places, INITIAL_ROWS)
     this.#length = 0

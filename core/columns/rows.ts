@@ -20,10 +20,18 @@ export function appendRows<S extends StreamDeclaration>(
   rows: readonly RowOf<S>[],
 ): void {
   const columns = builder.columns as Readonly<Record<string, ColumnBuilder<CellValue>>>
-  for (const row of rows as readonly Readonly<Record<string, CellValue>>[]) {
-    for (const { name } of builder.stream.columns) columns[name]!.append(row[name]!)
-    builder.endRow()
+  const records = rows as readonly Readonly<Record<string, CellValue>>[]
+  try {
+    // Column by column: what a column looks up stays in the cache.
+    for (const { name } of builder.stream.columns) {
+      const column = columns[name]!
+      for (const row of records) column.append(row[name]!)
+    }
+  } catch (error) {
+    builder.discardRow()
+    throw error
   }
+  for (let left = records.length; left > 0; left -= 1) builder.endRow()
 }
 
 /** Throws `record_corrupt` when the bytes are not a record of the stream. */

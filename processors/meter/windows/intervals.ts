@@ -1,10 +1,12 @@
 /** What lies between two samples of a series, cut at minute edges: rises of counters, areas under gauges. */
 import { type CounterStep, counterStep, isSurelyPossible } from '../../../core/books/counter-step.ts'
+import { apportion } from '../../../core/model/apportion.ts'
 import { divideHalfEven } from '../../../core/model/decimal.ts'
 import { sumOf } from '../../../core/model/integers.ts'
 import { scaledHalfEven } from '../../../core/model/scaled.ts'
 import { spreadEvenly, type WindowPart, windowEdges, windowOf } from '../../../core/model/window.ts'
 import {
+  MINUTE_NS,
   NS,
   nearValueAt,
   riseOf,
@@ -84,6 +86,8 @@ export function riseFrom(series: Series, at: number, forgetNs: number): SeriesIn
   const { samples } = series
   const next = at + STRIDE
   if (spanNs(samples, at, next) > forgetNs) return UNKNOWN
+  const simple = simpleRise(series, at)
+  if (simple !== null) return { parts: simple, impossible: 0n, isOdd: false }
   const step = stepBetween(series, at, next)
   if (isBooked(step)) return { parts: rise(samples, at, next, step), impossible: 0n, isOdd: false }
   const around = aroundOdd(series, at, forgetNs)
@@ -91,6 +95,30 @@ export function riseFrom(series: Series, at: number, forgetNs: number): SeriesIn
     return { parts: rise(samples, at, next + STRIDE, around), impossible: 0n, isOdd: true }
   }
   return { parts: null, impossible: step.kind === 'implausible' ? step.amount : 0n, isOdd: false }
+}
+
+/** Of a rise across one edge that is possible as it is, as nearly all are: the same parts with fewer bigints. Null: another. */
+function simpleRise({ samples, most }: Series, at: number): WindowPart[] | null {
+  const next = at + STRIDE
+  const firstNs = nsToOnlyEdge(samples, at)
+  const rise = riseOf(samples, at, next)
+  const span = spanNs(samples, at, next)
+  if (firstNs === null || !(rise >= 0) || !isSurelyPossible(rise, span, most.near)) return null
+  const amount = BigInt(rise)
+  const [first, second] = [BigInt(firstNs), BigInt(span - firstNs)]
+  const [before, after] = apportion(amount, [first, second]) as [bigint, bigint]
+  const window = samples[at]!
+  return [
+    { window, amount: before, spanNs: first },
+    { window: window + 1, amount: after, spanNs: second },
+  ]
+}
+
+/** How far the edge of a minute is from a sample, where it is the only one before the next sample. */
+function nsToOnlyEdge(samples: Samples, at: number): number | null {
+  const next = at + STRIDE
+  const isOnly = samples[next] === samples[at]! + 1 && samples[next + NS]! > 0
+  return isOnly ? MINUTE_NS - samples[at + NS]! : null
 }
 
 const isBooked = ({ kind }: CounterStep): boolean => kind === 'rise' || kind === 'wrap'
@@ -163,6 +191,8 @@ function nearArea(series: Series, at: number): number {
 
 function areaParts(series: Series, at: number): WindowPart[] {
   const { samples } = series
+  const firstNs = nsToOnlyEdge(samples, at)
+  if (firstNs !== null) return areaAroundEdge(series, at, firstNs)
   const [start, end] = [timeNanoAt(samples, at), timeNanoAt(samples, at + STRIDE)]
   const [low, high] = [valueAt(samples, at), valueAt(samples, at + STRIDE)]
   const unit = BigInt(unitOf(series))
@@ -177,4 +207,20 @@ function areaParts(series: Series, at: number): WindowPart[] {
     amount: areas[index + 1]! - areas[index]!,
     spanNs: instant - instants[index]!,
   }))
+}
+
+function areaAroundEdge(series: Series, at: number, firstNs: number): WindowPart[] {
+  const { samples } = series
+  const span = spanNs(samples, at, at + STRIDE)
+  const [low, high] = [valueAt(samples, at), valueAt(samples, at + STRIDE)]
+  const unit = BigInt(unitOf(series))
+  const [first, whole] = [BigInt(firstNs), BigInt(span)]
+  const near = nearArea(series, at)
+  const total = Number.isNaN(near) ? divideHalfEven((low + high) * whole, 2n * unit) : BigInt(near)
+  const before = divideHalfEven((2n * low * whole + (high - low) * first) * first, 2n * whole * unit)
+  const window = samples[at]!
+  return [
+    { window, amount: before, spanNs: first },
+    { window: window + 1, amount: total - before, spanNs: whole - first },
+  ]
 }
