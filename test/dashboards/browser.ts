@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
 
-/** Debian's own package; the continuous integration installs it. */
+/** Debian's own package; CI installs it. */
 export const CHROMIUM = '/usr/bin/chromium'
 
 /**
- * Whether the browser is there. Without it the tests of the page fail where they count (CI), and elsewhere are left
- * out with a line that nobody overlooks.
+ * Whether the browser exists. Without it the tests of the page fail on CI, and are skipped elsewhere with a conspicuous
+ * line.
  */
 export function browserIsThere(): boolean {
   if (existsSync(CHROMIUM)) return true
@@ -24,7 +24,7 @@ export interface Browser {
   close(): Promise<void>
 }
 
-/** A fresh browser with a profile of its own, and nothing that talks to the network by itself. */
+/** A fresh browser with its own profile, without background network traffic. */
 export async function openBrowser(): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), 'wattline-page-'))
   const context = await chromium.launchPersistentContext(profile, {

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 
-/** A piece of text that is too faint for its ground. */
+/** Text with too little contrast to its background. */
 export interface Faint {
   readonly text: string
   readonly ratio: number
@@ -8,7 +8,7 @@ export interface Faint {
 
 /**
  * Texts of the page below WCAG 2 AA: 4.5, or 3 from 24 px (18.66 px bold) up. Colours are read as painted on a canvas,
- * so that every way to write one is understood; grounds are composed from the outermost inward.
+ * so that every notation is understood; backgrounds are composed from the outermost inward.
  */
 export function faintTexts(page: Page): Promise<readonly Faint[]> {
   return page.evaluate(() => {

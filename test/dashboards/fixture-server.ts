@@ -4,7 +4,7 @@ import type { Problem } from '../../core/api/answers.ts'
 import type { PageAsset } from '../../dashboards/page.ts'
 import { liveAnswer, statusAnswer, traceAnswer, tracesAnswer, usageAnswer } from './fixture.ts'
 
-/** What the fixture answers; a test changes it while the page runs. */
+/** The answers of the fixture; a test changes them while the page runs. */
 export interface Scenario {
   priced: boolean
   measured: boolean
@@ -14,7 +14,7 @@ export interface Scenario {
   problems: readonly string[]
   /** The usage route answers with this problem instead. */
   refusal: Problem | null
-  /** The routes ask for this token; empty: for none. */
+  /** The routes require this token; empty: none. */
   token: string
 }
 
@@ -23,14 +23,14 @@ export interface FixtureServer {
   readonly scenario: Scenario
   /** Path and query of every request, oldest first. */
   readonly requests: readonly string[]
-  /** Goes away as a killed process does: open connections break, new ones are refused. */
+  /** Disappears like a killed process: open connections break, new ones are refused. */
   away(): Promise<void>
-  /** Comes back at the same address. */
+  /** Returns at the same address. */
   back(): Promise<void>
   stop(): Promise<void>
 }
 
-/** The strictest policy that the query server may send: what the page needs beyond it is a failed test. */
+/** The strictest policy that the query server may send: if the page needs more, the test fails. */
 const CSP = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 export async function startFixtureServer(page: ReadonlyMap<string, PageAsset>): Promise<FixtureServer> {

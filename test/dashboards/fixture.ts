@@ -9,8 +9,8 @@ import type {
 } from '../../core/api/answers.ts'
 
 /**
- * Answers of a plausible machine, the same for the same seed, for the tests of the page and its pictures. Sums are
- * made from the rows, so that a test can hold the page against them.
+ * Answers of a plausible machine, the same for the same seed, for the tests of the page and its screenshots. Sums are
+ * computed from the rows, so that a test can check the page against them.
  */
 interface Actor {
   readonly kind: string
@@ -61,7 +61,7 @@ export function seeded(seed: number): () => number {
   }
 }
 
-/** What of an answer a test wants otherwise. */
+/** Changes to an answer for a test. */
 export interface LiveOptions {
   readonly nowMs: number
   readonly minutes: number
@@ -75,7 +75,7 @@ export function liveAnswer(options: LiveOptions): LiveAnswer {
   const { nowMs, minutes } = options
   const newest = Math.floor(nowMs / INTERVAL_MS) * INTERVAL_MS
   const count = Math.max(1, (minutes * 60_000) / INTERVAL_MS)
-  // Nobody read the meters for a while, four fifths of the way back: one long interval without values.
+  // No meter readings for a while, four fifths of the way back: one long interval without values.
   const gap = { from: Math.round(count * 0.2), to: Math.round(count * 0.2) + 6 }
   const all = Array.from({ length: count }, (_, index) => newest - (count - 1 - index) * INTERVAL_MS)
   const times = all.filter((_, index) => index < gap.from || index >= gap.to - 1)
@@ -143,7 +143,7 @@ function shareSeries(
   }
 }
 
-/** A slow wave, some noise and a burst now and then; a function of time alone, so that refreshes agree. */
+/** A slow wave, some noise and an occasional burst; a function of time only, so that refreshes agree. */
 function curve(
   draw: number,
   swing: number,
@@ -170,7 +170,7 @@ const WINDOW_SECONDS: Readonly<Record<string, number>> = {
   month: 1_800_000,
 }
 
-/** Prices and factors of the fixture: 0.285 EUR and 344.1 g a kWh at PUE 1.2, rounded once a row. */
+/** Prices and factors of the fixture: 0.285 EUR and 344.1 g per kWh at PUE 1.2, rounded once per row. */
 const NANO_PER_WS = 95n
 const UG_PER_WS = 115n
 

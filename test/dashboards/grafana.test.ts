@@ -1,5 +1,5 @@
-// Guarantees: the boards in the files are those of the code; every query of every panel and variable, expanded as Grafana
-// expands it, passes the fence of /clickhouse/, runs in the engine and shows rows that a board can draw.
+// Guarantees: the board files equal the code; every query of every panel and variable, expanded as Grafana expands it,
+// passes the fence of /clickhouse/, runs in the engine and returns rows that a board can draw.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { eventually } from '../support/until.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const FOLDER = new URL('../../dashboards/grafana/boards', import.meta.url).pathname
-/** A name with what regular expressions and SQL would take for their own. */
+/** A name with special characters of regular expressions and SQL. */
 const HOST = "rack (7)+o'brien.example"
 const now = Date.now()
 const minute = Math.floor(now / 60_000) * 60_000 - 30 * 60_000
@@ -116,7 +116,7 @@ describe('queries', () => {
       expect(Object.keys(units ?? {}).filter(name => !names.includes(name))).toEqual([])
       const numbers = meta.filter(({ type }) => /^(Nullable\()?(U?Int|Float|Decimal)/.test(type))
       expect(numbers.length).toBeGreaterThan(0)
-      // Something to draw: not only zeros and unknowns.
+      // Something to draw: not only zeros and unknown values.
       if (kind !== 'stat') {
         expect(rows.some(row => numbers.some(({ name }) => Number(row[name] ?? 0) > 0))).toBe(true)
       }

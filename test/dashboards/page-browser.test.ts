@@ -1,7 +1,7 @@
 /**
- * Guarantees the page as a person meets it, in a real browser: it loads under the strictest content policy without an
- * error or a request elsewhere, shows exactly the sums it was given, works by keyboard alone, fits 360 px, can be read
- * in both themes, says what to do when there is nothing, and comes back by itself when the server does.
+ * Guarantees for the page in a real browser: it loads under the strictest content policy without an error or a request
+ * elsewhere, shows exactly the given sums, works with the keyboard alone, fits 360 px, is readable in both themes, says
+ * what to do when there is no data, and recovers by itself when the server does.
  */
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -163,7 +163,8 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     await tabTo(/Watts over time/)
     const spoken = (): Promise<string | null> => page.locator('.chart-frame').getAttribute('aria-valuetext')
     const before = await spoken()
-    // Again until it shows: the samples of the longer span may come in between and put the cursor back to the newest.
+    // Repeated until it shows: the samples of the longer time span may arrive in between and move the cursor back to
+    // the newest.
     const first = async (): Promise<string | null> => {
       await page.keyboard.press('Home')
       return spoken()

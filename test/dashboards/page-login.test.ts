@@ -1,7 +1,7 @@
 /**
- * Guarantees of the page where the server asks for a token: nothing is shown or asked again until one is given; a wrong one
- * is told; a right one shows the numbers, stays in its tab alone and goes when it is forgotten; it is never in an address,
- * a cookie or the storage that other tabs read.
+ * Guarantees for the page when the server requires a token: nothing is shown or requested again until one is given; a
+ * wrong one is reported; a right one shows the numbers, stays in its tab only and is deleted on request; it is never in
+ * an address, a cookie or storage that other tabs read.
  */
 
 import type { Page } from 'playwright-core'
@@ -85,7 +85,7 @@ describe.runIf(browserIsThere())('the page with token access', () => {
     expect(await page.evaluate(() => [document.cookie, JSON.stringify(localStorage)].join())).not.toContain(
       'wl_',
     )
-    // Links that the browser opens by itself would only meet a 401.
+    // Links opened by the browser itself would only get a 401.
     expect(await page.locator('footer a').count()).toBe(0)
   })
 
@@ -118,7 +118,7 @@ describe.runIf(browserIsThere())('the page with token access', () => {
     async scheme => {
       await page.emulateMedia({ colorScheme: scheme })
       await page.setViewportSize({ width: 320, height: 700 })
-      // Colours fade from one theme to the other: this one is there from the beginning.
+      // Colours fade from one theme to the other: this one is active from the beginning.
       await page.reload()
       await field().waitFor()
       expect(await faintTexts(page)).toEqual([])
@@ -150,7 +150,7 @@ describe.runIf(browserIsThere())('the page with token access', () => {
     const { port } = await product.listen('127.0.0.1', 0)
     const complaints: string[] = []
     page.on('console', message => {
-      // Chromium itself writes a line for each 401, which are meant here.
+      // Chromium itself logs each 401, which are intended here.
       if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text())
     })
     await page.goto(`http://127.0.0.1:${port}/`)

@@ -1,7 +1,7 @@
 /**
- * Guarantees the page on the product itself, as a newcomer meets it: it shows what this machine draws, a trace that was
- * sent a moment ago opens as a waterfall, nothing is complained of, and nothing is asked of anybody else. A page of another
- * site, shown in the same browser, gets nothing of it: not by a form, an image or a request that it cannot read.
+ * Guarantees for the page of the real product: it shows what this machine draws, a trace sent a moment ago opens as a
+ * waterfall, there are no errors, and no other server is contacted. A page of another site, shown in the same browser,
+ * gets nothing of it: not by a form, an image or a request that it cannot read.
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -44,7 +44,7 @@ describe.runIf(browserIsThere())('the page of a running Wattline', () => {
     })
     await page.goto(`${wattline.http}/`)
 
-    // Nothing was sent yet: the hint names the port that this process really listens on.
+    // Nothing was sent yet: the hint names the port on which this process really listens.
     await page.locator('.traces pre', { hasText: `OTEL_EXPORTER_OTLP_ENDPOINT=${wattline.otlp}` }).waitFor()
     await page.locator('.big').waitFor({ timeout: 40_000 })
     expect(Number(await page.locator('.big').getAttribute('data-now-milliwatts'))).toBeGreaterThan(0)
@@ -65,13 +65,13 @@ describe.runIf(browserIsThere())('the page of a running Wattline', () => {
     })
     stranger.listen(0, '127.0.0.1')
     await once(stranger, 'listening')
-    // By name: another site than the address that Wattline has.
+    // By name: a different site from Wattline's address.
     const address = `http://localhost:${(stranger.address() as AddressInfo).port}/`
     const page = await browser.context.newPage()
     await page.goto(address)
     await page.evaluate(async base => {
       const simple = { method: 'POST', mode: 'no-cors', body: '{"query": "SELECT 1"}' } as const
-      // The browser keeps the answers from the page; what counts is that there was none to keep.
+      // The browser hides the answers from the page; the test requires that there was none to hide.
       const ask = (path: string, init: RequestInit) => fetch(base + path, init).catch(() => {})
       await ask('/api/v1/sql', simple)
       await ask('/api/v1/quarantine/traces/0/1/replay?force=true', simple)

@@ -1,4 +1,6 @@
-/** Guarantees what the query server is handed: a small, complete page that a strict content policy lets through. */
+/**
+ * Guarantees for the files that the query server serves: a small, complete page that a strict content policy allows.
+ */
 import { gzipSync } from 'node:zlib'
 import { beforeAll, expect, it } from 'vitest'
 import { buildPage, type PageAsset } from '../../dashboards/page.ts'

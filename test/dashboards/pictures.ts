@@ -1,6 +1,7 @@
 /**
- * Takes the pictures of the page: `node test/dashboards/pictures.ts [FOLDER] [URL]`. Without a URL it shows the fixture,
- * with one a running Wattline. Writes page-light.png and page-dark.png, and the same for a phone, into the folder.
+ * Takes the screenshots of the page: `node test/dashboards/pictures.ts [FOLDER] [URL]`. Without a URL it shows the
+ * fixture, with one a running Wattline. Writes page-light.png and page-dark.png, and the same for a phone, into the
+ * folder.
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'

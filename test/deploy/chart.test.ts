@@ -1,5 +1,5 @@
-// Guarantees: the chart's values, their schema and its templates speak of the same things; the examples fit the schema, and
-// what is left out or misspelt does not. Rendering needs Helm: `npm run validate:deploy`.
+// Guarantees: the chart's values, their schema and its templates agree; the examples satisfy the schema, and missing or
+// misspelt values do not. Rendering needs Helm: `npm run validate:deploy`.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
@@ -24,7 +24,7 @@ const examples = readdirSync(EXAMPLES).map(
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** As Helm does: objects are merged, everything else is replaced. */
+/** Like Helm: objects are merged, everything else is replaced. */
 function merge(base: unknown, over: unknown): unknown {
   if (!isObject(base) || !isObject(over)) return over === undefined ? base : over
   return Object.fromEntries(

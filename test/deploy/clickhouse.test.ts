@@ -1,7 +1,7 @@
 /**
- * Guarantees: the file that compose gives ClickHouse is configuration that the engine reads, with the cluster that Wattline is
- * told of and the macros that its tables need; names, ports and folders in it are those of the service. Keeper is no part
- * of the embedded engine: that a server starts one from this file is not shown here.
+ * Guarantees: the file that compose mounts into ClickHouse is valid configuration for the engine, with the cluster in
+ * Wattline's configuration and the macros of its tables; names, ports and folders in it are those of the service.
+ * Keeper is not part of the embedded engine, so this does not show that a server starts one from this file.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,7 +23,7 @@ const { services } = parse(readDeploy('compose.yaml'), { merge: true }) as {
 const { warehouse } = parse(readDeploy('config/roles.yaml')) as {
   warehouse: { url: string[]; cluster: string }
 }
-/** Texts of all elements of a name, wherever they are. */
+/** Texts of all elements with a name, anywhere. */
 const texts = (name: string): string[] =>
   [...file.matchAll(new RegExp(`<${name}>([^<]+)</${name}>`, 'g'))].map(([, text]) => text!)
 
@@ -60,7 +60,7 @@ describe('the engine', () => {
 
   beforeAll(() => {
     mkdirSync(join(folder, 'config.d'))
-    // Ports and folders as a server has them before. The name of the service is known in its network only.
+    // Ports and folders of a server's default configuration. The name of the service is known only in its network.
     writeFileSync(join(folder, 'config.xml'), '<clickhouse><tcp_port>9000</tcp_port></clickhouse>')
     writeFileSync(
       join(folder, 'config.d/wattline.xml'),

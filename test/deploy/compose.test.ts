@@ -1,6 +1,6 @@
-// Guarantees: compose.yaml fits the Compose specification; what it mounts, builds and refers to is there; every Wattline
-// service has a configuration that `wattline check` accepts with the secrets that the services get; only 127.0.0.1 is published;
-// every file in deploy/config is accepted.
+// Guarantees: compose.yaml satisfies the Compose specification; what it mounts, builds and refers to exists; every
+// Wattline service has a configuration that `wattline check` accepts with the secrets of the services; only 127.0.0.1
+// is published; every file in deploy/config is accepted.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -37,7 +37,7 @@ const mountsOf = ({ volumes = [] }: Service) =>
     return { source, target, mode, isNamed: !/^[./]/.test(source) }
   })
 
-/** Folders as the volumes that hold secrets, filled by the script itself. */
+/** Folders as the volumes with secrets, filled by the script itself. */
 const secrets = mkdtempSync(join(tmpdir(), 'wattline-secrets-'))
 const folderOfVolume = new Map(
   mountsOf(compose.services['secrets']!)
@@ -55,7 +55,7 @@ it('satisfies the Compose specification', () => {
   const validate = new Ajv2020({ strict: false, allErrors: true, validateFormats: false }).compile(schema)
   validate(compose)
   expect(validate.errors ?? []).toEqual([])
-  // And the specification is one that refuses.
+  // And the specification does refuse.
   expect(validate({ services: { a: { image: 'a', prots: [] } } })).toBe(false)
 })
 

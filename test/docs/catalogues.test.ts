@@ -1,5 +1,5 @@
-// Guarantees: the catalogues of errors and events promise nothing that the code does not do: each code is thrown and each
-// event emitted somewhere, and what to do names only commands and configuration keys that exist.
+// Guarantees: the catalogues of errors and events match the code: each code is thrown and each event emitted somewhere,
+// and remedies name only existing commands and configuration keys.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { environmentNames } from '../../core/catalogue/config/environment.ts'

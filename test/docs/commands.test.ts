@@ -1,5 +1,5 @@
-// Guarantees: every documented command runs where the machine's own Node is older than the product's, as README promises: by
-// npm or npx, never by `node`; what it names is there.
+// Guarantees: every documented command runs where the machine's own Node is older than the product's, as README
+// promises: by npm or npx, never by `node`; what it names exists.
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { repositoryFiles } from '../support/repository.ts'

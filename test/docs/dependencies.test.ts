@@ -1,4 +1,4 @@
-// Guarantees: every dependency is named in docs/dependencies.md with its licence, and nothing else is.
+// Guarantees: docs/dependencies.md names exactly the dependencies, with their licences.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 

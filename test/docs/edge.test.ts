@@ -1,4 +1,4 @@
-// Guarantees: the configurations that docs/edge.md shows are ones that `wattline check` accepts.
+// Guarantees: `wattline check` accepts the configurations in docs/edge.md.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { resolveConfig } from '../../core/catalogue/config/load.ts'

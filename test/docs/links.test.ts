@@ -1,4 +1,4 @@
-// Guarantees: what pages and comments point at exists: every relative link with its heading, and every file that they name.
+// Guarantees: the targets of pages and comments exist: every relative link with its heading, and every file they name.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -8,7 +8,7 @@ const files = repositoryFiles()
 const pages = files.filter(path => path.endsWith('.md'))
 const textOf = (path: string): string => readFileSync(path, 'utf8')
 
-/** Headings as anchors, as GitHub makes them. */
+/** Headings as anchors, as GitHub generates them. */
 const anchorsOf = (path: string): string[] =>
   [...textOf(path).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     heading!
@@ -33,7 +33,7 @@ it('links have existing targets', () => {
   expect(relative.filter(({ page, target }) => isDead(page, target))).toEqual([])
 })
 
-/** From the root, from where it is named, or anywhere by the end of its path. */
+/** From the root, from the file that names it, or anywhere by the end of its path. */
 const exists = (from: string, name: string): boolean =>
   existsSync(name) || existsSync(join(dirname(from), name)) || files.some(path => path.endsWith(`/${name}`))
 
@@ -48,7 +48,7 @@ it('mentioned files exist', () => {
   expect(named.filter(({ page, name }) => !exists(page, name))).toEqual([])
 })
 
-/** Comments of a source. What stands in quotes or after a colon, as in an address, begins none. */
+/** Comments of a source. In quotes or after a colon, as in an address, none begins. */
 const commentsIn = (text: string): string[] =>
   [...text.matchAll(/\/\*[\s\S]*?\*\/|(?<![:'"`\w])\/\/[^\n]*/g)].map(([comment]) => comment)
 

@@ -1,4 +1,4 @@
-// Guarantees: the reference pages say exactly what the catalogues in the code say, both ways.
+// Guarantees: the reference pages and the catalogues in the code agree, both ways.
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { referencePages } from '../../docs/reference/pages.ts'

@@ -1,5 +1,5 @@
-// Guarantees: a folder with more than a few files is described where a reader looks for it, in a README of its own or of a
-// folder above it; and every decision says when it was made and whether it still holds.
+// Guarantees: a folder with more than a few files is described in its own README or that of a folder above it; and
+// every decision has a date and a status.
 import { readFileSync } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
 import { expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// Guarantees: docs/api.md lists exactly the routes that the two servers really have, both ways.
+// Guarantees: docs/api.md lists exactly the routes of the two servers, both ways.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { ROUTES } from '../../collector/http/exchange.ts'
@@ -11,7 +11,10 @@ import { refusingWarehouse } from '../support/refusing-warehouse.ts'
 
 const api = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8')
 
-/** Routes of the table under a heading: "`GET`, `POST /clickhouse/`" is two, "`/v1/logs`" goes on with the method before. */
+/**
+ * Routes of the table under a heading: "`GET`, `POST /clickhouse/`" is two, "`/v1/logs`" continues with the method
+ * before.
+ */
 function documented(heading: string): string[] {
   const section = api.slice(api.indexOf(`## ${heading}`))
   const table = section.slice(0, section.indexOf('\n\n', section.indexOf('|---')))
@@ -37,7 +40,7 @@ it('lists the routes of the query server', async () => {
     started: new Date(0),
   })
   const served = server.routes
-    // Other names of the same: the page under its file name, an address without its last slash.
+    // Other names of the same route: the page under its file name, an address without its last slash.
     .filter(route => !route.endsWith('/index.html') && !route.endsWith(' /clickhouse'))
     .map(route => route.replaceAll(/:(\w+)/g, '{$1}'))
   await server.stop()

@@ -1,5 +1,5 @@
 // Guarantees: the page of streams and tables describes exactly the tables and views that SQL may read, with exactly the
-// columns that the engine gives them.
+// engine's columns.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { streamsPage } from '../../docs/reference/streams-page.ts'
 import { READABLE_TABLES } from '../../query/sql/readable-tables.ts'
@@ -14,7 +14,7 @@ afterAll(async () => {
   await store.close()
 })
 
-/** Columns by table, as the page has them; for a view without their types. */
+/** Columns by table, as on the page; for a view without their types. */
 function described(): ReadonlyMap<string, readonly string[]> {
   const sections = streamsPage().split(/^## /m).slice(1)
   const withTable = sections.filter(section => !section.includes('it lives in the log only'))

@@ -1,5 +1,5 @@
-// Guarantees: the numbers of docs/walkthrough-span.md are those of the code: the size of its request as protobuf, the row that
-// it decodes to, the limits of a batch and of a poll, and the token of its insert.
+// Guarantees: the numbers of docs/walkthrough-span.md equal those of the code: the size of its request as protobuf, its
+// decoded row, the limits of a batch and of a poll, and the token of its insert.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { SpanRecordBatch } from '../../collector/otlp/decode/span-batch.ts'

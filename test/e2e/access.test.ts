@@ -1,8 +1,8 @@
 /**
- * Guarantees of a process with tokens and TLS, as it is run for others: tokens made by the command line open it, each its
- * tenant alone, to the official exporter, the command line and curl's like; sensors write for the tenant that is configured
- * and the process itself enters with what nobody else knows; files are followed while it runs, broken ones are kept out and
- * told; a start or a check that would let everybody in is refused with the line that mends it.
+ * Guarantees of a process with tokens and TLS, as run in production: tokens made by the command line give access, each
+ * only to its tenant, for the official exporter, the command line and HTTP clients; sensors write for the configured
+ * tenant, and the process itself uses an unknown secret; files are followed while it runs, and broken ones rejected and
+ * reported; a start or a check that would admit everybody is refused with the line that fixes it.
  */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,6 @@
-// Guarantees: what the documented configuration says happens in a real process: spans with errors become an alert, the alert
-// a signed message, its end another one; silences and replays work over HTTP, and every built-in statement is one for the engine.
+// Guarantees: the documented configuration works in a real process: spans with errors become an alert, the alert a
+// signed message, its end another one; silences and replays work over HTTP, and the engine accepts every built-in
+// statement.
 import { createHmac } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'

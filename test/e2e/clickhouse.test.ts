@@ -1,6 +1,6 @@
-// Guarantees: a process whose tables are in ClickHouse gives the very numbers of the worked example; while servers answer
-// late, twice, with 5xx, or not at all, and are killed in the middle of inserts, intake goes on, readiness says who waits
-// and why, and in the end everything acknowledged is there, exactly once. The same on a cluster.
+// Guarantees: a process with its tables in ClickHouse gives exactly the numbers of the worked example; while servers
+// answer late, twice, with 5xx, or not at all, and are killed in the middle of inserts, intake continues, readiness
+// reports who waits and why, and in the end everything acknowledged exists exactly once. The same on a cluster.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ describe('with a ClickHouse cluster', () => {
   workedExample(() => settingsOf(front, cluster.name))
 })
 
-/** On inserts; a share of the others, so that queries and readiness meet some too. */
+/** For inserts; fewer for the others, so that queries and readiness are affected too. */
 const FAULTS: readonly FaultRule[] = [
   { fault: { kind: 'twice' }, probability: 0.1 },
   { fault: { kind: 'late', ms: 400 }, probability: 0.1 },
@@ -56,7 +56,7 @@ describe('with a ClickHouse server that fails', () => {
       data,
       environment: {
         ...settingsOf(front),
-        // Windows close by their readings alone, not by silence: a client may have to wait for long.
+        // Windows close only by readings, not by silence: a client may have to wait long.
         WATTLINE_METERING_IDLE_FLUSH: '3600',
         WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '100',
       },
@@ -94,7 +94,7 @@ describe('with a ClickHouse server that fails', () => {
     expect(waiting.reasons.join('\n')).toMatch(
       /store traces\/\d waiting: warehouse_unavailable: ClickHouse at 127\.0\.0\.1:\d+: /,
     )
-    // A client is answered when the log has it.
+    // A client is answered when the log has its data.
     await grows(10)
     await front.restart()
     await front.inject(...FAULTS)

@@ -1,6 +1,6 @@
-// Guarantees: a record of the log that the disk has spoilt, of spans or of readings, goes to table `quarantine` with its
-// bytes and its error, once for each processor that reads it; its partition goes on, everything else is stored, and the
-// ledger sums to what the meter counted.
+// Guarantees: a record of the log damaged by the disk, of spans or of readings, goes to table `quarantine` with its
+// bytes and its error, once for each processor that reads it; its partition continues, everything else is stored, and
+// the ledger sums to what the meter counted.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Guarantees: every command and every query in docs/ works against a process as a newcomer starts it, and `/metrics` shows
-// what the reference page lists, and nothing else.
+// Guarantees: every command and every query in docs/ works with a process as a newcomer starts it, and `/metrics` shows
+// exactly what the reference page lists.
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -19,10 +19,10 @@ const data = mkdtempSync(join(tmpdir(), 'wattline-docs-'))
 const elsewhere = mkdtempSync(join(tmpdir(), 'wattline-docs-'))
 let wattline: WattlineProcess
 
-/** A minute of a host that is over long ago: its window closes at once. */
+/** A minute of a host that ended long ago: its window closes at once. */
 const EARLIER = BigInt(Math.floor(Date.now() / 60_000) - 60) * 60_000_000_000n
 
-/** A provider that forecasts a half hour at the first look, and has measured it at the next. */
+/** A provider that forecasts a half hour at the first request, and has measured it at the next. */
 const SLOT_MS = 1_800_000
 const ahead = Math.ceil(Date.now() / SLOT_MS) * SLOT_MS + SLOT_MS
 const provider = createServer((_request, reply) => {
@@ -121,7 +121,7 @@ describe('commands', () => {
       .replaceAll('http://127.0.0.1:9288', wattline.http)
       // Folders of the reader's own.
       .replaceAll(/\/(mnt|var\/lib)\//g, `${elsewhere}/`)
-      // An answer that tells of an error is a failure.
+      // An answer that reports an error is a failure.
       .replaceAll('curl -s', 'curl -sS --fail-with-body')
     const environment = { ...process.env, WATTLINE_URL: wattline.http, WATTLINE_DATA: data }
     const run = promisify(execFile)('bash', ['-euc', script], { cwd: root, env: environment })

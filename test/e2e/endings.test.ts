@@ -1,6 +1,6 @@
-// Guarantees: a stop is carried out whenever it is asked for, also while starting, and the echo of a signal does not cut it
-// off; who asks once more after a while gets the end at once, and is told so;
-// what was not caught is told as an event and ends the process with 1; a start that fails late ends it too, saying what to do.
+// Guarantees: a stop is carried out whenever it is requested, also while starting, and the echo of a signal does not
+// interrupt it; another signal after a while ends the process at once, with a message; an uncaught error is reported as
+// an event and ends the process with 1; a start that fails late ends it too, with a remedy.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -55,11 +55,11 @@ it('ends at once when asked again while something delays draining', async () => 
   const held = connect(Number(port), hostname)
   held.write('POST /api/v1/sql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{')
   held.on('error', () => {})
-  // Answered on another connection: what was sent before has been read.
+  // Answered on another connection: earlier requests have been read.
   await fetch(`${wattline.http}/healthz`)
   process.kill(wattline.pid, 'SIGTERM')
   await until(async () => (await fetch(`${wattline.http}/readyz`).catch(() => null))?.ok !== true)
-  // What comes within a second of the first signal is its echo.
+  // A signal within a second of the first one is its echo.
   await new Promise(resolve => setTimeout(resolve, 1_100))
   expect(await wattline.end('SIGTERM')).toBe(1)
   expect(wattline.stderr.join('\n')).toMatch(/shutdown_incomplete: it received a second stop signal/)

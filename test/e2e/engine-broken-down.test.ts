@@ -1,5 +1,5 @@
-// Guarantees: when the embedded engine has broken down for good, the process says so and starts itself again in its own
-// place, on the same ports; clients lose nothing, nothing is there twice, and SIGTERM still ends it in order.
+// Guarantees: when the embedded engine has broken down, the process reports it and restarts itself in place, on the
+// same ports; clients lose nothing, nothing is duplicated, and SIGTERM still ends it in order.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Guarantees: while the engine cannot insert, intake goes on acknowledging because the log is durable, readiness says who
-// waits and why, and once the engine works again everything acknowledged arrives, exactly once, by itself.
+// Guarantees: while the engine cannot insert, intake continues to acknowledge because the log is durable, readiness
+// reports who waits and why, and once the engine works again everything acknowledged arrives, exactly once, by itself.
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

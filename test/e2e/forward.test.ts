@@ -1,7 +1,8 @@
-// Guarantees: an edge node (a collector that opens no engine) and a centre give the very numbers of the worked example; every
-// span that the edge acknowledged is in the centre's table once, across an uplink that is cut, that swallows answers, that
-// hangs, and across SIGKILLs of both; and a day of readings that waited in the edge's log is metered to the microjoule,
-// minute by minute, as if it had come in time. While the uplink is away the edge takes data and says what it waits for.
+// Guarantees: an edge node (a collector that opens no engine) and a centre give exactly the numbers of the worked
+// example; every span that the edge acknowledged is in the centre's table once, over a network that is interrupted,
+// loses answers or hangs, and across SIGKILLs of both; and a day of readings that waited in the edge's log is metered
+// to the microjoule, minute by minute, as if it had arrived in time. While the centre is unreachable the edge accepts
+// data and reports what it waits for.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -68,7 +69,7 @@ workedExample(() => ({}), startBoth)
 
 const acknowledged: string[] = []
 
-/** Sends spans to the edge, each batch once, and notes those that were acknowledged. */
+/** Sends spans to the edge, each batch once, and notes the acknowledged ones. */
 async function sendSpans(batches: number): Promise<number> {
   const sent = await Promise.all(
     Array.from({ length: batches }, async () => {
@@ -112,14 +113,14 @@ it('delivers every acknowledged span once, whatever was interrupted, swallowed, 
     expect(await sendSpans(6)).toBe(6)
     await new Promise(resolve => setTimeout(resolve, 250))
   }
-  // The centre ends while records are on their way, and comes back elsewhere.
+  // The centre ends while records are on their way, and returns elsewhere.
   way.set('pass')
   const sending = sendSpans(6)
   await centre.end('SIGKILL')
   await sending
   await startCentre()
   way.set('pass')
-  // The edge ends while answers are swallowed: what it sends again is there already.
+  // The edge ends while answers are lost: what it sends again exists already.
   way.set('swallow')
   expect(await sendSpans(6)).toBe(6)
   await new Promise(resolve => setTimeout(resolve, 400))
@@ -169,7 +170,7 @@ it('meters a day that waited in the log of the edge, to the microjoule', async (
   await appendStored(edgeLog, 'readings', 1, readingRecords(rounds))
   await startEdge()
   way.set('pass')
-  // In the middle of it the edge loses answers, and ends.
+  // Meanwhile the edge loses answers, and ends.
   await new Promise(resolve => setTimeout(resolve, 300))
   way.set('swallow')
   await new Promise(resolve => setTimeout(resolve, 300))

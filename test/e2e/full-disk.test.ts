@@ -1,7 +1,7 @@
-// Guarantees: while the disk is full, intake answers 503 with Retry-After, the process lives, says why it is not ready,
-// answers queries, and can be stopped and started; once there is room it recovers by itself, every acknowledged span is in
-// its table exactly once, and the ledger sums to what the meters counted. Where a volume cannot be mounted it says loudly
-// that this was not tested.
+// Guarantees: while the disk is full, intake answers 503 with Retry-After, the process keeps running, says why it is
+// not ready, answers queries, and can be stopped and started; once there is space it recovers by itself, every
+// acknowledged span is in its table exactly once, and the ledger sums to what the meters counted. If no volume can be
+// mounted, it prints that this was not tested.
 import { afterAll, expect, it } from 'vitest'
 import { audit } from '../chaos/audit.ts'
 import { startClients } from '../support/clients.ts'
@@ -12,7 +12,7 @@ import { startProcess } from '../support/wattline-process.ts'
 const disk = smallDisk(192)
 afterAll(() => disk?.remove())
 
-/** An empty request: refused like any other while the log takes nothing. */
+/** An empty request: refused like any other while the log rejects records. */
 const probe = async (otlp: string): Promise<{ status: number; retryAfter: string | null; text: string }> => {
   const response = await fetch(`${otlp}/v1/logs`, {
     method: 'POST',

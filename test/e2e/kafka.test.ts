@@ -1,6 +1,6 @@
-// Guarantees: a process whose streams are in a real Apache Kafka gives the very numbers of the worked example; it says so
-// while Kafka is away, takes spans again when it is back; and every acknowledged span is in the table once, also across a
-// SIGKILL of the process.
+// Guarantees: a process with its streams in a real Apache Kafka gives exactly the numbers of the worked example; it
+// reports when Kafka is away, accepts spans again when it is back; and every acknowledged span is in the table once,
+// also across a SIGKILL of the process.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
-// Guarantees: an OpenTelemetry SDK's spans are in SQL; a second instance on the same folder is refused with a clear line;
-// SIGTERM drains under load and exits 0 within ten seconds; a restart continues with the committed offsets, stores nothing
-// twice and loses nothing.
+// Guarantees: an OpenTelemetry SDK's spans are in SQL; a second instance on the same folder is refused with a clear
+// message; SIGTERM drains under load and exits 0 within ten seconds; a restart continues with the committed offsets,
+// stores nothing twice and loses nothing.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -78,7 +78,7 @@ it('drains on SIGTERM and continues after a restart', async () => {
   }
   const clients = [client(), client(), client()]
   await until(() => acknowledged >= 1_000)
-  // It would end with 1 if it left something undone after its grace.
+  // It would end with 1 if it left something unfinished after its grace period.
   expect(await wattline.end('SIGTERM')).toBe(0)
   stopped = true
   await Promise.all(clients)

@@ -1,5 +1,5 @@
-// Guarantees: what is not a number is stored as it was sent, by every door, is never a reading, and comes out of every answer in
-// JSON as null.
+// Guarantees: NaN and infinity are stored as sent, through every receiver, are never a reading, and are null in every
+// JSON answer.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { startProcess, type WattlineProcess } from '../support/wattline-process.
 
 const data = mkdtempSync(join(tmpdir(), 'wattline-nan-'))
 const startMs = Math.floor(Date.now() / 60_000 - 10) * 60_000
-/** Milliseconds into the minute, and watts: three that are none between those of a steady 100 W. */
+/** Milliseconds into the minute, and watts: three invalid values within a steady 100 W. */
 const WATTS: readonly (readonly [atMs: number, watts: number])[] = [
   ...Array.from({ length: 13 }, (_, at) => [at * 15_000, 100] as const),
   [5_000, Number.NaN],
@@ -28,7 +28,7 @@ const nano = (ms: number): string => `${BigInt(ms) * 1_000_000n}`
 const attributes = (texts: Readonly<Record<string, string>>): object[] =>
   Object.entries(texts).map(([key, string_value]) => ({ key, value: { string_value } }))
 
-/** A request as an object by the names of opentelemetry-proto; ProtoJSON takes them as well. */
+/** A request as an object by the names of opentelemetry-proto; ProtoJSON accepts them as well. */
 const powerOf = (host: string): object => ({
   resource_metrics: [
     {
@@ -84,7 +84,7 @@ const spanOf = (values: readonly number[]): object => ({
   ],
 })
 
-/** ProtoJSON has texts for what JSON has no numbers for. */
+/** ProtoJSON has texts for values without a JSON number. */
 const json = (request: object): string =>
   JSON.stringify(request, (_, value) =>
     typeof value !== 'number' || Number.isFinite(value) ? value : String(value),

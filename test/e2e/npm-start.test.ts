@@ -1,5 +1,5 @@
-// Guarantees: what `npm start` starts ends with it. Service managers send SIGTERM to npm alone, and a shell in between would
-// leave the instance behind, holding its ports and its folder.
+// Guarantees: everything that `npm start` starts ends with it. Service managers send SIGTERM only to npm, and a shell
+// in between would leave the instance running, with its ports and its folder.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -27,7 +27,7 @@ it('ends with npm', async () => {
       WATTLINE_LISTEN_OTLP_GRPC: '0',
     },
     stdio: ['ignore', 'pipe', 'ignore'],
-    // A group of its own, so that nothing of it outlives this test.
+    // Its own group, so that nothing of it outlives this test.
     detached: true,
   })
   const ended = once(npm, 'exit') as Promise<[number | null]>
@@ -48,7 +48,7 @@ it('ends with npm', async () => {
     try {
       process.kill(-npm.pid!, 'SIGKILL')
     } catch {
-      // Nobody is left.
+      // No process is left.
     }
     rmSync(data, { recursive: true, force: true })
   }

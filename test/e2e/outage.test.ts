@@ -1,7 +1,7 @@
 /**
- * Guarantees: while the warehouse is away, what arrives is acknowledged and waits in the log; when it is back, the backlog is
- * worked off while arrivals go on, every acknowledged span is stored once, and each partition in order.
- * `npm run bench:outage` does the same with an hour of load, and looks at memory.
+ * Guarantees: while the warehouse is away, new data is acknowledged and waits in the log; when it is back, the backlog
+ * is processed while new data arrives, every acknowledged span is stored once, and each partition in order.
+ * `npm run bench:outage` does the same with an hour of load, and measures memory.
  */
 import { expect, test } from 'vitest'
 import { runOutage } from '../support/outage.ts'
@@ -19,6 +19,6 @@ test('a short outage: nothing lost, nothing duplicated, in order', async () => {
   expect(report.distinct).toBe(report.acknowledged)
   expect([report.lowest, report.highest]).toEqual([1, report.acknowledged])
   expect(report.outOfOrder).toEqual([])
-  // One a record: the backlog was not stored by fewer, larger tries, and none was stored twice under another token.
+  // One per record: the backlog was not stored by fewer, larger inserts, and none was stored twice under another token.
   expect(report.inserts).toBeGreaterThanOrEqual(20)
 })

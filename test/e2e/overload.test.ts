@@ -1,5 +1,5 @@
-// Guarantees: beyond `limits.in_flight_bytes` clients are told to come back, with Retry-After or RetryInfo, and who does is
-// served: every acknowledged span is in its table exactly once, none that was refused.
+// Guarantees: above `limits.in_flight_bytes` clients are asked to retry, with Retry-After or RetryInfo, and succeed
+// when they do: every acknowledged span is in its table exactly once, and no refused one is.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

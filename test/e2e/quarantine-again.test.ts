@@ -1,6 +1,6 @@
-// Guarantees, on the embedded log and on a real Apache Kafka: bytes that are no record are set aside once for each processor
-// that reads them; a replay reaches exactly these, and what they refuse again is set aside at its new place, where the
-// headers say where it comes from; the first place counts as replayed, and the instance stays ready.
+// Guarantees, on the embedded log and on a real Apache Kafka: bytes that are not a record are quarantined once for each
+// processor that reads them; a replay reaches exactly these, and what they refuse again is quarantined at its new
+// place, with its origin in the headers; the first place counts as replayed, and the instance stays ready.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

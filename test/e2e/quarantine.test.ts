@@ -1,6 +1,6 @@
-// Guarantees: an operator finds a spoilt record by the command line, sees what it is, and replays it into the tables: its
-// rows are there once, the record counts as replayed, and a second replay is refused. `lag` says that nothing is left. What
-// a defective version has refused is stored by the corrected one, without force.
+// Guarantees: an operator finds a corrupt record with the command line, sees its content, and replays it into the
+// tables: its rows exist once, the record counts as replayed, and a second replay is refused. `lag` shows that nothing
+// is left. What a defective version refused is stored by the corrected one, without force.
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -35,7 +35,7 @@ interface Ended {
   readonly stderr: string
 }
 
-/** Runs a command as a user would; resolves also when it fails. */
+/** Runs a command like a user; also resolves when it fails. */
 const command = (...words: readonly string[]): Promise<Ended> =>
   promisify(execFile)(process.execPath, [`${ROOT}cli/wattline.cjs`, ...words], {
     cwd: ROOT,
@@ -45,7 +45,7 @@ const command = (...words: readonly string[]): Promise<Ended> =>
     (error: Ended) => error,
   )
 
-/** As the command reads it; asked again and again, without the start of a command each time. */
+/** As the command reads it; polled without starting a command each time. */
 const get = async <Answer>(path: string): Promise<Answer> =>
   (await (await fetch(`${wattline.http}/api/v1/${path}`)).json()) as Answer
 const listed = async (): Promise<QuarantineAnswer['records']> =>
@@ -60,7 +60,7 @@ it('finds, shows and replays a quarantined record', async () => {
   const fresh = await startProcess({ data, environment })
   expect(await fresh.end('SIGTERM')).toBe(0)
   await appendStored(log, traces.name, 0, [spanRecord(100, 1), spanRecord(100, 2), spanRecord(100, 3)])
-  // Its bytes are whole: the disk has spoilt what the log notes of them.
+  // Its bytes are intact: the disk has damaged the log's metadata of them.
   await spoil(log, { stream: traces.name, partition: 0, offset: 1n }, 'checksum')
   wattline = await startProcess({ data, environment })
   await eventually(spans, n => n === '200')
@@ -104,7 +104,7 @@ it('finds, shows and replays a quarantined record', async () => {
     { partition: 1, end: '0', committed: '0', oldest_pending_seconds: null },
   ])
 
-  // It is known after a restart too, when nobody remembers but the table.
+  // It is known after a restart too, when only the table remembers.
   expect(await wattline.end('SIGTERM')).toBe(0)
   wattline = await startProcess({ data, environment })
   const later = await command('quarantine', 'replay', 'traces/0/1')

@@ -1,5 +1,5 @@
-// Guarantees: what the README tells a newcomer to type works on this very machine and shows what it says: `top` and `usage`
-// list real workloads, the span sent by hand is found by SQL, and the query of the books shows a difference of 0.
+// Guarantees: the commands in the README work on this very machine and show the promised output: `top` and `usage` list
+// real workloads, SQL finds the span sent by hand, and the query of the books shows a difference of 0.
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,7 +28,7 @@ afterAll(async () => {
 const blocks = (language: string): string[] =>
   [...readme.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text]) => text ?? '')
 
-/** Runs the one shell block of the README that holds the words, against the process of this test. */
+/** Runs the one shell block of the README that contains the words, with the process of this test. */
 async function runBlock(words: string): Promise<string> {
   const found = blocks('sh').filter(text => text.includes(words))
   expect(found, words).toHaveLength(1)
@@ -45,7 +45,7 @@ it('shows live watts of this machine with their quality', async () => {
   )
   expect(view).toMatch(/ W (measured|estimated)/)
   expect(view).toMatch(/^node +process/m)
-  // A machine that is busy with its own tests may have nothing idle: `top` then says that the rest drew nothing.
+  // A machine busy with its own tests may have nothing idle: `top` then says that the rest drew nothing.
   expect(view).toMatch(/^idle +idle|drew nothing in this interval$/m)
 })
 

@@ -1,6 +1,6 @@
-// Guarantees: a collector and a process with processors and query, which share nothing but a real Kafka, give the very
-// numbers of the worked example; a collector keeps nothing on disk, serves only what tells of itself, and drains; roles
-// that cannot work alone are refused with what to do.
+// Guarantees: a collector and a process with processors and query, which share only a real Kafka, give exactly the
+// numbers of the worked example; a collector keeps nothing on disk, serves only its own state, and drains; roles that
+// cannot work alone are refused with a remedy.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Guarantees: a process scrapes its own pages and exporters that a file names, follows the file, and what exporters measure becomes
-// readings and entries of the ledger, to the microjoule; series of a target that goes away end.
+// Guarantees: a process scrapes its own pages and exporters named in a file, follows the file, and the values of
+// exporters become readings and ledger entries, to the microjoule; series of a removed target end.
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,7 +47,7 @@ beforeAll(async () => {
       WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '200',
     },
   })
-  // A meter whose clock is in the past and runs twenty times as fast: minutes close within seconds.
+  // A meter with a clock in the past, twenty times as fast: minutes close within seconds.
   startMs = Math.floor(Date.now() / 60_000 - 30) * 60_000
   const node = await exporterOf(() => {
     const step = node.requests.length - 1
@@ -86,7 +86,7 @@ it('scrapes its own pages', async () => {
     found => found.length > 0,
   )
   expect(rows).toMatchObject([{ id: 'itself', monotonic: true }])
-  // A target that answers too late once, on a busy machine, is down for that once.
+  // A target that answers too late once, on a busy machine, is down for that scrape.
   const down = await eventually(
     () =>
       wattline.sql(
@@ -140,7 +140,7 @@ it('books the energy of whole minutes', { timeout: 120_000 }, async () => {
     found => found.length >= 2,
     100_000,
   )
-  // Three steps of 1,000 J a minute.
+  // Three steps of 1,000 J per minute.
   for (const { energy } of rows) expect(energy).toBe('3000000000')
 })
 

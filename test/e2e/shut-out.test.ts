@@ -1,6 +1,7 @@
-// Guarantees, with a whole process and several tenants: readers that stop reading are cut off, and their statements leave the
-// engine; a token that is taken out ends its running answers within seconds, and its bodies on the way are refused; requests
-// that never arrive whole end on every port; statements of one tenant, as many as it may have, keep nobody else waiting.
+// Guarantees, with a whole process and several tenants: readers that stop reading are disconnected, and their
+// statements leave the engine; a revoked token ends its running answers within seconds, and its incomplete bodies are
+// refused; incomplete requests end on every port; statements of one tenant, as many as it may have, do not delay
+// others.
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -15,7 +16,7 @@ const data = mkdtempSync(join(tmpdir(), 'wattline-shut-out-'))
 const file = join(data, 'tokens.yaml')
 const tokens = { noisy: newToken(), quiet: newToken(), gone: newToken(), default: newToken() }
 let wattline: WattlineProcess
-/** Begun first: they take their time. */
+/** Started first: they take a while. */
 let unfinished: Promise<unknown>[]
 
 function writeTokens(names: readonly (keyof typeof tokens)[]): void {
@@ -30,7 +31,8 @@ beforeAll(async () => {
   writeTokens(['noisy', 'quiet', 'gone', 'default'])
   wattline = await startProcess({
     data,
-    // Statements end because they are ended, not by their own limit; half of it one more may wait for its turn.
+    // Statements end because they are stopped, not by their own limit; half of this time one more may wait for its
+    // turn.
     environment: { WATTLINE_AUTH_TOKENS_FILE: file, WATTLINE_LIMITS_SQL_SECONDS: '60' },
   })
   unfinished = sendUnfinished()
@@ -45,7 +47,7 @@ function plain(base: string): Socket {
   return connect({ host: hostname, port: Number(port) }).on('error', () => undefined)
 }
 
-/** Asks by a connection of its own, which the test reads from or not. */
+/** Queries over its own connection, which the test reads from or not. */
 function ask(base: string, method: string, path: string, token: string, more = ''): Socket {
   const socket = plain(base)
   socket.write(`${method} ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n${more}\r\n`)
@@ -73,7 +75,7 @@ describe('one tenant and the others', () => {
   it('does not delay others through readers that stop reading, which are disconnected', async () => {
     const unread = Array.from({ length: 8 }, () => ask(wattline.http, 'GET', LONG, tokens.noisy))
     await Promise.all(unread.map(socket => once(socket, 'readable')))
-    // At once: on a busy machine the first of them is cut off while others are asked one after the other.
+    // At once: on a busy machine the first one would be disconnected while the others are started one by one.
     const statuses = [
       statusOf(statement('SELECT 1'), tokens.noisy),
       statusOf(statement('SELECT 1'), tokens.quiet),
@@ -145,7 +147,10 @@ it('ends incomplete requests, on every port', async () => {
   await Promise.all(unfinished)
 })
 
-/** Nothing, half a head, a body that does not come. Bodies of telemetry may take a minute: test/contract/otlp has them. */
+/**
+ * Nothing, half a head, a body that does not arrive. Bodies of telemetry may take a minute: test/contract/otlp has
+ * them.
+ */
 function sendUnfinished(): Promise<unknown>[] {
   const silent = [wattline.http, wattline.otlp, wattline.otlpGrpc].map(base => plain(base))
   const half = [wattline.http, wattline.otlp].map(base => {

@@ -1,7 +1,7 @@
-// Guarantees: whoever reads the output may go away, or stop reading, and the process serves on; SIGTERM ends it within
-// `shutdown_grace` + 5 s, whatever hangs in it, with a code that is not 0 where something was left; also while it starts and
-// waits, and when its engine has broken down. What it waits for is told at once, on its port too. A folder that cannot be is
-// refused at once.
+// Guarantees: the reader of the output may disconnect or stop reading, and the process keeps serving; SIGTERM ends it
+// within `shutdown_grace` + 5 s, whatever hangs in it, with a nonzero code if something was left; also while it starts
+// and waits, and after its engine has broken down. What it waits for is reported at once, on its port too. An
+// impossible folder is refused at once.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -47,7 +47,7 @@ const statusOf = (url: string): Promise<number> =>
     () => 0,
   )
 
-/** Sends SIGTERM and gives code, signal, and the seconds that the end would have taken on an idle machine. */
+/** Sends SIGTERM and returns code, signal, and the seconds that the end would have taken on an idle machine. */
 async function ending(child: ChildProcess) {
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
   const idleSeconds = measureIdleSeconds()
@@ -68,7 +68,7 @@ it.each(['stdout', 'stdout and stderr'])('keeps serving when its %s no longer ha
   })
   children.push(child)
   if (closed === 'stdout') child.stderr?.resume()
-  // Before it has said anything at all: the greeting itself meets a closed pipe.
+  // Before it has written anything: even the greeting is written to a closed pipe.
   child.stdout?.destroy()
   if (closed !== 'stdout') await once(createInterface({ input: child.stderr! }), 'line')
   if (closed !== 'stdout') child.stderr?.destroy()
@@ -94,7 +94,7 @@ it('ends although its full log has no reader', async () => {
       WATTLINE_LOG_LEVEL: 'debug',
       WATTLINE_SHUTDOWN_GRACE: '2',
     }),
-    // Read by nobody, and never closed.
+    // Never read, and never closed.
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   children.push(child)
@@ -104,7 +104,7 @@ it('ends although its full log has no reader', async () => {
     () => statusOf(`${url}/readyz`),
     status => status === 200,
   )
-  // Each is a line of the log: more than a pipe holds.
+  // Each is a line of the log: more than a pipe can hold.
   for (let round = 0; round < 40; round++) await Promise.all(Array.from({ length: 50 }, () => refused(http)))
   expect(await statusOf(`${url}/healthz`)).toBe(200)
   const end = await ending(child)
@@ -114,7 +114,7 @@ it('ends although its full log has no reader', async () => {
   expect(written).toBeGreaterThanOrEqual(65_536)
 })
 
-/** Asks under a name of another machine, which is refused and logged. */
+/** Requests under a name of another machine, which is refused and logged. */
 const refused = (port: number): Promise<void> =>
   new Promise((resolve, reject) => {
     const asked = request({ port, host: '127.0.0.1', path: '/healthz', headers: { host: 'a.example' } })
@@ -125,7 +125,7 @@ const refused = (port: number): Promise<void> =>
     asked.end()
   })
 
-/** A thread in native code is not waited for at all: nothing cuts this end off. */
+/** A thread in native code is not waited for at all: nothing limits this end. */
 const GRACES = { thread: '30', main: '2' }
 
 it.each([['thread'], ['main']] as const)(
@@ -191,7 +191,7 @@ it('stops when asked after its engine has broken down', async () => {
   process.kill(wattline.pid, 'SIGUSR2')
   const body = new Uint8Array(encodeTraces({ 'service.name': 'late' }, randomSpans(10)))
   const headers = { 'content-type': 'application/x-protobuf' }
-  // An engine that broke down at a question of its own has closed the port already.
+  // An engine that broke down at one of its own queries has already closed the port.
   await fetch(`${wattline.otlp}/v1/traces`, { method: 'POST', headers, body }).catch(() => null)
   await eventually(
     async () => wattline.stderr.join('\n'),

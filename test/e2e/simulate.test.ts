@@ -1,6 +1,6 @@
-// Guarantees: a small fleet with everything that happens to fleets, sent by the command to a real process, is in its books to
-// the microjoule, marked as simulated everywhere; and the check can fail: where one acknowledged request is dropped on the
-// way, the command names the host and ends with 1. The command of docs/scaling.md works as it stands there.
+// Guarantees: a small fleet with all typical disturbances, sent by the command to a real process, is in its books to
+// the microjoule, marked as simulated everywhere; and the check can fail: if one acknowledged request is dropped on the
+// way, the command names the host and ends with 1. The command of docs/scaling.md works as printed.
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -63,7 +63,7 @@ it('is booked to the microjoule, and marked', { timeout: PATIENCE_MS }, async ()
   expect(Number(report.metered_uj)).toBeGreaterThan(1e9)
   expect(report.requests_sent_twice).toBeGreaterThan(0)
   expect(report.rejected).toBe(0)
-  // Restarts leave parts of minutes unseen; nothing of all this passes for measured.
+  // Restarts leave parts of minutes unseen; none of this is treated as measured.
   expect(await count(`ledger WHERE startsWith(Host, '${report.host_prefix}')`)).toBeGreaterThan(300)
   expect(await count("ledger WHERE EnergyQuality NOT IN ('simulated', 'none')")).toBe(0)
   expect(await count("readings WHERE Quality != 'simulated' OR NOT startsWith(Source, 'simulated:')")).toBe(0)
@@ -75,7 +75,7 @@ it('is booked to the microjoule, and marked', { timeout: PATIENCE_MS }, async ()
 })
 
 it('detects that an acknowledged request never arrived', { timeout: PATIENCE_MS }, async () => {
-  // Answers as if it were the receiver, passes everything on, but not the request before the last of one host.
+  // Answers like the receiver and forwards everything, except the request before the last of one host.
   let seen = 0
   const front = createServer(async (request, response) => {
     const parts: Buffer[] = []
@@ -101,7 +101,7 @@ it('detects that an acknowledged request never arrived', { timeout: PATIENCE_MS 
       () => count(`ledger WHERE Host LIKE 'sim-%-00000_' AND WindowStart = toDateTime(${lastMinute})`),
       entries => entries >= 2 * ENTRIES_A_MINUTE,
     )
-    // The same samples once more change nothing, and by now what arrived is in the books.
+    // Repeating the same samples changes nothing, and by now everything that arrived is in the books.
     seen = 0
     const again = ['--verify', '--verify-timeout', '1']
     const { code, stdout } = await simulate(address, ...fleet, ...when, ...again)
@@ -114,10 +114,12 @@ it('detects that an acknowledged request never arrived', { timeout: PATIENCE_MS 
   }
 })
 
-/** Of a host: its workload, idle and unattributed, of CPU and memory. */
+/** For a host: its workload, idle and unattributed, of CPU and memory. */
 const ENTRIES_A_MINUTE = 6
 
-/** 49 rounds go in requests of 12, and one more that closes the windows: the last samples of the host are dropped. */
+/**
+ * 49 rounds are sent in requests of 12, and one more that closes the windows: the last samples of the host are dropped.
+ */
 const LAST_REQUESTS_FROM = 4
 
 it('prints what docs/scaling.md shows', { timeout: PATIENCE_MS }, async () => {

@@ -1,7 +1,7 @@
 // Guarantees: the worked example of docs/walkthrough-watt.md, sent as OTLP, gives exactly those microjoules, micrograms
-// and nano-euros in the ledger, over HTTP and over gRPC, also when each sample is sent twice; so does a case that does not
-// divide evenly. And the ledger's hours and days sum to the same as its minutes. The span of docs/walkthrough-span.md is found
-// by SQL as the page shows it.
+// and nano-euros in the ledger, over HTTP and over gRPC, also when each sample is sent twice; so does a case that does
+// not divide evenly. The ledger's hours and days sum to the same as its minutes. SQL returns the span of
+// docs/walkthrough-span.md as the page shows it.
 import { Client, compressionAlgorithms, credentials, type ServiceError } from '@grpc/grpc-js'
 import { expect, it } from 'vitest'
 import { METHODS } from '../collector/grpc/grpc-rig.ts'

@@ -1,5 +1,6 @@
-// Guarantees: hosts whose OTLP metrics name a cloud region are rated with the intensity of that region's zone, to the microgram,
-// several zones in one instance; a site of the configuration comes first, and a host that says nothing is in `factors.zone`.
+// Guarantees: hosts whose OTLP metrics name a cloud region are rated with the intensity of that region's zone, to the
+// microgram, several zones in one instance; a configured site has priority, and a host without a region is in
+// `factors.zone`.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,7 +29,7 @@ afterAll(async () => {
   rmSync(data, { recursive: true })
 })
 
-/** 3.6 MJ, 1 kWh: so the grams are the intensity. */
+/** 3.6 MJ, 1 kWh: so the grams equal the intensity. */
 async function sendKilowattHour(host: string, resource: Readonly<Record<string, string>>): Promise<void> {
   const attributes = { 'hw.type': 'cpu', 'hw.id': '0' }
   const energy = counterJson('hw.energy', 'J', [

@@ -1,4 +1,4 @@
-/** Writes protobuf from its end to its beginning: lengths are known when their turn comes. */
+/** Writes protobuf from end to beginning: lengths are known when their turn comes. */
 export class BackWriter {
   #buffer = new Uint8Array(1 << 16)
   #start = this.#buffer.length

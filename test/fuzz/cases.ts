@@ -1,4 +1,4 @@
-/** The payloads of a run: each made from the seed and its number alone. */
+/** The payloads of a run: each is made only from the seed and its number. */
 import fc from 'fast-check'
 import type { Encoding, Signal } from '../../collector/otlp/signals.ts'
 import { encode, messageType } from '../collector/otlp/decode/otlp-proto.ts'
@@ -13,7 +13,7 @@ import { type JsonSeed, mutateJson, parseJsonSeed } from './mutate-json.ts'
 import { TreeMutator } from './mutate-tree.ts'
 import { type FieldNode, parseTree } from './tree.ts'
 
-/** What a body is: OTLP in one of its encodings, or a snappy block of remote write in one of its versions. */
+/** Type of a body: OTLP in one of its encodings, or a snappy block of remote write in one of its versions. */
 export type FuzzEncoding = Encoding | 'write1' | 'write2'
 
 export interface FuzzCase {
@@ -32,11 +32,14 @@ const REQUESTS: Readonly<Record<Signal, fc.Arbitrary<object>>> = {
   metrics: metricsRequest,
   logs: logsRequest,
 }
-/** Valid requests that everything else is made from. Small ones: what they hold is odd enough, and a case costs less. */
+/**
+ * Valid requests that everything else is derived from. They are small: their content is odd enough, and a case costs
+ * less.
+ */
 const SEEDS = 300
 const MIN_SEED_BYTES = 80
 const MAX_SEED_BYTES = 800
-/** One case in a given number is OTLP/JSON, which costs several times as much. */
+/** One in this many cases is OTLP/JSON, which costs several times as much. */
 const JSON_ONE_IN = 8
 
 export class FuzzCases implements Cases {
@@ -73,7 +76,7 @@ export class FuzzCases implements Cases {
     dice.start(this.#seed, index)
     if (dice.once(JSON_ONE_IN)) return { encoding: 'json', bytes: this.#json() }
     const tree = dice.pick(this.#trees)
-    // A tenth stays as it is: good requests between bad ones are what the bad ones must not touch.
+    // A tenth is unchanged: bad requests must not affect the good ones between them.
     const kind = dice.below(10)
     if (kind === 0) return { encoding: 'protobuf', bytes: tree.bytes }
     const bytes = kind < 7 ? this.#mutator.mutated(tree, 1 + dice.below(3)) : tree.bytes

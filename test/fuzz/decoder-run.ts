@@ -1,7 +1,7 @@
 /**
- * Cases against the decoders, in batches that share builders as requests of a collector do. In every batch: who is refused
- * leaves the builders as they were, and the record holds as many rows as were accepted. In one batch of a given number, every
- * case is judged against the independent decoder, and the record holds exactly the rows of those accepted.
+ * Runs cases through the decoders, in batches that share builders like requests of a collector. In every batch refused
+ * requests leave the builders unchanged, and the record has as many rows as were accepted. In one of a given number of
+ * batches every case is compared with the independent decoder, and the record contains exactly the accepted rows.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type Builders, createBuilders, SIGNAL_BUILDERS, type Signal } from '../../collector/otlp/signals.ts'
@@ -25,11 +25,11 @@ export interface DecoderRun {
   /** Number of the first case. */
   readonly first: number
   readonly count: number
-  /** Every case of one batch in this number is judged. Default 100. */
+  /** One in this many batches is judged completely. Default 100. */
   readonly judgeOneIn?: number
-  /** Ends early; asked between batches. */
+  /** Ends early; checked between batches. */
   readonly isOver: () => boolean
-  /** Told before each case, for whoever watches that it ends. */
+  /** Called before each case, for a watchdog. */
   readonly onCase?: (index: number) => void
   readonly onRecord?: (builder: keyof Builders, record: Uint8Array, rows: number) => void
 }
@@ -45,7 +45,7 @@ export interface DecoderReport {
   readonly grownBytes: number
 }
 
-/** A case for which something does not hold. */
+/** A case that violates a rule. */
 export class FuzzFailure extends Error {
   readonly payload: FuzzCase
 
@@ -141,7 +141,7 @@ class Runner {
     }
   }
 
-  /** On a busy machine the time of a case may be that of others: who seems slow is measured again. */
+  /** On a busy machine the time of a case may include others': a slow case is measured again. */
   #cpuMs(payload: FuzzCase, tookMs: number): number {
     if (tookMs <= MAX_CASE_MS) return tookMs
     const before = process.threadCpuUsage()

@@ -1,4 +1,7 @@
-/** Numbers of one case: they depend on the run's seed and the case's number alone, so that any case can be made again. */
+/**
+ * Random numbers of one case: they depend only on the run's seed and the case's number, so that any case can be
+ * reproduced.
+ */
 export class Dice {
   #state = 0
 

@@ -1,7 +1,6 @@
 /**
- * Cases through the door of a real receiver and intake, some spoiled on their way, while the log now and then refuses. Every
- * request is answered as the door may; what was taken is in the log, each row of it, and nothing is there that was refused
- * for what it is.
+ * Runs cases through a real receiver and intake, some corrupted on the way, while the log occasionally refuses. Every
+ * request gets an allowed answer; every row of an accepted request is in the log, and no refused payload is.
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../../collector/intake/clock.ts'
@@ -30,17 +29,17 @@ export interface DoorRun {
 
 export interface DoorReport {
   readonly requests: number
-  /** Answers by status, as the transport has it; `gone`: none, where the client broke off. */
+  /** Answers by status of the transport; `gone`: none, because the client disconnected. */
   readonly statuses: Readonly<Record<string, number>>
-  /** Rows of requests that were taken, all found in the log. */
+  /** Rows of accepted requests, all found in the log. */
   readonly rows: number
 }
 
 const BATCH = 64
-/** In one batch of a given number the log refuses, or stores and fails. */
+/** In one of this many batches the log refuses, or stores and reports a failure. */
 const TROUBLE_ONE_IN = 4
 
-/** Time of intake: the day of the payloads, and waits a hundredth as long. */
+/** Intake's time: the day of the payloads, with waits a hundred times shorter. */
 const hastyClock: Clock = {
   monotonicMs: () => performance.now() * 100,
   unixNano: () => NOW,
@@ -92,7 +91,7 @@ export async function fuzzDoor({ input, open, seed, first, count }: DoorRun): Pr
   return { requests: count, statuses, rows }
 }
 
-/** Fails with the first record, and with others now and then. */
+/** Fails with the first record, and occasionally with others. */
 function troubled(dice: Dice): () => Mood {
   const failures: readonly Mood[] = ['refuse', 'store and fail']
   let isFirst = true
@@ -104,8 +103,8 @@ function troubled(dice: Dice): () => Mood {
 }
 
 /**
- * Of the batch before, nothing comes any more: a request of several streams is answered 503 when the first fails, and the
- * others may be stored after that. And the log, which is asked again after a refusal, is known to take records.
+ * Nothing of the previous batch arrives any more: a request of several streams is answered 503 when the first fails,
+ * and the others may be stored after that. And the log, which is pinged after a refusal, is known to accept records.
  */
 async function idle(intake: Intake, broker: FakeBroker): Promise<void> {
   for (;;) {
@@ -115,7 +114,7 @@ async function idle(intake: Intake, broker: FakeBroker): Promise<void> {
   }
 }
 
-/** Rows acknowledged, all found. */
+/** Acknowledged rows, all found. */
 function requireKept(
   signal: Signal,
   requests: readonly DoorRequest[],
@@ -176,7 +175,7 @@ function countRows(rows: readonly unknown[]): Map<string, number> {
   return counts
 }
 
-/** The tenant aside: it is not the payload's. */
+/** Without the tenant, which is not in the payload. */
 const rowText = (row: unknown): string =>
   JSON.stringify(row, (key, value) => {
     if (key === 'Tenant') return ''

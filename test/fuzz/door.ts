@@ -1,51 +1,51 @@
-/** Doors of a collector as fuzzing sees them. */
+/** Entry points of a collector for fuzzing. */
 import type { Intake } from '../../collector/intake/intake.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { FuzzCase } from './cases.ts'
 import type { Dice } from './dice.ts'
 
 /**
- * `taken`: all that can be stored is in the log; `refused`: nothing of it, for what it is; `later`: it is to be sent again;
- * `gone`: the client broke off.
+ * `taken`: everything that can be stored is in the log; `refused`: nothing is, because of the payload; `later`: it
+ * should be retried; `gone`: the client disconnected.
  */
 export type Outcome = 'taken' | 'refused' | 'later' | 'gone'
 
 export interface DoorAnswer {
   readonly outcome: Outcome
-  /** As the transport has it; '' where there was none. */
+  /** Status of the transport; '' without one. */
   readonly status: string
-  /** Whether it said that a part was refused. */
+  /** Whether it reported that a part was refused. */
   readonly partly: boolean
 }
 
 export const GONE: DoorAnswer = { outcome: 'gone', status: 'gone', partly: false }
 
 export interface DoorRequest {
-  /** What decoders get to see of it. */
+  /** What decoders receive of it. */
   readonly payload: FuzzCase
-  /** Something is wrong besides the payload: to take it would be a lie. */
+  /** Something besides the payload is wrong: accepting it would be an error. */
   readonly broken: boolean
-  /** @throws Error for an answer that the door does not know. */
+  /** @throws Error for an unknown answer */
   send(): Promise<DoorAnswer>
 }
 
 /** A receiver that listens. */
 export interface OpenDoor {
-  /** For some requests at once. */
+  /** For a few concurrent requests. */
   client(): DoorClient
   stop(): Promise<void>
 }
 
 export interface DoorClient {
-  /** The case as a request, sound or spoiled on its way. */
+  /** The case as a request, intact or corrupted on the way. */
   request(made: FuzzCase, dice: Dice): DoorRequest
-  /** @throws Error when a connection did not survive what was sent on it. */
+  /** @throws Error if a connection did not survive its requests */
   end(): void
 }
 
 export type OpenFuzzDoor = (intake: Intake, limits: Config['limits']) => Promise<OpenDoor>
 
-/** Of a compressed body, so that it can no longer be read: cut, or with something after its end. */
+/** For a compressed body, so that it can no longer be read: truncated, or with trailing bytes. */
 export function spoiled(body: Uint8Array, dice: Dice): Uint8Array {
   return dice.once(2)
     ? body.subarray(0, dice.below(body.length))

@@ -1,6 +1,6 @@
 /**
- * Guarantees: what fuzzing found stays found (test/fuzz/corpus), and a short run of each signal holds against decoders and
- * door. At length: npm run fuzz.
+ * Guarantees: problems found by fuzzing stay fixed (test/fuzz/corpus), and a short run of each signal passes with
+ * decoders and receivers. Longer runs: npm run fuzz.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -16,7 +16,7 @@ const SEED = 20261126
 const CASES = runs(1_024)
 const DOOR_CASES = runs(128)
 
-/** Every way to be answered is walked. */
+/** Every kind of answer occurs. */
 const STATUSES: Readonly<Record<string, readonly string[]>> = {
   http: ['200', '400', '503', 'gone'],
   write: ['204', '400', '400 in part', '503', 'gone'],
@@ -42,7 +42,7 @@ describe.each(INPUTS)('%s', input => {
       isOver: () => false,
     })
     expect(report.cases).toBe(CASES)
-    // Neither all refused nor all taken: both ways are walked, and rows come of it.
+    // Neither all refused nor all accepted: both paths are used, and there are rows.
     expect(report.accepted).toBeGreaterThan(CASES / 5)
     expect(report.refused).toBeGreaterThan(CASES / 5)
     expect(report.rows).toBeGreaterThan(CASES / 20)

@@ -14,7 +14,7 @@ import { doorsOf, type FuzzInput, INPUTS } from './inputs.ts'
 import { type KeptRecord, loadRecords } from './load-records.ts'
 import { startWatchdog } from './watchdog.ts'
 
-// Most cases end in an error: its trace would cost more than the case.
+// Most cases end in an error: its stack trace would cost more than the case.
 Error.stackTraceLimit = 0
 
 const { values } = parseArgs({
@@ -37,7 +37,7 @@ const seed = Number(values.seed)
 const until = performance.now() + Number(values.minutes) * 60_000
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-/** Records of the last batches, of each builder: what the engine is asked to load in the end. */
+/** Records of the last batches, of each builder, which the engine loads at the end. */
 const KEPT = 3
 const kept = new Map<keyof Builders, KeptRecord[]>()
 

@@ -1,4 +1,4 @@
-/** OTLP over gRPC: messages framed, compressed and cut in every right way and many wrong ones. */
+/** OTLP over gRPC: messages framed, compressed and split in every right way and many wrong ones. */
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { createOtlpGrpcReceiver } from '../../collector/grpc/receiver.ts'
 import type { Signal } from '../../collector/otlp/signals.ts'
@@ -28,14 +28,14 @@ const OUTCOMES: Readonly<Record<number, Outcome>> = {
   [UNAVAILABLE]: 'later',
 }
 
-/** What goes over the wire for one call. */
+/** The bytes sent for one call. */
 interface Wire {
   readonly coding: (typeof CODINGS)[number]
   readonly bytes: Uint8Array
   readonly broken: boolean
-  /** INTERNAL is for framing alone. */
+  /** INTERNAL is only for framing. */
   readonly framing: boolean
-  /** The payload where the message is not what was compressed. */
+  /** The payload, if the message is not the compressed one. */
   readonly payload?: Uint8Array
 }
 
@@ -78,7 +78,7 @@ function callOf(connection: GrpcClient, signal: Signal, made: FuzzCase, dice: Di
   }
 }
 
-/** Before its end a call is nothing, unless it was answered already for what had come of it. */
+/** Before its end a call has no effect, unless it was already answered. */
 async function brokenOff(call: Call): Promise<DoorAnswer> {
   call.cancel()
   const { status } = await call.reply
@@ -86,7 +86,7 @@ async function brokenOff(call: Call): Promise<DoorAnswer> {
   return GONE
 }
 
-/** In frames of HTTP/2 of their own, if they come to that. */
+/** In separate HTTP/2 frames, if they arrive so. */
 function pieces(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   const places = [0, ...cuts.toSorted((a, b) => a - b), bytes.length]
   return places.slice(1).map((end, at) => bytes.subarray(places[at], end))
@@ -110,10 +110,10 @@ function wireOf(bytes: Uint8Array, dice: Dice): Wire {
     case 1:
       return { ...sound, bytes: framed(message, 2 + dice.below(254)), broken: true, framing: true }
     case 2:
-      // Nothing says how it is compressed.
+      // The compression is not named.
       return { ...sound, coding: 'identity', bytes: framed(message, 1), broken: true, framing: true }
     case 3:
-      // Not flagged as compressed: it is taken as it is, whatever the headers name.
+      // Not flagged as compressed: it is used unchanged, whatever the headers name.
       return { ...sound, bytes: framed(message), payload: message }
     case 4:
       return {

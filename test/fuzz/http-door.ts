@@ -1,4 +1,4 @@
-/** OTLP over HTTP: compressed, badly compressed, cut short, with lengths that lie. */
+/** OTLP over HTTP: compressed, badly compressed, truncated, with wrong lengths. */
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { createOtlpHttpReceiver } from '../../collector/http/receiver.ts'
 import type { Signal } from '../../collector/otlp/signals.ts'
@@ -13,7 +13,7 @@ export type Headers = Readonly<Record<string, string>>
 export interface HttpRequest {
   readonly headers: Headers
   readonly body: Uint8Array
-  /** The client hangs up in the middle of the body. */
+  /** The client disconnects in the middle of the body. */
   readonly breaksOff: boolean
 }
 
@@ -31,7 +31,7 @@ export const openHttpDoor = (signal: Signal): OpenFuzzDoor =>
     return { payload, broken, send: () => exchange(port, `/v1/${signal}`, request, answerOf) }
   })
 
-/** A receiver over HTTP, whose requests have a connection each. */
+/** A receiver over HTTP, with one connection per request. */
 export function openOverHttp(
   requestsTo: (port: number) => (made: FuzzCase, dice: Dice) => DoorRequest,
 ): OpenFuzzDoor {

@@ -1,4 +1,4 @@
-/** What can be fuzzed: cases, and the doors that take them. */
+/** What can be fuzzed: cases, and the entry points that accept them. */
 import { SIGNALS, type Signal } from '../../collector/otlp/signals.ts'
 import { type Cases, FuzzCases } from './cases.ts'
 import type { OpenFuzzDoor } from './door.ts'
@@ -11,7 +11,7 @@ export const INPUTS = [...SIGNALS, 'remote-write'] as const
 /** OTLP of one signal, or remote write. */
 export type FuzzInput = (typeof INPUTS)[number]
 
-/** The tables that its rows go to. */
+/** The tables of its rows. */
 export const signalOf = (input: FuzzInput): Signal => (input === 'remote-write' ? 'metrics' : input)
 
 export const casesOf = (input: FuzzInput, seed: number): Cases =>

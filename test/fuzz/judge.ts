@@ -1,4 +1,4 @@
-/** What must hold for one payload, compared with the independent decoder. */
+/** The rules for one payload, compared with the independent decoder. */
 import { isDeepStrictEqual } from 'node:util'
 import type { DecodeContext } from '../../collector/otlp/decode/decode-context.ts'
 import { jsonToProtobuf } from '../../collector/otlp/json/json.ts'
@@ -14,23 +14,23 @@ import { expectedWrite, requireWritten, translatedBlock } from './write-judge.ts
 
 export const FUZZ_RETENTION_DAYS = 20_255
 
-/** As a collector has it that keeps data for so long. */
+/** As in a collector that keeps data for this long. */
 export const FUZZ_CONTEXT: DecodeContext = {
   ...CONTEXT,
   limits: { ...CONTEXT.limits, maxDepth: 32, pastNano: BigInt(FUZZ_RETENTION_DAYS) * 86_400_000_000_000n },
 }
 
 /**
- * `same`: both decoders gave the same; `refused`: both refused, or ours did for a reason of its own; `unread`: ours took
- * what the other refuses, since the fault is in a part that no row needs.
+ * `same`: both decoders gave the same; `refused`: both refused, or ours did for its own reason; `unread`: ours accepted
+ * what the other refuses, because the fault is in a part that no row needs.
  */
 export interface Verdict {
   readonly kind: 'same' | 'refused' | 'unread'
-  /** What ours gave; null when it refused. */
+  /** Our result; null if it was refused. */
   readonly ours: Expected | null
 }
 
-/** Throws an Error that says what is wrong. */
+/** Throws an Error that explains what is wrong. */
 export function judge(signal: Signal, payload: FuzzCase): Verdict {
   if (isWrite(payload)) return judgeWrite(payload)
   const ours = attempt(() => decodedOf(signal, protobufOf(signal, payload), FUZZ_CONTEXT))
@@ -78,7 +78,7 @@ export function protobufOf(signal: Signal, payload: FuzzCase): Uint8Array {
   return payload.encoding === 'json' ? jsonToProtobuf(signal, payload.bytes) : payload.bytes
 }
 
-/** Whether what is taken of a payload is not all of it, or is to be warned of. */
+/** Whether only part of a payload is accepted, or it needs a warning. */
 export function isTold(signal: Signal, payload: FuzzCase, { result }: Expected): boolean {
   if (isWrite(payload)) return translatedBlock(payload, FUZZ_CONTEXT).tally.rejected > 0
   const { accepted, rejected, cutAttributes } = result
@@ -100,8 +100,8 @@ function independently(signal: Signal, payload: FuzzCase): Uint8Array {
 const textOf = ({ bytes }: FuzzCase): string => new TextDecoder().decode(bytes)
 
 /**
- * Where ours is stricter on purpose: a known field of another wire type is a broken sender and no extension; JSON of
- * another type than the field's is not bent into it; a small body may not become a huge record.
+ * Where ours is intentionally stricter: a known field of another wire type is a broken sender and not an extension;
+ * JSON of another type than the field's is not converted; a small body may not become a huge record.
  */
 function isOwnReason(error: unknown, { encoding }: FuzzCase): boolean {
   return (

@@ -1,4 +1,4 @@
-/** The engine's own opinion of records: it must load each, with all its rows. */
+/** The engine's own check of records: it must load each, with all its rows. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ export interface KeptRecord {
   readonly rows: number
 }
 
-/** Rows loaded; throws when a record is refused or rows are missing. */
+/** Rows loaded; throws if a record is refused or rows are missing. */
 export async function loadRecords(
   records: ReadonlyMap<keyof Builders, readonly KeptRecord[]>,
 ): Promise<number> {

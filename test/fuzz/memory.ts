@@ -1,4 +1,4 @@
-/** Whether a run keeps memory: sizes after a collection, at equal distances. */
+/** Whether a run leaks memory: sizes after a collection, at equal distances. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
@@ -14,7 +14,7 @@ export class MemoryWatch {
     this.#samples.push(heapUsed + external)
   }
 
-  /** From the second quarter of the run, when all is warm, to the last, in bytes; 0 while there is too little to say. */
+  /** From the second quarter of the run, when everything is warm, to the last, in bytes; 0 while there are too few. */
   grownBytes(): number {
     const samples = this.#samples
     if (samples.length < 8) return 0

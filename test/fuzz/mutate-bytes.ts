@@ -1,9 +1,9 @@
-/** Changes that know nothing of what the bytes mean. */
+/** Changes without knowledge of what the bytes mean. */
 import type { Dice } from './dice.ts'
 
 const SPECIAL = [0, 1, 0x0a, 0x12, 0x1a, 0x22, 0x7b, 0x7d, 0x7f, 0x80, 0xff]
 
-/** The bytes with `changes` of them, or of ranges of them, changed; `donor`: where foreign pieces come from. */
+/** The bytes with `changes` of them, or of ranges of them, changed; `donor`: source of foreign pieces. */
 export function mutateBytes(
   bytes: Uint8Array,
   donor: Uint8Array,

@@ -1,4 +1,4 @@
-/** Changes of OTLP/JSON by its tokens: members renamed, values of other kinds, brackets that do not fit. */
+/** Changes of OTLP/JSON by its tokens: renamed members, values of other kinds, mismatched brackets. */
 import type { Dice } from './dice.ts'
 
 export interface JsonSeed {
@@ -82,7 +82,7 @@ export function mutateJson({ text, tokens }: JsonSeed, changes: number, dice: Di
   const count = tokens.length / 2
   let changed = text
   let before = text.length
-  // From behind, so that the places of earlier tokens stay right.
+  // From the end, so that the positions of earlier tokens stay right.
   const targets = Array.from({ length: changes }, () => dice.below(count)).sort((a, b) => b - a)
   for (const target of new Set(targets)) {
     const start = tokens[target * 2]!

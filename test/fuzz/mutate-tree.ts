@@ -23,7 +23,7 @@ type Change = (typeof CHANGES)[number]
 export class TreeMutator {
   readonly #dice: Dice
   readonly #writer = new BackWriter()
-  /** Fields of other requests, by the message that they belong to. */
+  /** Fields of other requests, by their message. */
   readonly #donors: ReadonlyMap<string, readonly FieldNode[]>
   #targets: number[] = []
 
@@ -119,7 +119,7 @@ export class TreeMutator {
     return this.#dice.pick([...near, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53])
   }
 
-  /** Arrays or maps within each other, around what is there where that is a value. */
+  /** Nested arrays or maps, around the existing content if that is a value. */
   #nest(node: FieldNode): void {
     const deep = this.#dice.once(500) ? 3000 : this.#dice.below(45)
     const inMap = this.#dice.once(2)

@@ -1,4 +1,4 @@
-/** Valid requests as trees of fields, to be changed where it hurts: a length, a tag, a value of a known kind. */
+/** Valid requests as trees of fields, to be changed at sensitive places: a length, a tag, a value of a known kind. */
 import protobuf from 'protobufjs'
 
 export interface FieldNode {
@@ -7,18 +7,18 @@ export interface FieldNode {
   readonly end: number
   readonly number: number
   readonly wire: number
-  /** Name of the message it holds; '' for a value. */
+  /** Name of its message; '' for a value. */
   readonly message: string
-  /** Type of the value as .proto files name it; '' for a message and for what is unknown. */
+  /** Type of the value as in .proto files; '' for a message and for unknown content. */
   readonly type: string
-  /** The whole field as it was: tag, length, value. */
+  /** The original field: tag, length, value. */
   readonly bytes: Uint8Array
   /** Where the value begins in it. */
   readonly valueStart: number
   readonly children: readonly FieldNode[]
 }
 
-/** The request as the message of a field that is not there. */
+/** The request as the message of a virtual field. */
 export function parseTree(type: protobuf.Type, bytes: Uint8Array): FieldNode {
   const children = parseFields(type, bytes, 1)
   const end = children.at(-1)?.end ?? 1

@@ -1,11 +1,14 @@
-/** What an answer to OTLP must warn of although nothing was rejected, read from the request independently of our readers. */
+/**
+ * What an answer to OTLP must warn about although nothing was rejected, read from the request independently of our
+ * readers.
+ */
 import protobuf from 'protobufjs'
 import type { Signal } from '../../collector/otlp/signals.ts'
 import { messageType } from '../collector/otlp/decode/otlp-proto.ts'
 import { REQUEST_MESSAGES } from '../collector/otlp/decode/reference.ts'
 import { camelCase } from '../collector/otlp/json/odd-json.ts'
 
-/** Whether a request in protobuf holds anything but resources and the URLs of their schemas. */
+/** Whether a request in protobuf contains anything but resources and the URLs of their schemas. */
 export function holdsMoreThanResources(bytes: Uint8Array): boolean {
   return fieldsOf(bytes, ([number, group]) => {
     if (number !== 1) return true
@@ -13,7 +16,7 @@ export function holdsMoreThanResources(bytes: Uint8Array): boolean {
   })
 }
 
-/** Whether there is a field that `test` is true of: its number, and what it holds where it has a length. */
+/** Whether there is a field for which `test` is true: its number, and its content if it has a length. */
 function fieldsOf(
   bytes: Uint8Array,
   test: (field: readonly [number: number, content: Uint8Array | undefined]) => boolean,
@@ -21,7 +24,7 @@ function fieldsOf(
   const reader = protobuf.Reader.create(bytes)
   while (reader.pos < reader.len) {
     const tag = reader.uint32()
-    // Not by `bytes`, which refuses lengths that are longer than they need to be.
+    // Not with `bytes`, which refuses overlong lengths.
     const length = (tag & 7) === 2 ? Number(reader.uint64()) : undefined
     const content = length === undefined ? undefined : bytes.subarray(reader.pos, reader.pos + length)
     if (test([tag >>> 3, content])) return true
@@ -31,15 +34,15 @@ function fieldsOf(
   return false
 }
 
-/** Whether a request that is JSON has a list or an object where items are held, under a name that OTLP does not have there. */
+/** Whether a JSON request has a list or an object where items belong, under a name that OTLP does not have there. */
 export function passesOver(signal: Signal, text: string): boolean {
   return new Members(text).passOver(messageType(REQUEST_MESSAGES[signal]))
 }
 
-/** Messages of a request that are items or describe them. All above them hold items. */
+/** Messages of a request that are items or describe them. All above them contain items. */
 const WITHIN = /^(Span|LogRecord|\w*DataPoint|Resource|InstrumentationScope|KeyValue)$/
 
-/** By tokens: of a name that is there twice, objects keep one. */
+/** By tokens: objects keep only one of two equal names. */
 class Members {
   readonly #tokens: readonly string[]
   #at = 0
@@ -48,7 +51,7 @@ class Members {
     this.#tokens = text.match(/"(?:[^"\\]|\\.)*"|[-+.\w]+|[[\]{}:,]/g) ?? []
   }
 
-  /** Of the value that is next, which is a message of this type, a list of them, or nothing that is known. */
+  /** For the next value, which is a message of this type, a list of them, or unknown. */
   passOver(type: protobuf.Type | undefined): boolean {
     const first = this.#next()
     if (first !== '{' && first !== '[') return false

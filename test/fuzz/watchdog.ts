@@ -1,4 +1,4 @@
-/** Ends the process when one case does not end: an endless loop leaves no other way to say so. */
+/** Ends the process when one case does not end: an endless loop leaves no other way to report it. */
 import { writeSync } from 'node:fs'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 

@@ -1,4 +1,6 @@
-/** Payloads of remote write, 1.0 and 2.0: messages changed as those of OTLP are, in snappy blocks that are changed too. */
+/**
+ * Payloads of remote write, 1.0 and 2.0: messages changed like those of OTLP, in snappy blocks that are changed too.
+ */
 import fc from 'fast-check'
 import { NOW } from '../collector/otlp/decode/support.ts'
 import {
@@ -22,7 +24,7 @@ import { type FieldNode, parseTree } from './tree.ts'
 const NOW_MS = Number(NOW / 1_000_000n)
 const SEEDS = 300
 const MAX_SEED_BYTES = 800
-/** Stands for the end of a series until the bytes are there. */
+/** Placeholder for the end of a series until the bytes exist. */
 const STALE = 123_456.789
 
 const time = fc.oneof(
@@ -51,7 +53,7 @@ const metricName = fc.constantFrom(
 const labels = fc
   .record({ name: metricName, own: fc.array(fc.tuple(labelName, text), { maxLength: 5 }), keep: fc.nat(9) })
   .map(({ name, own, keep }) => {
-    // Mostly as senders must have them: sorted and unique; a tenth as they come.
+    // Usually as senders must send them: sorted and unique; a tenth in any order.
     if (keep === 0) return own
     const unique = new Map([['__name__', name], ...own])
     return [...unique].filter(([key]) => key !== '').toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -163,7 +165,7 @@ export class WriteCases implements Cases {
     return mutateBytes(bytes, dice.pick(this.#trees[version]).bytes, 1 + dice.below(3), dice)
   }
 
-  /** Its length a lie, or any of its bytes changed. */
+  /** With a wrong length, or any of its bytes changed. */
   #spoiled(block: Uint8Array, version: Version): Uint8Array {
     const dice = this.#dice
     if (dice.once(4)) return Buffer.concat([dice.pick(LENGTHS), block.subarray(block[0]! < 0x80 ? 1 : 2)])

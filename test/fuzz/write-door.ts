@@ -1,4 +1,4 @@
-/** Remote write over HTTP: by the version it is and by the other one, with and without the headers that may be left out. */
+/** Remote write over HTTP: as its own version and as the other one, with and without the optional headers. */
 import { FamilyMemory } from '../../collector/prometheus/remote-write/families.ts'
 import type { RawReply } from '../collector/http/http-rig.ts'
 import { HEADERS_1, HEADERS_2 } from '../support/remote-write.ts'
@@ -30,15 +30,15 @@ function requestOf(port: number, made: FuzzCase, dice: Dice): DoorRequest {
 }
 
 /**
- * Whether it says what families are: of what comes after it at the same time nobody could say what it becomes. 2.0 has
- * nothing of the kind.
+ * Whether it has metadata of families: the meaning of concurrent requests after it would be unpredictable. 2.0 has no
+ * such thing.
  */
 function teaches(payload: FuzzCase): boolean {
   const families = new Pupil()
   try {
     translatedBlock(payload, FUZZ_CONTEXT, families)
   } catch {
-    // What it has learnt until then stays.
+    // What it has learned until then stays.
   }
   return families.lessons > 0
 }

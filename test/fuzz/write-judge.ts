@@ -1,4 +1,6 @@
-/** Remote write read independently: protobufjs over bytes and bits, snappyjs, and a plain reading of the rules. */
+/**
+ * Remote write read independently: protobufjs over bytes and bits, snappyjs, and a simple implementation of the rules.
+ */
 import { uncompress } from 'snappyjs'
 import type { DecodeContext } from '../../collector/otlp/decode/decode-context.ts'
 import { FamilyMemory } from '../../collector/prometheus/remote-write/families.ts'
@@ -11,7 +13,7 @@ import type { FuzzCase } from './cases.ts'
 
 const versionOf = ({ encoding }: FuzzCase): 1 | 2 => (encoding === 'write1' ? 1 : 2)
 
-/** What ours makes of a block: OTLP, and what was left out. `families` is what it may learn to. */
+/** Our result for a block: OTLP, and what was left out. `families` is where it may learn. */
 export const translatedBlock = (
   payload: FuzzCase,
   context: DecodeContext,
@@ -25,20 +27,20 @@ function unsnapped(block: Uint8Array): Uint8Array {
   return body
 }
 
-/** Three bytes of a block make 64 at the most; a length that lies would have gibibytes set aside. */
+/** Three bytes of a block give at most 64; a wrong length would allocate gibibytes. */
 const MAX_GROWTH = 64
 
-/** What must be stored of a request, as far as it can be told without the mapping of native histograms. */
+/** What must be stored of a request, as far as possible without the mapping of native histograms. */
 export interface ExpectedWrite {
   readonly items: number
-  /** Every sample that is stored, as `pointText` has it. */
+  /** Every stored sample, as `pointText` has it. */
   readonly samples: readonly string[]
   readonly exemplars: number
-  /** Those with good labels and times; some cannot be stored for what they hold. */
+  /** Those with valid labels and times; some cannot be stored because of their content. */
   readonly maxHistograms: number
 }
 
-/** @throws Error when the independent decoders refuse the block or the message. */
+/** @throws Error if the independent decoders refuse the block or the message */
 export function expectedWrite(payload: FuzzCase, context: DecodeContext): ExpectedWrite {
   const body = uncompress(Uint8Array.from(payload.bytes), payload.bytes.length * MAX_GROWTH)
   if (!Buffer.from(body).equals(unsnapped(payload.bytes))) throw new Error('Other bytes than snappyjs.')
@@ -63,7 +65,7 @@ export function expectedWrite(payload: FuzzCase, context: DecodeContext): Expect
   return { items, samples, exemplars, maxHistograms }
 }
 
-/** Throws an Error that says what differs. */
+/** Throws an Error that explains the difference. */
 export function requireWritten(ours: Expected, { tally }: Translated, expected: ExpectedWrite): void {
   const counts = { ...tally, histograms: Math.min(tally.histograms, expected.maxHistograms) }
   const { samples, histograms, exemplars, rejected } = counts
@@ -79,7 +81,7 @@ export function requireWritten(ours: Expected, { tally }: Translated, expected: 
     const text = pointText(row)
     const missing = left.get(text) ?? 0
     if (missing > 0) left.set(text, missing - 1)
-    // An exemplar without a sample has a row of its own, without a value.
+    // An exemplar without a sample has its own row, without a value.
     else if (row.Flags !== 1 || row['Exemplars.TimeUnix'].length === 0)
       throw new Error(`Nobody sent ${text}.`)
   }
@@ -121,7 +123,7 @@ class Rules {
     this.#symbols = symbols
   }
 
-  /** null: these are no labels. One without a value is none. */
+  /** null: these are invalid labels. A label without a value is none. */
   labels(of: Labelled): Labels | null {
     const { attributes, attributeBytes } = this.#context.limits
     const pairs =
@@ -151,7 +153,7 @@ class Rules {
   isSeries({ samples, histograms, metadata }: Series, labels: Labels): boolean {
     if (!labels.has('__name__') || (samples.length > 0 && histograms.length > 0)) return false
     if (metadata === undefined) return true
-    // Pieces of one message: the last that says something counts.
+    // Pieces of one message: the last one with a value counts.
     const refs = (['help_ref', 'unit_ref'] as const).map(
       name => metadata.findLast(piece => piece[name] !== 0)?.[name] ?? 0,
     )

@@ -1,4 +1,6 @@
-/** Requests that are made to cost more than their limits: of each kind several, as anybody with a read token can send them. */
+/**
+ * Requests designed to cost more than their limits: several of each kind, as anyone with a read token can send them.
+ */
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 
 export interface CostlyRequest {
@@ -7,7 +9,7 @@ export interface CostlyRequest {
   readonly path: string
   readonly body?: string | Uint8Array
   readonly headers?: Readonly<Record<string, string>>
-  /** So often in a row. */
+  /** Number of repetitions. */
   readonly times?: number
 }
 

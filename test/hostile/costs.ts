@@ -1,6 +1,7 @@
 /**
- * A process as users start it, under a load of spans, is sent requests that are made to cost more than their limits. Each must
- * end within its limit and a second, health must answer within 200 ms all the while, and memory stay within what is configured.
+ * A process as users start it, under a load of spans, receives requests designed to cost more than their limits. Each
+ * must end within its limit plus a second, health must answer within 200 ms all the time, and memory must stay within
+ * the configured limit.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -29,12 +30,12 @@ interface Health {
   readonly failed: number
   /** Beyond 200 ms. */
   readonly late: number
-  /** Late while the machine had no time for the watch either. */
+  /** Late, but the machine had no time for the watch either. */
   readonly unjudged: number
   readonly worstMs: number
 }
 
-/** @throws when a request outlasts its limit, health waits, or memory grows beyond its bound */
+/** @throws if a request exceeds its limit, health waits, or memory exceeds its limit */
 export async function costs({ say, requests = COSTLY_REQUESTS }: CostOptions): Promise<void> {
   const data = mkdtempSync(join(tmpdir(), 'wattline-costs-'))
   const wattline = await startProcess({
@@ -70,7 +71,7 @@ export async function costs({ say, requests = COSTLY_REQUESTS }: CostOptions): P
     if (health.late > 0 || health.failed > 0) faults.push(`health: ${JSON.stringify(health)}`)
     if (peak > PROCESS_BYTES) faults.push(`resident memory: ${peak} bytes`)
     if (refused > 0) faults.push(`${refused} batches of spans were refused`)
-    // What is left of the statements must not keep it from ending.
+    // The remaining statements must not prevent its end.
     const startedMs = performance.now()
     await wattline.end('SIGTERM')
     say(`ended ${Math.round(performance.now() - startedMs)} ms after SIGTERM`)

@@ -1,10 +1,10 @@
 /**
- * Calls of each allowed function with arguments of every kind that it takes, in sizes that nobody needs: as constants, which
- * the engine folds while it plans, and over rows.
+ * Calls of each allowed function with arguments of every accepted kind, in excessive sizes: as constants, which the
+ * engine folds while it plans, and over rows.
  */
 import { AGGREGATE_FUNCTIONS, ORDINARY_FUNCTIONS } from '../../query/sql/functions.ts'
 
-/** A kind of argument: small, to learn whether a function takes it, and hostile. */
+/** A kind of argument: small, to find out whether a function accepts it, and hostile. */
 interface Kind {
   readonly small: string
   /** Constant, as the engine folds it. */
@@ -28,7 +28,7 @@ export const SETUP: readonly string[] = [
 const KINDS = {
   s: { small: "'a'", constants: ["'(a|b|ab)*[^c]'", "'%2000000000d %%'"], rows: "'a%'" },
   S: { small: "'a'", constants: ['(SELECT s FROM hostile.one)', '(SELECT j FROM hostile.one)'], rows: 's' },
-  // What is found nowhere, but nearly everywhere.
+  // A pattern found nowhere, but nearly everywhere.
   H: { small: "'a'", constants: ["repeat('a', 60000)"], rows: "concat(repeat('a', 60000), toString(i % 9))" },
   N: {
     small: "'a'",
@@ -133,7 +133,7 @@ const PARAMETERS: readonly (readonly [small: string, hostile: string])[] = [
 
 export interface Call {
   readonly name: string
-  /** Is taken by the engine's analysis or not. */
+  /** Whether the engine's analysis accepts it. */
   readonly trial: string
   readonly hostile: readonly string[]
 }
@@ -149,7 +149,7 @@ export function* callsOf(name: string): Generator<Call> {
   }
 }
 
-/** Where one argument after the other is at its worst and the rest are small, and where all are. */
+/** With one argument after the other at its worst and the rest small, and with all of them. */
 function call(name: string, small: string, hostile: string, shape: readonly KindName[]): Call {
   const smalls = shape.map(kind => KINDS[kind].small)
   const worst = Math.max(1, ...shape.map(kind => KINDS[kind].constants.length))
@@ -170,7 +170,7 @@ function call(name: string, small: string, hostile: string, shape: readonly Kind
   }
 }
 
-/** Combinators, states of great size and the like, which shapes do not reach. */
+/** Combinators, huge states and the like, which shapes do not cover. */
 export const HAND_MADE: readonly string[] = [
   'SELECT mapPopulateSeries(map(1, 2), 2000000000)',
   'SELECT mapPopulateSeries([1], [2], 2000000000)',

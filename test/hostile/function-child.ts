@@ -1,6 +1,6 @@
 /**
- * Runs one statement after the other in an engine of its own, under the limits of a stranger, and says how each ended. A
- * statement that does not end takes this process along: its parent waits no longer.
+ * Runs one statement after the other in an engine of its own, under the limits of user SQL, and reports how each ended.
+ * If a statement does not end, the parent stops waiting and kills this process.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

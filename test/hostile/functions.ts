@@ -15,12 +15,12 @@ import { callsOf, HAND_MADE } from './function-cases.ts'
 const LIMIT_SECONDS = 0.5
 const GRACE_MS = 1_000
 const LIMIT_BYTES = 200 * 2 ** 20
-/** Beside what the engine counts: its caches, what a failed statement has not yet given back. */
+/** Beside what the engine counts: its caches, and memory that a failed statement has not yet released. */
 const SPARE_BYTES = 400 * 2 ** 20
 const SETTINGS = `SET max_execution_time = ${LIMIT_SECONDS}, max_memory_usage = ${LIMIT_BYTES}, max_result_rows = 1000000,
   max_threads = 1, max_block_size = 16384, function_range_max_elements_in_block = 2000000, compile_expressions = 0,
   allow_ddl = 0, readonly = 1`
-/** Shapes of one function that are tried at their worst; most functions take fewer. */
+/** Shapes of one function that are tried at their worst; most functions accept fewer. */
 const CALLS_MAX = 20
 
 interface Outcome {
@@ -42,7 +42,7 @@ class Engine {
     let peakBytes = 0
     const cpuBefore = cpuMs(child)
     const patience = Promise.withResolvers<undefined>()
-    // By its own CPU time, so that others on the machine do not count; what waits without working ends some time, too.
+    // By its own CPU time, so that other load does not count; what waits without working ends eventually, too.
     const watch = setInterval(() => {
       peakBytes = Math.max(peakBytes, residentBytes(child) - before)
       const waitedMs = performance.now() - startedMs

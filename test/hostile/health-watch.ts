@@ -1,11 +1,11 @@
-/** Asks for health every 50 ms until told to stop, from a process of its own, and says how long it waited. */
+/** Requests health every 50 ms until stopped, from a process of its own, and reports how long it waited. */
 import { Agent, get } from 'node:http'
 
 const url = process.argv[2] ?? ''
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 const EVERY_MS = 50
 const LATE_MS = 200
-/** While this process itself was so late, the machine had no time for either: such an answer judges nothing. */
+/** When this process itself was late, the machine had no time for either: such an answer does not count. */
 const BUSY_MS = 60
 
 const seen = { asked: 0, failed: 0, late: 0, unjudged: 0, worstMs: 0 }

@@ -12,12 +12,12 @@ import { totalFunctions } from './total-functions.ts'
 
 export interface HostileOptions {
   readonly seed: number
-  /** Of `isolation`: places in which each condition is put on each table. */
+  /** For `isolation`: number of places in which each condition is put, for each table. */
   readonly places: number
   readonly say: (line: string) => void
 }
 
-/** Each throws when what it shows does not hold. */
+/** Each throws if its rule is violated. */
 const PARTS: Readonly<Record<string, (options: HostileOptions) => Promise<void>>> = {
   isolation,
   'total-functions': totalFunctions,

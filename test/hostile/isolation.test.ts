@@ -28,7 +28,7 @@ it('has 40 conditions for every table, 300 statements in total', () => {
   expect(TARGETS.filter(({ name }) => (counts.get(name)?.length ?? 0) < 40)).toEqual([])
 })
 
-/** As the filters of before would answer: in a session of the engine of its own, over the same folder. */
+/** The answers of the earlier filters: in an engine session of its own, over the same folder. */
 async function filteredAnswers(
   folder: string,
   statements: readonly HostileStatement[],

@@ -9,9 +9,9 @@ import { type HostileStatement, hostileStatements } from './statements.ts'
 import { type Asker, fill, LIMITED, MINE, SECRET, THEIRS, WHOLE } from './worlds.ts'
 
 /**
- * Whether one asker can learn anything of the rows that he may not see. Each statement is asked twice: where there are only
- * the rows that he sees, and where as many others lie in the same parts. Both answers must be the same, to the last word of an
- * error and to every count, and hold none of the hidden texts.
+ * Tests whether a reader can learn anything about rows that he may not see. Each statement is run twice: where only the
+ * visible rows exist, and where as many others are in the same parts. Both answers must be the same, to the last word
+ * of an error and to every count, and contain none of the hidden texts.
  */
 export type Ask = (statement: HostileStatement) => Promise<string>
 
@@ -24,7 +24,7 @@ export interface Leak {
 const RETENTION = { signalsDays: 36_500, ledgerDays: 36_500 }
 const LIMITS: FencedQuery['limits'] = { maxSeconds: 20, maxMemoryBytes: 2 ** 29, maxResultRows: 100_000 }
 
-/** Asks through the fence of a warehouse, with text in the form that the allow-list gives it. */
+/** Queries through the fence of a warehouse, with text in the form that the allow-list gives it. */
 export const fencedAsk =
   (warehouse: Warehouse, asker: Asker, options: Pick<FencedQuery, 'origin'> = { origin: 'admitted' }): Ask =>
   async ({ sql, isAskedByOthers }) => {
@@ -38,7 +38,7 @@ export const fencedAsk =
       limits: LIMITS,
       signal: new AbortController().signal,
     }
-    // What others asked before, and the engine keeps of it, must not show either.
+    // Earlier queries of others, and what the engine caches of them, must not be visible either.
     if (isAskedByOthers) {
       await answerOf(warehouse, { ...request, tenant: THEIRS, accounts: null }).catch(() => undefined)
     }
@@ -51,13 +51,13 @@ async function answerOf(warehouse: Warehouse, request: FencedQuery): Promise<str
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** The rows in an order of their own; all else that the answer says stays. */
+/** The rows in a canonical order; everything else in the answer is kept. */
 export function normal(answer: string): string {
   try {
     const parsed = JSON.parse(answer) as { readonly data: readonly unknown[] }
     return JSON.stringify({ ...parsed, data: parsed.data.map(row => JSON.stringify(row)).sort() })
   } catch {
-    // The engine of the process writes totals of no rows before the head.
+    // The embedded engine writes totals of no rows before the head.
     return answer
   }
 }
@@ -70,7 +70,7 @@ export async function askAll(ask: Ask, statements: readonly HostileStatement[]):
   return answers
 }
 
-/** A text of a hidden row; the statements themselves name none. */
+/** A text of a hidden row; no statement contains it itself. */
 const HIDDEN = new RegExp(`${SECRET}-\\d|f{28}`)
 
 export function leaks(
@@ -84,7 +84,7 @@ export function leaks(
   })
 }
 
-/** An embedded warehouse in a folder of its own, filled; `use` gets it and the folder. The folder goes afterwards. */
+/** An embedded warehouse in its own folder, filled; passed to `use` with the folder, which is removed afterwards. */
 export async function inWorld<Result>(
   asker: Asker,
   isMixed: boolean,
@@ -108,7 +108,7 @@ export async function inWorld<Result>(
   }
 }
 
-/** Both worlds of the embedded engine, and what differs. */
+/** Both worlds of the embedded engine, and their differences. */
 export async function runEmbedded(
   asker: Asker,
   statements: readonly HostileStatement[],
@@ -120,11 +120,11 @@ export async function runEmbedded(
   return { leaks: leaks(statements, alone, mixed), answered: answeredIn(mixed) }
 }
 
-/** Answers that are no errors: a run in which everything is refused shows nothing. */
+/** Answers that are not errors: a run in which everything is refused shows nothing. */
 export const answeredIn = (answers: readonly string[]): number =>
   answers.filter(answer => !answer.startsWith('error: ')).length
 
-/** The long run. @throws when anything leaked */
+/** The long run. @throws if anything leaked */
 export async function isolation(options: {
   readonly seed: number
   readonly places: number

@@ -1,6 +1,6 @@
 /**
- * A noisy tenant beside a quiet one: eight connections of one ask what takes all the time that there is, and more come; the
- * other asks small things, alone and then beside it. It must not be refused, and must not take twice as long.
+ * A noisy tenant beside a quiet one: eight connections of one run statements that use all available time, and more
+ * arrive; the other runs small ones, alone and then beside it. It must not be refused, and must not take twice as long.
  *
  * `npm run hostile -- --part noise`; takes three minutes.
  */
@@ -13,12 +13,12 @@ import { encodeTraces, randomSpans } from '../support/otlp.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 export interface NoiseResult {
-  /** Milliseconds of the quiet tenant's questions, by kind, alone and beside the noisy one. */
+  /** Milliseconds of the quiet tenant's queries, by kind, alone and beside the noisy one. */
   readonly alone: Readonly<Record<string, readonly number[]>>
   readonly beside: Readonly<Record<string, readonly number[]>>
   /** Statuses of the quiet tenant other than 200, by status. */
   readonly refused: ReadonlyMap<number, number>
-  /** What the noisy tenant's statements were answered, by status. */
+  /** Answers to the noisy tenant's statements, by status. */
   readonly noisy: ReadonlyMap<number, number>
 }
 
@@ -57,7 +57,7 @@ export async function noise(seconds = 40): Promise<NoiseResult> {
     for (const token of Object.values(tokens)) await fill(wattline, token)
     const [alone, beside] = [createAsked(), createAsked()]
     const noisy = new Map<number, number>()
-    // In turns, so that what else the machine does is in both.
+    // Alternating, so that other load on the machine affects both.
     for (let round = 0; round < ROUNDS; round++) {
       await askSmall(wattline, tokens.quiet, seconds / ROUNDS, alone)
       const stop = new AbortController()
@@ -160,10 +160,10 @@ export const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ??
   Number.NaN
 
-/** What the quiet tenant's p99, over all that it asks, may become beside the noisy one. */
+/** The limit for the quiet tenant's p99, over all its queries, beside the noisy one. */
 const MOST_TIMES = 2
 
-/** As a part of `hostile.ts`: throws when the quiet tenant was refused, or took too long. */
+/** As a part of `hostile.ts`: throws if the quiet tenant was refused, or took too long. */
 export async function noisePart(
   { say }: { readonly say: (line: string) => void },
   seconds = 60,

@@ -1,12 +1,12 @@
 import { SECRET } from './worlds.ts'
 
 /**
- * Conditions that hold for every row that the asker sees, and fail or answer otherwise on one that he does not. `c` is the
- * column's expression.
+ * Conditions that hold for every visible row, and fail or give another result on a hidden one. `c` is the column's
+ * expression.
  */
 type Shape = (c: string) => string
 
-/** Of columns whose visible values are texts of one digit. */
+/** For columns whose visible values are texts of one digit. */
 export const TEXT_SHAPES: readonly Shape[] = [
   c => `toUInt64(${c}) > 0`,
   c => `toInt8(${c}) >= 0`,
@@ -66,7 +66,7 @@ export const TEXT_SHAPES: readonly Shape[] = [
   c => `cityHash64(${c}) IN (SELECT cityHash64(toString(number)) FROM numbers(1, 9))`,
 ]
 
-/** Of columns whose visible values are numbers below ten. */
+/** For columns whose visible values are numbers below ten. */
 export const NUMBER_SHAPES: readonly Shape[] = [
   c => `accurateCast(${c}, 'UInt8') > 0`,
   c => `toDecimal32(${c}, 4) > 0`,
@@ -80,7 +80,7 @@ export const NUMBER_SHAPES: readonly Shape[] = [
   c => `toUInt8(toString(${c})) > 0`,
 ]
 
-/** Of columns whose visible values are times of the first hours of 2020. */
+/** For columns whose visible values are times of the first hours of 2020. */
 export const TIME_SHAPES: readonly Shape[] = [
   c => `intDiv(1, toDateTime(${c}) < toDateTime('2020-01-01 06:00:00', 'UTC')) = 1`,
   c => `throwIf(toDateTime(${c}) > toDateTime('2020-01-01 06:00:00', 'UTC'), 'seen') = 0`,
@@ -96,7 +96,7 @@ export const TIME_SHAPES: readonly Shape[] = [
 export interface Place {
   readonly name: string
   readonly text: (table: string, c: string, condition: string) => string
-  /** Grammar has it for tables alone. */
+  /** The grammar allows it only for tables. */
   readonly isForTables?: true
 }
 

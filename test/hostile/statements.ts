@@ -4,7 +4,7 @@ import { seededRandom } from '../support/random.ts'
 import { NUMBER_SHAPES, PLACES, TEXT_SHAPES, TIME_SHAPES } from './shapes.ts'
 import { OWNED_STREAMS } from './worlds.ts'
 
-/** A table or view, and columns that conditions can be about. */
+/** A table or view, and columns for conditions. */
 interface Target {
   readonly name: string
   readonly isView: boolean
@@ -52,16 +52,16 @@ export interface HostileStatement {
   readonly table: string
   readonly place: string
   readonly sql: string
-  /** The same is asked by the other tenant before. */
+  /** The other tenant runs the same statement before. */
   readonly isAskedByOthers: boolean
 }
 
-/** Every shape on every table, each in this many places; the seed draws places and columns. */
+/** Every shape on every table, each in this number of places; the seed selects places and columns. */
 export function hostileStatements(options: {
   readonly seed: number
   readonly places: number
   readonly tables?: readonly string[]
-  /** As many of each table, drawn; all when absent. */
+  /** This number for each table, at random; all if absent. */
   readonly perTable?: number
 }): readonly HostileStatement[] {
   const random = seededRandom(options.seed)

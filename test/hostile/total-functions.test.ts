@@ -1,5 +1,5 @@
-// Guarantees: what the fence takes for functions that never fail does not, whatever a column holds (a few of all calls; all of
-// them by `npm run hostile -- --part total-functions`).
+// Guarantees: the functions that the fence considers total never fail, whatever a column contains (a few of all calls;
+// all of them with `npm run hostile -- --part total-functions`).
 import { expect, it } from 'vitest'
 import { failuresOfTotal } from './total-functions.ts'
 

@@ -6,8 +6,8 @@ import { isTotal, TOTAL_FUNCTIONS } from '../../core/warehouse/fence/total-funct
 import { seededRandom } from '../support/random.ts'
 
 /**
- * Calls every function that the fence takes for one that never fails, with columns of all types and hostile values. A call that
- * is taken over no rows must be taken over all: what fails there fails by a value.
+ * Calls every function that the fence considers total, with columns of all types and hostile values. A call that is
+ * accepted over no rows must succeed over all: a failure there depends on a value.
  */
 const TEXTS = [
   '',
@@ -50,7 +50,7 @@ const STRUCTURE = `c LowCardinality(String), s String, u UInt64, i Int64, f Floa
 
 const COLUMNS = ['c', 's', 'u', 'i', 'f', 'b', 'd', 'd9', 'a', 'n', 'm', 'NULL']
 
-/** Calls of a function, and those with columns of texts before them in the dictionary. */
+/** Calls of a function, and those with text columns first in the dictionary. */
 function calls(name: string): readonly string[] {
   const pairs = COLUMNS.flatMap(one => COLUMNS.map(two => `${name}(${one}, ${two})`))
   const triples = COLUMNS.flatMap(one =>
@@ -81,7 +81,7 @@ const OPERATIONS = ['=', '!=', '<', '>=', '*', '/'].flatMap(sign =>
   COLUMNS.flatMap(one => [...COLUMNS, '1', "'a'"].map(two => `(${one} ${sign} ${two})`)),
 )
 
-/** What failed, by the call. @param share of the calls, drawn */
+/** Failures, by call. @param share of the calls, at random */
 export async function failuresOfTotal(seed: number, share: number): Promise<readonly string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'wattline-total-'))
   const session = new Session(join(folder, 'engine'))
@@ -95,7 +95,7 @@ export async function failuresOfTotal(seed: number, share: number): Promise<read
   }
   try {
     await session.queryAsync('CREATE DATABASE t')
-    // As the fence has it for such text.
+    // As in the fence for such text.
     await session.queryAsync('SET decimal_check_overflow = 0')
     for (const table of ['none', 'hostile']) {
       await session.queryAsync(`CREATE TABLE t.${table} (${STRUCTURE}) ENGINE = MergeTree ORDER BY s`)
@@ -116,7 +116,10 @@ export async function failuresOfTotal(seed: number, share: number): Promise<read
   }
 }
 
-/** Types that do not fit, which the engine sees only when there is a row: whatever it holds. And memory that a column of text takes. */
+/**
+ * Mismatched types, which the engine detects only when there is a row, whatever it contains. And memory that a column
+ * of text takes.
+ */
 const isByType = (error: string): boolean => /Code: (43|53|241|386)\./.test(error)
 
 export async function totalFunctions({

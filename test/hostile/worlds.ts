@@ -11,22 +11,22 @@ import { PUBLIC_TABLES } from '../../core/warehouse/fence/policies.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 
 /**
- * Rows of several owners in the same parts of every table. What an asker sees has small numbers and texts of one digit;
- * what he must not see, large numbers and texts that begin with a word nothing else has. So an expression can be made that
- * fails, or answers otherwise, as soon as it meets a row that is hidden.
+ * Rows of several owners in the same parts of every table. Visible rows have small numbers and texts of one digit;
+ * hidden ones have large numbers and texts that start with a unique word. This allows an expression that fails, or
+ * gives another result, as soon as it meets a hidden row.
  */
 export const SECRET = 'SECRET'
 export const MINE = 'mine'
 export const THEIRS = 'theirs'
 
-/** Who asks, and which rows there are beside those that he sees. */
+/** The reader, and the rows that exist beside the visible ones. */
 export interface Asker {
   readonly name: string
   readonly accounts: readonly string[] | null
 }
 
 export const WHOLE: Asker = { name: 'all of a tenant', accounts: null }
-/** Of the accounts that the visible rows have; hidden are also rows of the same tenant in other accounts. */
+/** The accounts of the visible rows; rows of the same tenant in other accounts are hidden too. */
 export const LIMITED: Asker = {
   name: 'some accounts',
   accounts: ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
@@ -34,7 +34,7 @@ export const LIMITED: Asker = {
 
 export const ROWS = 40
 
-/** The streams whose tables belong to somebody. */
+/** The streams whose tables have an owner. */
 export const OWNED_STREAMS: readonly StreamDeclaration[] = STREAMS.flatMap(tablesOf).filter(
   ({ table }) => table !== undefined && !PUBLIC_TABLES.has(table.name),
 )
@@ -49,8 +49,7 @@ const OTHER_TENANT: Owner = { tenant: THEIRS, isHidden: true }
 const OTHER_ACCOUNT: Owner = { tenant: MINE, isHidden: true }
 
 /**
- * Fills every table, or those named: with what the asker sees alone, or with all of it, one hidden row beside each visible
- * one.
+ * Fills every table, or those named: with the visible rows only, or with all, one hidden row beside each visible one.
  */
 export async function fill(
   warehouse: Warehouse,
@@ -83,7 +82,7 @@ function cellOf(column: Column, owner: Owner, n: number): unknown {
   return [scalar(column.kind, owner, n), scalar(column.kind, owner, n + 1)]
 }
 
-/** 2020-01-01 00:00:00; hidden rows reach beyond the visible ones, on the same days. */
+/** 2020-01-01 00:00:00; hidden rows extend beyond the visible ones, on the same days. */
 const EPOCH = 1_577_836_800
 
 function scalar(kind: ScalarKind, { isHidden }: Owner, n: number): unknown {

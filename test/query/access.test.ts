@@ -1,8 +1,7 @@
 /**
- * Guarantees, over every route that the query server has: who shows no token, a wrong or an expired one is refused before
- * anything is read; each scope opens what the table in docs/auth.md says and nothing else; no tenant sees a row of another,
- * and a token for some accounts no row of others, by any route, statement or client. A route that does not say who may ask
- * it is not served.
+ * Guarantees, for every route of the query server: a missing, wrong or expired token is refused before anything is
+ * read; each scope opens exactly the routes in the table of docs/auth.md; no tenant sees a row of another, and a token
+ * for some accounts no row of others, by any route, statement or client. A route without declared access is not served.
  */
 import { readFileSync } from 'node:fs'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
@@ -149,7 +148,7 @@ async function ask(route: string, headers: Readonly<Record<string, string>>, bod
 }
 const as = (who: Who): Record<string, string> => ({ authorization: `Bearer ${tokens[who]}` })
 
-/** A question that each route answers with rows, when it may. */
+/** A request that each route answers with rows, if allowed. */
 const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]>> = {
   'GET /api/v1/traces/:id': [`GET /api/v1/traces/${TRACE['shop']}`],
   'GET /api/v1/quarantine/:stream/:partition/:offset': ['GET /api/v1/quarantine/traces/0/17'],
@@ -177,7 +176,7 @@ const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]
 }
 const questionOf = (route: string): readonly [string, string?] => QUESTIONS[route] ?? [route]
 
-/** Who gets an answer from a route, besides the ones below: the table of docs/auth.md, read from it. */
+/** Who gets an answer from a route, besides the ones below: read from the table of docs/auth.md. */
 const OPEN_ROUTES = [
   'GET /',
   'GET /index.html',
@@ -230,7 +229,7 @@ describe('every route', () => {
 
   const basic = (password: string): string =>
     `Basic ${Buffer.from(`somebody:${password}`).toString('base64')}`
-  /** How the token is sent makes no difference: one asker tries all ways. */
+  /** The way of sending the token makes no difference: one client tries all ways. */
   const waysOf = (who: Who): readonly Record<string, string>[] =>
     who === 'shop'
       ? [as(who), { authorization: basic(tokens[who]) }, { 'x-clickhouse-key': tokens[who] }]
@@ -277,7 +276,7 @@ describe('every route', () => {
         const [question, body] = questionOf(route)
         for (const headers of waysOf(who)) {
           const { status, text } = await ask(question, headers, body)
-          // 409: there is no data folder here to make a snapshot of.
+          // 409: there is no data folder here for a snapshot.
           const expected = allowed(route).includes(who) ? [200, 404, 409] : [403]
           expect([route, expected.includes(status) ? 'as expected' : `${status} ${text}`]).toEqual([
             route,
@@ -299,7 +298,7 @@ describe('every route', () => {
     ] as const) {
       for (const route of guarded()) {
         const [question, body] = questionOf(route)
-        // Of those rows that name their tenant: what was set aside names none, and is the operator's.
+        // Of those rows that name their tenant: quarantined records name none, and belong to the operator.
         const answers = [await ask(question, as(who), body)]
         if (route.endsWith('/:id')) answers.push(await ask(`GET /api/v1/traces/${TRACE[other]}`, as(who)))
         if (route.endsWith('/live'))
@@ -395,7 +394,7 @@ describe('SQL', () => {
     expect(
       (await rows("SELECT count() AS n FROM system.columns WHERE table = 'otel_traces'", 'shopWeb')).text,
     ).toContain('"n": "0"')
-    // One asker's verdict is not another's.
+    // One reader's verdict does not apply to another.
     const sql = 'SELECT count() AS n FROM otel_traces'
     expect([
       (await rows(sql, 'shop')).status,

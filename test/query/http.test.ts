@@ -1,4 +1,4 @@
-/** Guarantees of the small parts of HTTP: parameters are read once and within bounds, metrics are valid text. */
+/** Guarantees of the small parts of HTTP: parameters are read once and within limits, metrics are valid text. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Broker } from '../../core/broker/broker.ts'

@@ -1,5 +1,6 @@
-// Guarantees: readiness hears of an engine that fails or does not answer, in bounded time, without asking it again while it
-// has not answered yet; a process without role query serves health, readiness by role, metrics and snapshots of its folder, and nothing else.
+// Guarantees: readiness detects an engine that fails or does not answer, in limited time, without asking it again
+// before it has answered; a process without role query serves exactly health, readiness by role, metrics and snapshots
+// of its folder.
 import { afterEach, expect, it, vi } from 'vitest'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { engineWatch, type Readiness } from '../../query/http/readiness.ts'

@@ -1,7 +1,7 @@
 /**
- * Guarantees of the query server as clients meet it, over the real embedded engine: the JSON and the ClickHouse door
- * answer the same rows, @clickhouse/client works unchanged, errors look as each kind of client expects, limits are told,
- * a client that goes away frees its slot, the page and health routes carry the right headers.
+ * Guarantees of the query server for clients, over the real embedded engine: the JSON and the ClickHouse interface
+ * answer the same rows, @clickhouse/client works unchanged, errors look as each kind of client expects, limits are
+ * reported, a client that disconnects frees its slot, the page and health routes have the right headers.
  */
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
@@ -234,7 +234,7 @@ describe('/clickhouse/', () => {
       method: 'POST',
       body: 'SELECT 1',
     })
-    // As the handshake said revision 0: one column, one row, named 1, UInt8.
+    // As the handshake requested revision 0: one column, one row, named 1, UInt8.
     expect(Buffer.from(await rows.arrayBuffer())).toEqual(Buffer.from('\u0001\u0001\u00011\u0005UInt8\u0001'))
   })
 })

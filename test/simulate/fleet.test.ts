@@ -1,7 +1,7 @@
 /**
- * Guarantees of the simulated fleet: the same seed and time give the same bytes, another seed others; what is sent is valid
- * OTLP, read by an independent decoder; and what a host says that its meters counted is what its samples say, whatever
- * happens to it: silence, restarts, samples that are held back.
+ * Guarantees of the simulated fleet: the same seed and time give the same bytes, another seed others; the requests are
+ * valid OTLP, read by an independent decoder; and a host's own count of its meters equals its samples, whatever happens
+ * to it: silence, restarts, delayed samples.
  */
 import { describe, expect, it } from 'vitest'
 import { type FleetOptions, hostPrefix } from '../../simulate/fleet.ts'
@@ -100,7 +100,7 @@ const samplesOf = (sent: readonly Buffer[]): Sample[] =>
         ),
     )
 
-/** Last less first of every epoch of every energy counter, by the samples alone. */
+/** Last minus first of every epoch of every energy counter, from the samples alone. */
 function countedUj(samples: readonly Sample[]): bigint {
   const series = Map.groupBy(
     samples.filter(({ name }) => name === 'hw.energy'),

@@ -1,6 +1,6 @@
 /**
- * Guarantees of sizing on paper: the arithmetic, on unit costs that can be reckoned in one's head; that every line says how
- * it came about; that the shipped unit costs and assumptions can be read, and docs/scaling.md shows what they give.
+ * Guarantees of sizing on paper: the arithmetic, with unit costs that can be computed mentally; every line says how it
+ * was computed; the shipped unit costs and assumptions are readable, and docs/scaling.md shows their results.
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -95,7 +95,7 @@ describe('the arithmetic', () => {
     ['reading_records_per_second', {}, 40],
     ['reading_records_per_second', { waitSeconds: 1 }, 4],
     ['reading_records_per_second', { hostPartitions: 1 }, 20],
-    // never more than there are readings
+    // never more than the number of readings
     ['reading_records_per_second', { hosts: 6, partitions: 100 }, 12],
     ['ledger_records_per_second', {}, 2],
     // readings alone come faster than 2 partitions / 0.5 s: 40 records in 4 inserts; gauges and sums in 4 each

@@ -1,6 +1,7 @@
 /**
- * Guarantees of the simulator's client: what is not taken is sent again, the same bytes, when the receiver asks for it; what
- * can never be taken, or was not for long, ends the run with an error that says so; rejected items are counted.
+ * Guarantees of the simulator's client: what is not accepted is sent again, the same bytes, when the receiver asks for
+ * it; what can never be accepted, or was not for long, ends the run with an error that says so; rejected items are
+ * counted.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -15,7 +16,7 @@ afterEach(() => {
   for (const end of close.splice(0)) end()
 })
 
-/** A receiver that gives these answers in turn, the last one for ever. */
+/** A receiver that gives these answers in turn, the last one forever. */
 async function receiver(...answers: readonly Answer[]) {
   const bodies: Buffer[] = []
   const server = createServer(async (request, response) => {

@@ -1,4 +1,4 @@
-/** Backups of a loaded process, and the audit of what was restored from them. */
+/** Backups of a loaded process, and the audit of restored copies. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Acknowledged } from '../chaos/acknowledged.ts'
@@ -17,7 +17,7 @@ export interface Command {
   readonly stderr: string
 }
 
-/** Runs a command as a user does; SIGKILL after `killAfterMs`. */
+/** Runs a command like a user; SIGKILL after `killAfterMs`. */
 export async function wattline(
   args: readonly string[],
   options: {
@@ -45,7 +45,7 @@ export async function wattline(
   return { code, ...output }
 }
 
-/** How long the copy may take to store what its log holds, and to close its minutes. */
+/** Time for the copy to store the content of its log, and to close its minutes. */
 export const AUDIT_MS = 120_000
 
 /** What had been acknowledged at a moment. */
@@ -66,9 +66,9 @@ export const momentOf = ({ batches, meters }: Acknowledged): Moment => ({
 })
 
 /**
- * Every way in which a restored process differs from what it must be: all that was acknowledged before its backup began is
- * there; what was sent later is there whole or not at all; nothing is there twice; the ledger is what the meters' stored
- * samples say. `acknowledged`: all that was ever sent. `told`: what the original had lost before, and said so.
+ * All differences between a restored process and what it must be: everything acknowledged before its backup began
+ * exists; what was sent later exists completely or not at all; nothing exists twice; the ledger equals the stored
+ * samples of the meters. `acknowledged`: everything ever sent. `told`: earlier reported losses of the original.
  */
 export async function auditRestored(
   process: WattlineProcess,
@@ -97,7 +97,7 @@ export async function auditRestored(
   return findings
 }
 
-/** Samples are there. */
+/** Samples exist. */
 async function auditReadings(
   process: WattlineProcess,
   host: string,
@@ -112,7 +112,7 @@ async function auditReadings(
     .map(time => `host ${host}: acknowledged sample ${time} is missing`)
 }
 
-/** The closed windows of the ledger are what the samples say. */
+/** The closed windows of the ledger equal the samples. */
 async function auditBooks(process: WattlineProcess, host: string): Promise<string[]> {
   // The last sample's window closes when the host has been silent for a while.
   const read = async () => {

@@ -1,5 +1,6 @@
-// The command line, with an engine that SIGUSR2 breaks down for as long as this process image lives: from then on it says
-// what chDB says when one of its threads has ended by an exception (seen when its disk failed while it opened a table).
+// The command line, with an engine that SIGUSR2 breaks down as long as this process image lives: from then on it gives
+// the error of chDB after one of its threads has ended by an exception (seen when its disk failed while it opened a
+// table).
 import { Session } from 'chdb'
 
 const text = 'Code: 236. DB::Exception: The server is shutting down due to a fatal error. (ABORTED)'

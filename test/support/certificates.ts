@@ -1,6 +1,6 @@
 /**
- * Certificates for tests, made by Node alone: an authority, and what it signs. X.509 version 3 in DER, just enough of it
- * (RFC 5280); keys are ECDSA on P-256.
+ * Certificates for tests, made with Node alone: an authority, and certificates signed by it. X.509 version 3 in DER,
+ * only the necessary parts (RFC 5280); keys are ECDSA on P-256.
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { isIPv4 } from 'node:net'

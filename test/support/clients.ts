@@ -7,9 +7,12 @@ import { seededRandom } from './random.ts'
 /** Clients that send until stopped, and what was acknowledged to them, for the auditor. */
 export interface Clients {
   readonly acknowledged: Acknowledged
-  /** Of the hosts that have one. */
+  /** For hosts that have one. */
   readonly clocks: readonly HostClock[]
-  /** Resolves when what was under way is acknowledged: to all of them, or to all but those that could not be within `waitMs`. */
+  /**
+   * Resolves when everything pending is acknowledged: to all of them, or to all except those that could not be within
+   * `waitMs`.
+   */
   stop(waitMs?: number): Promise<void>
 }
 
@@ -17,27 +20,29 @@ export interface Load {
   readonly spans: number
   /** Hosts with a meter. */
   readonly meters: readonly string[]
-  /** Hosts with a meter that live in the clients' own time, by clocks that can be set. */
+  /** Hosts with a meter in the clients' own time, with adjustable clocks. */
   readonly clocked?: readonly string[]
   readonly seed?: number
   /** `service.name` of the spans. */
   readonly service?: string
   /** Longest pause of a client between two requests. */
   readonly paceMs?: number
-  /** Meters end with a sample that closes their windows, instead of falling silent. */
+  /** Meters end with a sample that closes their windows, instead of going silent. */
   readonly closing?: boolean
 }
 
 const WAIT_MS = 20_000
 
-/** Starts clients that each repeat until they are acknowledged: this many that send spans, and one for each metered host. */
+/**
+ * Starts clients that retry until they are acknowledged: this number that send spans, and one for each metered host.
+ */
 export function startClients(target: string | Target, load: Load): Clients {
   const { seed = 1, paceMs = 0, service = 'chaos', closing = false, spans, meters, clocked = [] } = load
   const stop = new AbortController()
   const giveUp = new AbortController()
   const acknowledged = nothingAcknowledged(service)
   const to = typeof target === 'string' ? { otlp: target } : target
-  // A generator each: what one of them draws does not depend on how fast the others are.
+  // A generator each: its numbers do not depend on the speed of the others.
   const client = (number: number) => ({
     target: to,
     acknowledged,

@@ -1,3 +1,3 @@
-// The command line, with a defect that SIGUSR2 brings about: a promise that fails and that nobody waits for.
+// The command line, with a defect triggered by SIGUSR2: a promise that fails without a handler.
 process.on('SIGUSR2', () => void Promise.reject(new Error('nobody waits for this')))
 await import('../../cli/wattline.ts')

@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 
-/** What an exporter answers the next request with. */
+/** The exporter's answer to the next request. */
 export interface Answer {
   readonly body: string | Buffer
   readonly status?: number
@@ -19,7 +19,7 @@ export interface Exporter {
   /** host:port. */
   readonly address: string
   readonly requests: readonly IncomingMessage[]
-  /** Changes what is answered; a function is asked at every request. */
+  /** Changes the answer; a function is called at every request. */
   answer(what: Answer | ((request: IncomingMessage) => Answer)): void
   close(): Promise<void>
 }

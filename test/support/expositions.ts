@@ -1,7 +1,7 @@
-/** What exporters say, in the shape of recorded expositions: families, labels and units of theirs, numbers of ours. */
+/** Output of exporters, in the shape of recorded expositions: their families, labels and units, with our numbers. */
 
 export interface Meters {
-  /** Joules that a package has counted, CPU seconds that were used. */
+  /** Joules counted by a package, CPU seconds used. */
   readonly joules: number
   readonly cpuSeconds: number
   /** Milliseconds since 1970; '' leaves the time to the scraper. */
@@ -48,7 +48,7 @@ DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{gpu="0",UUID="GPU-4c1e",pci_bus_id="0000000
 
 const POD = '1f0c7c9e-7c1e-4f0d-9c64-6f4a1d5ac001'
 const CONTAINER = '8f7c'.repeat(16)
-/** cAdvisor as the kubelet serves it, with times of its own. */
+/** cAdvisor as the kubelet serves it, with its own times. */
 export const cadvisor = (
   timeMs: number,
 ): string => `# HELP container_cpu_usage_seconds_total Cumulative cpu time consumed in seconds.

@@ -11,6 +11,6 @@ export const NO_FACTORS: ConfiguredFactors = {
   embodied: [],
 }
 
-/** Follows a log where nothing is configured. */
+/** Follows a log without any configuration. */
 export const followerOf = (log: Pick<Broker, 'newest' | 'lag'>, now: () => number): FactorFollower =>
   new FactorFollower(log, NO_FACTORS, now)

@@ -1,6 +1,6 @@
 import type { FencedQuery } from '../../core/warehouse/warehouse.ts'
 
-/** A stranger's statement of tenant `a`, who sees all accounts; `limits` matter where a test says so. */
+/** A user statement of tenant `a`, who sees all accounts; a test sets `limits` if they matter. */
 export const fencedQuery = (
   sql: string,
   format: string,

@@ -16,9 +16,9 @@ const HEX = Buffer.from('0123456789abcdef')
 const UNIQUE_LENGTH = 16
 
 /**
- * Records of spans of which no two share an id, a tenth as dear as making them from objects: one record is the pattern,
- * and for each further one its ids and unique attributes are drawn again and its times moved on. Records of equal bytes would
- * compress in merges as no real ones do. Same seed, same bytes.
+ * Records of spans of which no two share an id, ten times cheaper than making them from objects: one record is the
+ * pattern, and for each further one new ids and unique attributes are generated and its times are moved. Equal records
+ * would compress in merges as no real ones do. Same seed, same bytes.
  */
 export class FreshSpans {
   readonly #raw: Uint8Array

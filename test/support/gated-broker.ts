@@ -4,23 +4,23 @@ import { openKafkaBroker } from '../../core/broker/kafka/kafka-broker.ts'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { startKafka } from './kafka/kafka-server.ts'
 
-/** A log whose processors read nothing until they may: what is measured begins with records that are there already. */
+/** A log whose processors read nothing until the gate opens: a measurement begins with existing records. */
 export interface GatedBroker {
   readonly broker: Broker
-  /** Appends go in, polls wait. */
+  /** Appends succeed, polls wait. */
   shut(): Promise<void>
-  /** What `drain` is to wait for: that the group has committed everything that there is now of the stream. */
+  /** What `drain` waits for: that the group has committed all current records of the stream. */
   expect(group: string, stream: string): Promise<void>
-  /** Opens, and waits for that. */
+  /** Opens the gate, and waits for that. */
   drain(): Promise<void>
   /** Closes the log, ends Kafka, removes what it kept. */
   close(): Promise<void>
 }
 
-/** How long a poll waits for records: also how long the gate takes to shut. */
+/** How long a poll waits for records: also how long closing the gate takes. */
 const POLL_WAIT_MS = 20
 
-/** `path`: folder of the embedded log; for Kafka a broker of its own is started. */
+/** `path`: folder of the embedded log; for Kafka a new broker is started. */
 export async function openGatedBroker(kind: 'embedded' | 'kafka', path: string): Promise<GatedBroker> {
   if (kind === 'embedded') {
     const broker = await openEmbeddedBroker({ path, maxBytes: 2 ** 34, events: silentEvents })
@@ -38,7 +38,7 @@ export async function openGatedBroker(kind: 'embedded' | 'kafka', path: string):
 
 function gated(broker: Broker, end: () => Promise<void>): GatedBroker {
   let gate = Promise.withResolvers<void>()
-  // Asking the log itself again and again would be a load of its own.
+  // Polling the log itself would add load.
   const missing = new Map<string, bigint>()
   let whenDone = (): void => {}
   const done = ({ stream, partition }: AssignedPartition, next: bigint): void => {

@@ -14,8 +14,8 @@ const exists = (path: string): Promise<boolean> =>
   )
 
 /**
- * Path of the program `name`, which `build` leaves in the folder it is given: made in one step, whoever else is making it at the same
- * time. `cache` names it with its version.
+ * Path of the program `name`, which `build` writes into the given folder: created in one step, also with concurrent
+ * builders. `cache` names it with its version.
  */
 export async function builtOnce(
   cache: string,
@@ -36,11 +36,11 @@ export async function builtOnce(
   return path
 }
 
-/** `go install` into the folder. Rejects with what Go said. */
+/** `go install` into the folder. Rejects with the output of Go. */
 export const goInstall = (folder: string, target: string, options: readonly string[] = []): Promise<void> =>
   go(folder, 'go', ['install', ...options, target], { GOBIN: folder })
 
-/** Runs a command of Go's, or one that runs Go. Rejects with what it said. */
+/** Runs a command of Go, or one that runs Go. Rejects with its output. */
 export async function go(
   cwd: string,
   command: string,

@@ -1,6 +1,6 @@
 /**
- * What Grafana's ClickHouse plugin makes of a query before it sends it (grafana-clickhouse-datasource 4.20: its macros, and
- * Grafana's own variables), and the request that it sends. Written from the plugin's documentation, apart from the boards.
+ * What Grafana's ClickHouse plugin does to a query before sending it (grafana-clickhouse-datasource 4.20: its macros,
+ * and Grafana's own variables), and its request. Written from the plugin's documentation, independently of the boards.
  */
 
 export interface PanelRange {
@@ -9,14 +9,14 @@ export interface PanelRange {
   readonly intervalSeconds: number
 }
 
-/** Values that a viewer has chosen: `All` is the variable's `allValue`, as it stands. */
+/** Values selected by a viewer: `All` is the variable's `allValue`, unchanged. */
 export type Choices = Readonly<
   Record<string, { readonly all: string } | { readonly values: readonly string[] }>
 >
 
 const seconds = (ms: number): number => Math.floor(ms / 1000)
 
-/** @throws when something of Grafana's is left that it would not replace. */
+/** @throws if a Grafana expression is left that it would not replace */
 export function expandQuery(sql: string, range: PanelRange, choices: Choices): string {
   const { fromMs, toMs, intervalSeconds } = range
   const [from, to] = [`toDateTime(${seconds(fromMs)})`, `toDateTime(${seconds(toMs)})`]
@@ -35,7 +35,7 @@ export function expandQuery(sql: string, range: PanelRange, choices: Choices): s
   return expanded
 }
 
-/** Grafana's format `singlequote`: quotes escaped, several values with commas; the text for All is taken as it stands. */
+/** Grafana's format `singlequote`: quotes escaped, several values with commas; the text for All is used unchanged. */
 function quoted(choice: Choices[string] | undefined, name: string): string {
   if (choice === undefined) throw new Error(`there is no variable ${name}`)
   if ('all' in choice) return choice.all

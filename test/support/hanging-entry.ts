@@ -1,5 +1,5 @@
-// The command line, whose end hangs as HANGS says: `thread`, a thread in native code that does not return, as of an engine
-// with a statement that does not stop; `main`, the thread that runs everything else, once it is asked to stop.
+// The command line, whose end hangs as HANGS says: `thread`, a thread in native code that does not return, as in an
+// engine with an endless statement; `main`, the main thread, once it is asked to stop.
 import { execFileSync } from 'node:child_process'
 import { open } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { join } from 'node:path'
 const pipe = join(process.env['WATTLINE_DATA'] ?? '', 'pipe')
 if (process.env['HANGS'] === 'thread') {
   execFileSync('/bin/sh', ['-c', `mkfifo "${pipe}"`])
-  // Opening a pipe that nobody writes to blocks its thread for good, and an ordinary exit waits for that thread.
+  // Opening a pipe without a writer blocks its thread forever, and an ordinary exit waits for that thread.
   open(pipe, 'r', () => undefined)
 }
 process.on('SIGTERM', () => {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Hides a folder behind an empty, read-only one at once, as if its disk had gone away; returns what brings it back.
- * @throws when this user may not mount
+ * Hides a folder behind an empty, read-only one, as if its disk had disappeared; returns a function that restores it.
+ * @throws if this user may not mount
  */
 export function hideFolder(folder: string): () => void {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=4k', 'tmpfs', folder], { stdio: 'pipe' })

@@ -1,11 +1,11 @@
-/** So much work of this thread is timed, so often, while something is waited for. */
+/** The amount of work of this thread that is timed, and how often, while a test waits. */
 const WORK_MS = 2
 const EVERY_MS = 100
 
 /**
- * Begins to measure, and returns what gives the time since then as it would have been on an idle machine: work of this
- * thread is timed meanwhile, and where it takes three times as long as its CPU time, a second counts as a third. For
- * promises of the kind "ends within 7 s", which a busy machine cannot keep and an idle one must.
+ * Begins to measure, and returns a function that gives the time since then as it would have been on an idle machine:
+ * work of this thread is timed meanwhile, and when it takes three times as long as its CPU time, a second counts as a
+ * third. For promises like "ends within 7 s", which a busy machine cannot keep and an idle one must.
  */
 export function measureIdleSeconds(): () => number {
   const beganMs = performance.now()

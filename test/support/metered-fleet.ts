@@ -1,6 +1,6 @@
 /**
- * A seeded fleet of metered hosts, minute by minute, as OTLP/JSON; and what its meters counted, for whoever audits. Samples
- * lie 20 s apart and one on each full minute, so that every minute's energy is known without any apportioning.
+ * A seeded fleet of metered hosts, minute by minute, as OTLP/JSON; and the counts of its meters, for an auditor.
+ * Samples are 20 s apart with one on each full minute, so that every minute's energy is known without apportioning.
  */
 import { counterJson } from './otlp.ts'
 import { seededRandom } from './random.ts'
@@ -22,7 +22,7 @@ interface Host {
 export interface MeteredFleet {
   /** The next minute of all hosts. */
   nextMinute(): unknown
-  /** What the meters counted in the minutes that are over, µJ, by `host/unix seconds of the minute`. */
+  /** Counts of the meters in completed minutes, µJ, by `host/unix seconds of the minute`. */
   counted(): ReadonlyMap<string, bigint>
 }
 
@@ -39,7 +39,7 @@ export function meteredFleet(seed: number, hosts: number, startMs: number): Mete
   const counted = new Map<string, bigint>()
   let timeMs = startMs
 
-  /** Counters at `timeMs`, and on by 20 s. */
+  /** Counters at `timeMs`, and 20 s later. */
   const step = (host: Host, minute: number): readonly Sample[] => {
     const samples = samplesOf(host, timeMs)
     const joules = BigInt(Math.floor(random() * MAX_JOULES))

@@ -1,4 +1,5 @@
-// The command line, with a defect: a version that calls a column by another name, and so refuses good records of spans.
+// The command line, with a defect: a version with another name for a column, which therefore refuses good records of
+// spans.
 import { traces } from '../../core/model/streams/index.ts'
 
 const column = traces.columns.find(({ name }) => name === 'StatusMessage')

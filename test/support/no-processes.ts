@@ -1,4 +1,4 @@
-// Set up for unit tests: what they import says that they start no process; this says so where it would happen.
+// Setup of unit tests: their imports say that they start no process; this reports it if one does.
 import { ChildProcess } from 'node:child_process'
 
 Object.defineProperty(ChildProcess.prototype, 'spawn', {

@@ -15,14 +15,17 @@ export interface OutageOptions {
   readonly log: 'embedded' | 'kafka'
   /** Acknowledged while the warehouse is down. */
   readonly spans: number
-  /** What a second of the load brings: one request, and one record of the log. */
+  /** The load of a second: one request, and one record of the log. */
   readonly spansPerSecond: number
-  /** How long nothing comes while the warehouse is down, to see that waiting costs nothing; some seconds before and after, too. */
+  /**
+   * How long nothing arrives while the warehouse is down, to show that waiting costs nothing; some seconds before and
+   * after, too.
+   */
   readonly quietSeconds: number
   readonly say: (line: string) => void
 }
 
-/** Memory in MB, split into what the heap and the libraries' own memory take, and pages of files that are mapped. */
+/** Memory in MB, split into heap, the libraries' own memory, and mapped pages of files. */
 export interface Memory {
   readonly phase: 'before' | 'filling' | 'down' | 'catching up' | 'after'
   readonly anonymous: number
@@ -33,9 +36,9 @@ export interface OutageReport {
   readonly acknowledged: number
   readonly fillSeconds: number
   readonly catchUpSeconds: number
-  /** Stored while catching up, arrivals during it included, for each second. */
+  /** Stored while catching up, including arrivals, per second. */
   readonly storedPerSecond: number
-  /** Process CPU while catching up, for each million spans. */
+  /** Process CPU while catching up, per million spans. */
   readonly cpuSecondsPerMillion: number
   readonly memory: readonly Memory[]
   /** Rows and distinct span ids in the table. */
@@ -44,13 +47,13 @@ export interface OutageReport {
   readonly lowest: number
   readonly highest: number
   readonly inserts: number
-  /** Inserts whose offset was below one that was already answered in its partition. */
+  /** Inserts with a lower offset than one that was already answered in its partition. */
   readonly outOfOrder: readonly string[]
 }
 
 /**
- * A warehouse that goes away under load, and comes back: a whole process behind OTLP, a ClickHouse server behind a proxy
- * that can refuse connections and writes down in which order tokens were stored.
+ * A warehouse that goes away under load, and comes back: a whole process behind OTLP, a ClickHouse server behind a
+ * proxy that can refuse connections and records in which order tokens were stored.
  */
 export async function runOutage(options: OutageOptions): Promise<OutageReport> {
   const endings: (() => Promise<unknown>)[] = []
@@ -173,7 +176,7 @@ async function audit(warehouse: string) {
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
-/** One row from the warehouse itself, past the proxy; row policies show it everything. */
+/** One row from the warehouse itself, without the proxy; row policies show it everything. */
 async function ask<Row>(warehouse: string, sql: string): Promise<Row> {
   const url = new URL(warehouse)
   url.searchParams.set(SEES_SETTING, seesAll(SERVER_KEY))
@@ -185,14 +188,17 @@ async function ask<Row>(warehouse: string, sql: string): Promise<Row> {
 
 const REQUESTS_AT_ONCE = 4
 
-/** Sends requests of spans whose ids count up: patched into one pattern, since making them costs more than taking them. */
+/**
+ * Sends requests of spans with increasing ids: patched into one pattern, because making them costs more than receiving
+ * them.
+ */
 class Sender {
   acknowledged = 0
   readonly #url: string
   readonly #spans: number
   readonly #pattern: Buffer
   readonly #ids: readonly number[]
-  /** An id of zeroes is none. */
+  /** An id of zeroes is invalid. */
   #next = 1
 
   constructor(otlp: string, spans: number) {
@@ -218,7 +224,7 @@ class Sender {
     this.#ids = marks.flatMap(mark => [...places(this.#pattern, mark)])
   }
 
-  /** This many requests, a few at a time; every one must be acknowledged. */
+  /** This number of requests, a few at a time; every one must be acknowledged. */
   async send(requests: number): Promise<void> {
     let left = requests
     const work = async (): Promise<void> => {
@@ -264,7 +270,7 @@ class Sender {
   }
 }
 
-/** The trace id holds it twice, the span id once. */
+/** The trace id contains it twice, the span id once. */
 const PLACES_OF_AN_ID = 3
 
 function* places(bytes: Buffer, mark: Buffer): Iterable<number> {
@@ -301,16 +307,16 @@ interface TokenProxy {
   readonly port: number
   readonly inserts: number
   readonly outOfOrder: readonly string[]
-  /** Refuses connections and cuts those that there are. */
+  /** Refuses connections and closes existing ones. */
   down(): Promise<void>
   up(): void
   close(): Promise<void>
 }
 
-/** `stream/partition/offset`, after what says which log; factors are stored at the start without one. */
+/** `stream/partition/offset`, after the identity of the log; factors are stored at the start without one. */
 const PLACE = /\b(traces\/\d+)\/(\d+)/
 
-/** Stands before the warehouse; looks at the token of each insert that was answered well. */
+/** Sits in front of the warehouse; records the token of each successful insert. */
 async function startTokenProxy(target: number): Promise<TokenProxy> {
   const last = new Map<string, bigint>()
   const outOfOrder: string[] = []

@@ -1,4 +1,6 @@
-/** For test files about what a data folder holds: a new one for each test, and processes on it, one after the other. */
+/**
+ * For test files about the content of a data folder: a new one for each test, and processes on it, one after the other.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,12 +9,12 @@ import { HASTE } from './spans-of-a-process.ts'
 import { startProcess, type WattlineProcess } from './wattline-process.ts'
 
 export interface ProcessOnFolder {
-  /** The folder of the test that runs. */
+  /** The folder of the current test. */
   readonly data: string
   start(environment?: Readonly<Record<string, string>>): Promise<WattlineProcess>
 }
 
-/** What a test leaves running is killed, and its folder removed. `name`: of the folder, for who finds it. */
+/** A process that a test leaves running is killed, and its folder removed. `name`: of the folder, for debugging. */
 export function processOnFolder(name: string): ProcessOnFolder {
   let data = ''
   let running: WattlineProcess | null = null

@@ -20,7 +20,7 @@ type Facts = Omit<Reading, 'Timestamp' | 'Value'>
 interface Line {
   readonly facts: Facts
   value: bigint
-  /** How much a counter rises by each sample at most; 0: a gauge around its value. */
+  /** Largest rise of a counter per sample; 0: a gauge around its value. */
   readonly step: number
 }
 
@@ -30,8 +30,8 @@ interface FleetHost {
 }
 
 /**
- * Readings of a fleet, as they stand in the log: one record holds one sample of every meter of every host, host by host.
- * Every other host is measured by sensors of ours (RAPL, CPU modes, control groups), the others by a kubelet's OTLP with
+ * Readings of a fleet, as in the log: one record has one sample of every meter of every host, host by host. Every
+ * second host is measured by our sensors (RAPL, CPU modes, control groups), the others by a kubelet's OTLP with
  * Kubernetes attributes. Same options, same bytes.
  */
 export class Fleet {

@@ -23,7 +23,7 @@ export const ID_TYPES = [new Int8(), new Uint8(), new Int16(), new Uint16(), new
 
 type AnyInt = (typeof ID_TYPES)[number] | Int64
 
-/** The same record, with all its dictionaries' ids in the type given: what does not fit wraps. */
+/** The same record, with the ids of all its dictionaries in the given type: values that do not fit wrap. */
 export function withIds(record: Uint8Array, type: AnyInt): Uint8Array {
   const [batch] = RecordBatchReader.from(zstdDecompressSync(record)).open().readAll()
   const children = batch!.data.children.map(child => retyped(child, type))

@@ -4,7 +4,7 @@ const refuse = async (): Promise<never> => {
   throw new Error('Nothing is asked of the engine here.')
 }
 
-/** Stands in for the tables where a test needs a server and asks no table. */
+/** Replaces the tables where a test needs a server but queries no table. */
 export const refusingWarehouse: Warehouse = {
   kind: 'embedded',
   database: 'wattline',

@@ -1,4 +1,4 @@
-/** Remote write as a sender makes it, by an independent encoder: protobufjs over the messages as their specification has them. */
+/** Remote write as a sender makes it, by an independent encoder: protobufjs with the messages of the specification. */
 
 import protobuf from 'protobufjs'
 import { compress } from 'snappyjs'
@@ -53,8 +53,8 @@ export const WRITE_TYPES = {
   2: version2.lookupType('Request'),
 } as const
 /**
- * The same with texts and values as the bytes and bits that they are, and what repeats of a single message as a list: for
- * readers that must not mend anything.
+ * The same with texts and values as bytes and bits, and the repetitions of a single message as a list: for readers that
+ * must not repair anything.
  */
 export const RAW_WRITE_TYPES = {
   1: parsed(raw(VERSION_1)).lookupType('WriteRequest'),
@@ -107,7 +107,7 @@ export interface SentSeries {
   readonly samples?: readonly SentSample[]
   readonly exemplars?: readonly SentExemplar[]
   readonly histograms?: readonly SentHistogram[]
-  /** Of 2.0 alone. */
+  /** Only in 2.0. */
   readonly metadata?: { readonly type: number; readonly help: string; readonly unit: string }
 }
 
@@ -153,7 +153,7 @@ export function encodeWrite2(series: readonly SentSeries[]): Buffer {
   return encodeRaw2([...symbols.keys()], timeseries)
 }
 
-/** The same from symbols and series as they are, right or wrong. */
+/** The same from given symbols and series, right or wrong. */
 export const encodeRaw2 = (symbols: readonly string[], timeseries: readonly object[]): Buffer =>
   encode(WRITE_TYPES[2], { symbols, timeseries })
 
@@ -170,10 +170,10 @@ export const HEADERS_2 = {
   'x-prometheus-remote-write-version': '2.0.0',
 }
 
-/** The NaN that ends a series; protobufjs writes any NaN as the ordinary one, so its bytes are put in afterwards. */
+/** The NaN that ends a series; protobufjs writes any NaN as the ordinary one, so its bytes are inserted afterwards. */
 export const STALE_BITS = 0x7ff0000000000002n
 
-/** Puts the bits of the stale marker where `placeholder` was encoded; every occurrence. */
+/** Inserts the bits of the stale marker where `placeholder` was encoded; every occurrence. */
 export function withStale(encoded: Buffer, placeholder: number): Buffer {
   const wanted = Buffer.alloc(8)
   wanted.writeDoubleLE(placeholder)

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
-/** Paths of the files that git has or would take, from the root; narrowed by patterns such as `*.md`. */
+/** Paths of the files that git has or would add, from the root; filtered by patterns such as `*.md`. */
 export function repositoryFiles(...patterns: readonly string[]): readonly string[] {
   const listed = ['ls-files', '--cached', '--others', '--exclude-standard', ...patterns]
   return execFileSync('git', listed, { encoding: 'utf8' })

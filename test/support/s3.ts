@@ -1,6 +1,6 @@
 /**
- * A small S3 server with bucket `backups`, in memory: objects, uploads in parts, lists by pages, signatures. It recomputes
- * signatures with the code under test, which test/core/backup/s3-sign.test.ts holds against Amazon's own examples.
+ * A small S3 server with bucket `backups`, in memory: objects, uploads in parts, paged lists, signatures. It recomputes
+ * signatures with the code under test, which test/core/backup/s3-sign.test.ts checks against Amazon's own examples.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -10,12 +10,12 @@ import { buffer } from 'node:stream/consumers'
 import { signed } from '../../core/backup/s3-sign.ts'
 
 export interface S3Server {
-  /** What a client's environment says. */
+  /** The environment of a client. */
   readonly environment: Readonly<Record<string, string>>
   readonly objects: ReadonlyMap<string, Buffer>
-  /** Uploads that were begun, and neither completed nor given up. */
+  /** Uploads that were started, and neither completed nor aborted. */
   openUploads(): number
-  /** This many of the next requests are answered 503. */
+  /** This number of the next requests is answered with 503. */
   failNext(count: number): void
   close(): Promise<void>
 }
@@ -66,7 +66,7 @@ export async function startS3(): Promise<S3Server> {
     if (method === 'POST' && parts !== undefined) {
       const named = [...body.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber><ETag>(.*?)<\/ETag>/g)]
       const isRight = named.every(([, number, tag]) => tagOf(parts.get(Number(number))!) === tag)
-      // As the real one does it: the status was sent before.
+      // Like the real one: the status was sent before.
       if (!isRight || named.length !== parts.size)
         return end(200, '<Error><Message>parts differ</Message></Error>')
       objects.set(key!, Buffer.concat(named.map(([, number]) => parts.get(Number(number))!)))

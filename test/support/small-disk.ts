@@ -12,20 +12,23 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A volume of its own that a test can fill up. */
+/** A separate volume that a test can fill up. */
 export interface SmallDisk {
   readonly path: string
-  /** Takes all room there is at this moment; called again it takes what has been freed since. */
+  /** Uses all space that is currently free; a second call uses what has been freed since. */
   fill(): void
-  /** Gives back this many bytes of what `fill` took. */
+  /** Releases this number of bytes of what `fill` used. */
   leave(bytes: number): void
-  /** Gives back what `fill` took. */
+  /** Releases what `fill` used. */
   free(): void
   /** Unmounts and removes it. */
   remove(): void
 }
 
-/** Mounts a tmpfs of this many MiB; null where this process may not mount: under CI that is a failure, elsewhere a loud line. */
+/**
+ * Mounts a tmpfs of this many MiB; null if this process may not mount: on CI that is a failure, elsewhere a conspicuous
+ * line.
+ */
 export function smallDisk(mebibytes: number): SmallDisk | null {
   const mountPoint = mkdtempSync(join(tmpdir(), 'wattline-disk-'))
   try {

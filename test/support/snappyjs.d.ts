@@ -1,4 +1,4 @@
-/** The package brings no types. */
+/** The package has no types. */
 declare module 'snappyjs' {
   export function compress(bytes: Uint8Array): Uint8Array
   export function uncompress(bytes: Uint8Array, maxBytes?: number): Uint8Array

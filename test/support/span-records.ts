@@ -6,8 +6,8 @@ import { seededRandom } from './random.ts'
 const DAY_NANO = 1_795_219_200_000_000_000n
 
 /**
- * One record of spans as of a shop of 20 services: 8 resource attributes, 8 of their own, an event on every fifth. Same
- * seed, same bytes.
+ * One record of spans, as from a shop of 20 services: 8 resource attributes, 8 of their own, an event on every fifth.
+ * Same seed, same bytes.
  */
 export function spanRecord(spans: number, seed: number): Uint8Array {
   const random = seededRandom(seed)

@@ -1,4 +1,4 @@
-/** What tests of the data folder do with a process: send spans, each request a record, and look at what it says. */
+/** What tests of the data folder do with a process: send spans, one record per request, and read its output. */
 import { randomBytes } from 'node:crypto'
 import { encodeTraces } from './otlp.ts'
 import { eventually } from './until.ts'
@@ -9,7 +9,7 @@ export const HASTE = { WATTLINE_GROUP_COMMIT_WAIT_MS: '5', WATTLINE_GROUP_COMMIT
 
 export const SPANS_A_REQUEST = 20
 
-/** This many requests, all acknowledged. */
+/** This number of requests, all acknowledged. */
 export async function sendSpans({ otlp }: WattlineProcess, requests: number, ageMs = 0): Promise<void> {
   for (let i = 0; i < requests; i++) {
     const now = BigInt(Date.now() - ageMs) * 1_000_000n
@@ -35,7 +35,7 @@ export async function storedSpans(process: WattlineProcess): Promise<{ rows: num
   return { rows: Number(row?.rows), distinct: Number(row?.distinct) }
 }
 
-/** Waits until this many spans are there; more is a failure too. */
+/** Waits until this many spans exist; more is a failure too. */
 export const untilStored = (process: WattlineProcess, spans: number) =>
   eventually(
     () => storedSpans(process),

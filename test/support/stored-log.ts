@@ -8,7 +8,7 @@ const MAX_BYTES = 1_000_000_000
 /** Where the head of a record keeps its checksum. */
 const CHECKSUM_AT = 4
 
-/** Appends to the log of a process that is down, as intake would have done a moment before. */
+/** Appends to the log of a stopped process, as intake would have done just before. */
 export async function appendStored(
   log: string,
   stream: string,
@@ -25,7 +25,7 @@ export async function appendStored(
   await broker.close()
 }
 
-/** Flips one byte of a record in the log of a process that is down: of its value, or of its checksum alone. */
+/** Flips one byte of a record in the log of a stopped process: of its value, or only of its checksum. */
 export async function spoil(
   log: string,
   place: { readonly stream: string; readonly partition: number; readonly offset: bigint },

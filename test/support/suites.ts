@@ -20,7 +20,7 @@ const LIGHT = 'test/support/repository.ts'
 const STATIC = /^\s*(?:import|export)\s+(?!type\s)(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm
 const DYNAMIC = /(?<!typeof )\bimport\(\s*['"]([^'"]+)['"]/g
 
-/** What a source imports when it runs: paths from the root, packages as written. Types are not imports. */
+/** The runtime imports of a source: paths from the root, packages as written. Types are not imports. */
 export const importsOf = (path: string, text: string): readonly string[] =>
   [STATIC, DYNAMIC]
     .flatMap(pattern => [...text.matchAll(pattern)])

@@ -1,9 +1,9 @@
 /** Waiting for a state, however busy the machine is. */
 
-/** After so long a state is not late but wrong. */
+/** After this time a state is not late but wrong. */
 const PATIENCE_MS = 60_000
 
-/** Waits until the condition holds; else fails with its text. */
+/** Waits until the condition holds; otherwise fails with its text. */
 export async function until(condition: () => boolean | Promise<boolean>, everyMs = 5): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
   while (!(await condition())) {
@@ -12,7 +12,7 @@ export async function until(condition: () => boolean | Promise<boolean>, everyMs
   }
 }
 
-/** Asks again until the answer satisfies, and gives that answer; else fails with the last one. */
+/** Repeats until the answer satisfies, and returns that answer; otherwise fails with the last one. */
 export async function eventually<T>(
   ask: () => Promise<T>,
   satisfied: (answer: T) => boolean,

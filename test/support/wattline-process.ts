@@ -7,22 +7,22 @@ const ROOT = new URL('../../', import.meta.url).pathname
 
 const ENTRY = `${ROOT}cli/wattline.cjs`
 const command = readFileSync(ENTRY, 'utf8')
-/** Flags of the runtime that the command's first line asks for: what a user gets by starting the file itself. */
+/** Flags of the runtime in the command's first line: what a user gets by starting the file itself. */
 const FLAGS = /^#!\S+ -S node (.*)$/m.exec(command)?.[1]?.split(' ') ?? []
-/** Threads of libuv's pool that the command asks for: other entries get as many. */
+/** Threads of libuv's pool that the command requests: other entries get the same. */
 const UV_THREADPOOL_SIZE = /UV_THREADPOOL_SIZE \?\?= '(\d+)'/.exec(command)?.[1]
 if (UV_THREADPOOL_SIZE === undefined) throw new Error(`${ENTRY} no longer sets UV_THREADPOOL_SIZE`)
 
-/** A Wattline process of its own, as a user starts it, on free ports. */
+/** A separate Wattline process, as a user starts it, on free ports. */
 export interface WattlineProcess {
   readonly pid: number
-  /** Base address of questions, or of health alone without role `query`. */
+  /** Base address for queries, or only for health without role `query`. */
   readonly http: string
-  /** Base address of OTLP over HTTP; throws where the process takes none. */
+  /** Base address of OTLP over HTTP; throws if the process has none. */
   readonly otlp: string
-  /** Address of OTLP over gRPC; throws where the process takes none. */
+  /** Address of OTLP over gRPC; throws if the process has none. */
   readonly otlpGrpc: string
-  /** Lines that it wrote to stderr so far. */
+  /** Lines written to stderr so far. */
   readonly stderr: readonly string[]
   /** Sends the signal and waits for the end; the exit code, or null after SIGKILL. */
   end(signal: NodeJS.Signals): Promise<number | null>
@@ -33,12 +33,12 @@ export interface WattlineProcess {
 export interface StartOptions {
   readonly data: string
   readonly environment?: Readonly<Record<string, string>>
-  /** Another entry than the command line, for the proofs that need a changed part. */
+  /** Another entry than the command line, for proofs that need a changed part. */
   readonly entry?: string
   readonly sensors?: boolean
   /** Default all. */
   readonly roles?: string
-  /** Called with the process at once, long before it is ready: for those who kill it while it starts. */
+  /** Called with the process immediately, long before it is ready: for tests that kill it while it starts. */
   readonly onSpawn?: (child: ChildProcess) => void
 }
 
@@ -49,7 +49,7 @@ const QUIET = {
   WATTLINE_TELEMETRY_TRACES: 'false',
 }
 
-/** Starts it and waits until it has printed its addresses. Rejects with its stderr when it ends before. */
+/** Starts it and waits until it has printed its addresses. Rejects with its stderr if it ends before. */
 export async function startProcess(options: StartOptions): Promise<WattlineProcess> {
   const child = spawn(process.execPath, [...FLAGS, options.entry ?? ENTRY, ...argumentsOf(options)], {
     cwd: options.data,
@@ -68,7 +68,7 @@ export async function startProcess(options: StartOptions): Promise<WattlineProce
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   options.onSpawn?.(child)
-  // A test that fails or is cut off leaves nothing running.
+  // A test that fails or is interrupted leaves nothing running.
   const killChild = (): boolean => child.kill('SIGKILL')
   process.once('exit', killChild)
   child.once('exit', () => process.removeListener('exit', killChild))
@@ -117,7 +117,7 @@ const LABELS: readonly (readonly [label: RegExp, name: keyof Addresses])[] = [
   [/page and API|health/, 'http'],
 ]
 
-/** What it prints until it says how to stop it. */
+/** Its output up to the line that says how to stop it. */
 function readAddresses(child: ChildProcess, stderr: readonly string[]): Promise<Addresses> {
   return new Promise((resolve, reject) => {
     const found: Addresses = {}

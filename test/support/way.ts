@@ -2,17 +2,17 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, Socket } from 'node:net'
 
 /**
- * pass: as if it were not there. refuse: connections are reset. swallow: requests arrive, answers do not. hang: nothing
- * passes and nothing is cut, as on a line that has gone dead.
+ * pass: no effect. refuse: connections are reset. swallow: requests arrive, answers do not. hang: nothing passes and
+ * nothing is closed, as on a dead line.
  */
 export type WayMode = 'pass' | 'refuse' | 'swallow' | 'hang'
 
-/** A TCP way to a process that can be cut, and lead to another process later. */
+/** A TCP connection to a process that can be interrupted, and lead to another process later. */
 export interface Way {
   readonly url: string
-  /** Changes what passes from now on; connections that are open are cut when they may pass again. */
+  /** Changes what passes from now on; open connections are closed when they may pass again. */
   set(mode: WayMode): void
-  /** Where it leads from now on: an address such as `http://127.0.0.1:4318`. */
+  /** Its target from now on: an address such as `http://127.0.0.1:4318`. */
   leadTo(url: string): void
   close(): Promise<void>
 }

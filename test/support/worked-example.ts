@@ -1,6 +1,6 @@
 /**
- * The worked example of docs/walkthrough-watt.md, and a case that does not divide evenly, sent as OTLP to a process of its
- * own: the same numbers whatever carries the streams.
+ * The worked example of docs/walkthrough-watt.md, and a case that does not divide evenly, sent as OTLP to a process:
+ * the same numbers for every log.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -67,7 +67,7 @@ function requestsOf(test: Case): unknown[] {
   return requests
 }
 
-/** Sends one request for metrics, as OTLP/JSON has it, and is answered that all of it is taken. */
+/** Sends one request for metrics, as OTLP/JSON, and checks that all of it is accepted. */
 export type Send = (wattline: WattlineProcess, request: unknown) => Promise<void>
 
 const sendHttp: Send = async (wattline, request) => {
@@ -110,7 +110,7 @@ async function expectLedger(
   expect(rows.every(({ coverage }) => coverage === 1)).toBe(true)
 }
 
-/** Sends the worked example as a host of its own, and finds its numbers in the ledger. */
+/** Sends the worked example as a separate host, and finds its numbers in the ledger. */
 export async function expectWorkedExample(
   wattline: WattlineProcess,
   host: string,
@@ -138,8 +138,8 @@ const WORKED_LEDGER = [
 ]
 
 /**
- * Declares the tests; `more` gives the settings of what carries the streams, once it is there, and `start` starts what takes
- * OTLP and answers SQL, as one process or as several.
+ * Declares the tests; `more` gives the settings of the log, once it exists, and `start` starts what accepts OTLP and
+ * answers SQL, as one process or as several.
  */
 export function workedExample(
   more: () => Readonly<Record<string, string>> = () => ({}),

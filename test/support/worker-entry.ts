@@ -1,4 +1,4 @@
-// A worker process of the supervisor's tests: behaves as the order's `version` says, which may differ from start to start.
+// A worker process of the supervisor's tests: behaves as the order's `version` says, which may differ between starts.
 import { existsSync, writeFileSync } from 'node:fs'
 import type { FromWorker, ToWorker } from '../../core/runtime/processes/messages.ts'
 

@@ -16,7 +16,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
   afterAll(() => kafka.destroy())
 
   brokerContract('kafka', async () => {
-    // A prefix of its own instead of an empty cluster.
+    // Its own prefix instead of an empty cluster.
     const topicPrefix = `test${tests++}`
     return {
       open: () =>

@@ -1,6 +1,6 @@
 /**
- * What every receiver of OTLP promises, whatever the transport: the same rows for the same bytes, the same limits, the same
- * reasons for a refusal, and the same care for what is in flight.
+ * The promises of every OTLP receiver, for any transport: the same rows for the same bytes, the same limits, the same
+ * reasons for a refusal, and the same care for requests in flight.
  */
 import { randomBytes } from 'node:crypto'
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
@@ -30,7 +30,7 @@ type Coding = (typeof CODINGS)[number]
 
 export interface ExportRequest {
   readonly signal: Signal
-  /** Compressed already, where a coding is named. */
+  /** Already compressed, if a coding is named. */
   readonly body: Uint8Array
   readonly coding?: Coding
   readonly headers?: Readonly<Record<string, string>>
@@ -42,7 +42,7 @@ export type Outcome =
       readonly kind: 'refused'
       /** Code and message of the catalogue: `overloaded: ...`. */
       readonly message: string
-      /** Whether a client of this transport may send the same again. */
+      /** Whether a client of this transport may retry. */
       readonly mayRetry: boolean
       readonly retrySeconds: number | undefined
       /** Of `google.rpc.BadRequest`. */
@@ -51,23 +51,23 @@ export type Outcome =
   /** The connection ended without an answer. */
   | { readonly kind: 'gone' }
 
-/** A request that was begun and not ended. */
+/** A request that was started and not ended. */
 export interface Unfinished {
   readonly outcome: Promise<Outcome>
   hangUp(): void
 }
 
-/** A receiver that listens, and a client of its transport. */
+/** A receiver that listens, and a client for its transport. */
 export interface OpenDoor {
   send(request: ExportRequest): Promise<Outcome>
-  /** Announces a body of this many bytes, and sends some of them. */
+  /** Announces a body of this size, and sends part of it. */
   begin(signal: Signal, announcedBytes: number, sent: Uint8Array): Unfinished
   stop(): Promise<void>
 }
 
 export interface DoorOptions {
   readonly access?: Access
-  /** For a whole request. */
+  /** For a complete request. */
   readonly requestMs?: number
   readonly drainMs?: number
 }

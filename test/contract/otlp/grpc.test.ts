@@ -1,4 +1,4 @@
-/** OTLP over gRPC keeps every promise of the contract of receivers. */
+/** OTLP over gRPC fulfils the contract of receivers. */
 import { createOtlpGrpcReceiver } from '../../../collector/grpc/receiver.ts'
 import { framed, GrpcClient, type GrpcReply, METHODS } from '../../collector/grpc/grpc-rig.ts'
 import { read } from '../../collector/http/answers.ts'

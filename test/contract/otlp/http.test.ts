@@ -1,4 +1,4 @@
-/** OTLP over HTTP/1.1 keeps every promise of the contract of receivers. */
+/** OTLP over HTTP/1.1 fulfils the contract of receivers. */
 import { createOtlpHttpReceiver } from '../../../collector/http/receiver.ts'
 import { read, readStatus } from '../../collector/http/answers.ts'
 import { RawClient, type RawReply } from '../../collector/http/http-rig.ts'

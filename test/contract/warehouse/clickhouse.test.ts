@@ -1,12 +1,12 @@
-// Guarantees: ClickHouse over its HTTP interface keeps every promise of core/warehouse/warehouse.ts: over the small server
-// of test/support/clickhouse-front, and over a real one where WATTLINE_TEST_CLICKHOUSE_URL names it. Database `wattline`
-// of that server is dropped before and after.
+// Guarantees: ClickHouse over its HTTP interface keeps every promise of core/warehouse/warehouse.ts: with the small
+// server of test/support/clickhouse-front, and with a real one if WATTLINE_TEST_CLICKHOUSE_URL names it. Database
+// `wattline` of that server is dropped before and after.
 import { createClient } from '@clickhouse/client'
 import { startClickHouseFront } from '../../support/clickhouse-front/front.ts'
 import { warehouseContract } from './contract.ts'
 import { fixtureOver } from './fixture-over.ts'
 
-// A host in a zone of its own: no answer may depend on it.
+// A host in a different time zone: no answer may depend on it.
 process.env['TZ'] = 'Asia/Kathmandu'
 
 warehouseContract('ClickHouse over HTTP', async () => {

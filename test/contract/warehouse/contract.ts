@@ -32,24 +32,24 @@ const words = {
   table: { name: 'words', partitionBy: 'tuple()', orderBy: ['Time'], ttlFrom: 'Time', retention: 'signals' },
 } as const satisfies StreamDeclaration
 
-/** What the ids of a dictionary may be, and how many values it has. */
+/** Types of dictionary ids, and numbers of values. */
 const ID_CASES: readonly [Parameters<typeof withIds>[1], number][] = [
   ...ID_TYPES.map((type): [typeof type, number] => [type, 100]),
   [new Uint16(), 60_000],
   [new Int32(), 70_000],
 ]
 
-/** A warehouse on a store of its own, which can be closed and opened again. */
+/** A warehouse with its own store, which can be closed and reopened. */
 export interface WarehouseFixture {
   warehouse(): Warehouse
   reopen(): Promise<void>
   remove(): Promise<void>
 }
 
-/** For good: longer than the engine's TTL reaches. */
+/** Forever: longer than the engine's TTL can express. */
 const RETENTION = { signalsDays: 36_500, ledgerDays: 36_500 }
 
-/** Every promise of core/warehouse/warehouse.ts, for any engine behind it. */
+/** Every promise of core/warehouse/warehouse.ts, for any engine. */
 export function warehouseContract(name: string, factory: () => Promise<WarehouseFixture>): void {
   describe(`${name} satisfies the warehouse contract`, () => {
     let fixture: WarehouseFixture
@@ -168,7 +168,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
           ['usage_hourly', 'workloads_by_hour'],
           ['usage_daily', 'workloads_by_day'],
         ]) {
-          // Fails when the engine would read the rows instead of the projection.
+          // Fails if the engine would read the rows instead of the projection.
           const forced = `SETTINGS force_optimize_projection_name = '${ledgerProjection(projection!)}'`
           expect(await numbers(`SELECT ${sums} FROM wattline.${view} AS v ${forced}`)).toEqual(minutes)
         }
@@ -225,7 +225,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
           disposition: 'quarantine',
         })
         await warehouse().ping()
-        // The token was not used up by what was refused.
+        // The refused record did not use up the token.
         await warehouse().insert(traces, spans(3, what), what)
         expect(await countSpans(what)).toBe(3)
       })
@@ -403,7 +403,7 @@ function fencedContract(warehouse: () => Warehouse): void {
         expect(await run(sql, { accounts: [] })).toBe('')
         expect(await run(sql, { accounts: ["x' OR 1 = 1 -- "] })).toBe('')
         expect(await run(`SELECT DISTINCT Tenant FROM ${table}`, { accounts, tenant: 'b' })).toBe('b\n')
-        // What is summed for them is what their entries sum to, also where a projection answers.
+        // Their sums equal those of their entries, also when a projection answers.
         const [all, theirs] = await Promise.all([
           run(`SELECT sumIf(EnergyUj, Account = 'web') FROM ${table}`),
           run(`SELECT sum(EnergyUj) FROM ${table}`, { accounts: ['web'] }),

@@ -6,7 +6,7 @@ import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { openEmbeddedWarehouse } from '../../../core/warehouse/embedded/embedded.ts'
 import { warehouseContract } from './contract.ts'
 
-// A host in a zone of its own: no answer may depend on it.
+// A host in a different time zone: no answer may depend on it.
 process.env['TZ'] = 'Asia/Kathmandu'
 
 warehouseContract('the embedded warehouse', async () => {

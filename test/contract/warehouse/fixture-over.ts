@@ -1,4 +1,4 @@
-/** The contract's fixture over whatever speaks ClickHouse's HTTP interface. */
+/** The contract's fixture over anything that speaks ClickHouse's HTTP interface. */
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { openClickHouseWarehouse } from '../../../core/warehouse/clickhouse/clickhouse.ts'
 import type { WarehouseFixture } from './contract.ts'
@@ -11,7 +11,7 @@ interface Server {
   remove(): Promise<void>
 }
 
-/** `remove` takes the server's data away in the end. */
+/** `remove` finally deletes the server's data. */
 export async function fixtureOver(server: Server): Promise<WarehouseFixture> {
   const { urls, user, password, cluster } = server
   const open = () => openClickHouseWarehouse({ urls, user, password, cluster, events: silentEvents })

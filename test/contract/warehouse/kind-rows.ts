@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { storedType } from '../../../core/warehouse/tables/column-types.ts'
 import { kinds } from './sample-rows.ts'
 
-/** Any values of every column kind, and how they look when the warehouse gives them back as JSON. */
+/** Any values of every column kind, and their JSON as returned by the warehouse. */
 const hex = (bytes: number) =>
   fc.oneof(
     fc.constant(''),
@@ -26,7 +26,7 @@ const part = fc.record({
   Double: number,
 })
 
-/** A row of `kinds` without its Seq. The arrays of a Nested have one length. */
+/** A row of `kinds` without its Seq. The arrays of a Nested have the same length. */
 export const kindRow = fc
   .record({
     Time: fc.integer({ min: 0, max: 4_000_000_000 }),
@@ -53,7 +53,7 @@ export const kindRow = fc
     return { ...row, ...Object.fromEntries(lists) }
   })
 
-/** Times as integers, all else as it is. */
+/** Times as integers, everything else unchanged. */
 function selected(column: (typeof kinds)['columns'][number]): string {
   const name = `\`${column.name}\``
   const type = storedType(column)
@@ -62,7 +62,7 @@ function selected(column: (typeof kinds)['columns'][number]): string {
   }
   if (type.startsWith('DateTime64')) return `toUnixTimestamp64Nano(${name}) AS \`_${column.name}\``
   if (type.startsWith('DateTime')) return `toUnixTimestamp(${name}) AS \`_${column.name}\``
-  // The shortest text of a 32-bit float is not that of the same value in 64 bits.
+  // The shortest text of a 32-bit float differs from that of the same value in 64 bits.
   if (type === 'Float32') return `toFloat64(${name}) AS \`_${column.name}\``
   return `${name} AS \`_${column.name}\``
 }
@@ -70,13 +70,13 @@ function selected(column: (typeof kinds)['columns'][number]): string {
 const plain = (value: unknown): unknown => {
   if (typeof value === 'bigint') return value.toString()
   if (Array.isArray(value)) return value.map(plain)
-  // The engine's JSON has a negative zero for some blocks and none for others.
+  // The engine's JSON has a negative zero for some blocks and not for others.
   return Object.is(value, -0) ? 0 : value
 }
 
 export const kindExpressions = {
   select: kinds.columns.map(selected).join(', '),
-  /** A row as it came back, to be compared with what is expected of the one that was sent. */
+  /** A returned row, for comparison with the row that was sent. */
   plain: (row: object): Readonly<Record<string, unknown>> =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])),
   expected: (row: object): Readonly<Record<string, unknown>> =>

@@ -2,7 +2,7 @@ import { encodeRows } from '../../../core/columns/rows.ts'
 import { ledger, traces } from '../../../core/model/streams/index.ts'
 import { column, list, type RowOf, type StreamDeclaration } from '../../../core/model/streams/stream.ts'
 
-/** Rows that the contract is tested with; what a test does not care about has a fixed value. */
+/** Rows for testing the contract; columns that a test does not use have a fixed value. */
 export const DAY_S = 86_400
 /** 2026-11-01T00:00:00Z */
 export const MONTH_START_S = 1_793_491_200
@@ -35,7 +35,7 @@ export const span = (over: Partial<RowOf<typeof traces>> = {}): RowOf<typeof tra
   ...over,
 })
 
-/** Spans over three days (partitions), of two tenants in turns. */
+/** Spans over three days (partitions), alternating between two tenants. */
 export const spans = (count: number, name = 'GET /'): Uint8Array =>
   encodeRows(
     traces,
@@ -103,7 +103,7 @@ export const ledgerEntry = (over: Partial<RowOf<typeof ledger>> = {}): RowOf<typ
   ...over,
 })
 
-/** Entries a minute apart around the change of a month: two partitions, several hours and days. */
+/** Entries a minute apart around the end of a month: two partitions, several hours and days. */
 export const ledgerEntries = (count: number, seed: number, accounts = ['default']): Uint8Array =>
   encodeRows(
     ledger,

@@ -1,5 +1,6 @@
-// Guarantees: a token is found where clients put it and gives exactly what its line says; anything else is 401, a missing
-// scope 403, each counted by its reason. Without tokens a web page cannot enter by a name of its own or for another origin.
+// Guarantees: a token is found where clients put it and gives exactly the access of its line; anything else is 401, a
+// missing scope 403, each counted by reason. Without tokens a web page cannot get access under its own name or for
+// another origin.
 import { describe, expect, it } from 'vitest'
 import { createOpenAccess } from '../../../core/auth/open-access.ts'
 import { newToken, tokenHash } from '../../../core/auth/token.ts'

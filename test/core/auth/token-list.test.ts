@@ -1,5 +1,5 @@
-// Guarantees: a tokens file means one thing or is refused, with all its problems at once; what was written is read back
-// whatever YAML makes of scalars; a token that was pasted in place of its hash is told as such.
+// Guarantees: a tokens file has one meaning or is refused, with all its problems at once; what was written is read back
+// for any YAML scalars; a token in place of its hash is reported as such.
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

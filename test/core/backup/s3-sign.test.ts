@@ -1,5 +1,5 @@
-// Guarantees: requests to S3 are signed as Amazon's documentation signs its examples ("Authenticating Requests: Using the
-// Authorization Header (AWS Signature Version 4)").
+// Guarantees: requests to S3 are signed like the examples in Amazon's documentation ("Authenticating Requests: Using
+// the Authorization Header (AWS Signature Version 4)").
 import { expect, it } from 'vitest'
 import { signed } from '../../../core/backup/s3-sign.ts'
 

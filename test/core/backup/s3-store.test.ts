@@ -1,5 +1,5 @@
-// Guarantees: a bucket keeps what is put there, whole or not at all, also in parts, under any name; what passes is tried again;
-// wrong keys and a missing bucket or server are told.
+// Guarantees: a bucket stores what is put there, completely or not at all, also in parts, under any name; temporary
+// failures are retried; wrong keys and a missing bucket or server are reported.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type BackupStore, openBackupStore } from '../../../core/backup/backup-store.ts'
 import { type S3Server, startS3 } from '../../support/s3.ts'

@@ -1,5 +1,5 @@
-// Guarantees: what is packed comes out again, byte by byte, links too, and the system's own tar reads it; the same files give the
-// same bytes; a damaged archive is refused, and none writes outside its folder.
+// Guarantees: what is packed is unpacked byte by byte, including links, and the system's tar reads it; the same files
+// give the same bytes; a damaged archive is refused, and none writes outside its folder.
 import { execFileSync } from 'node:child_process'
 import {
   mkdirSync,
@@ -39,7 +39,7 @@ const tree = fc.uniqueArray(
     path: fc.array(segment, { minLength: 1, maxLength: 3 }),
     bytes: fc.uint8Array({ maxLength: 3_000 }),
   }),
-  // No file where another one needs a folder.
+  // No file in the place of a folder that another one needs.
   { maxLength: 12, selector: ({ path }) => path[0]?.toLowerCase() },
 )
 

@@ -1,5 +1,5 @@
-// Guarantees: a fall is a wrap only where that is possible, an impossible rise is told from a possible one, and bounds tell
-// broken counters from busy machines.
+// Guarantees: a fall is treated as a wrap only if possible, impossible rises are distinguished from possible ones, and
+// limits distinguish broken counters from busy machines.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { counterStep, isPossible, isSurelyPossible } from '../../../core/books/counter-step.ts'

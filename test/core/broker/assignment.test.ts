@@ -1,4 +1,6 @@
-/** Guarantees: every wanted partition has exactly one owner among those who want it, and work is spread evenly. */
+/**
+ * Guarantees: every wanted partition has exactly one owner among the members that want it, and work is spread evenly.
+ */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { assign, partitionName } from '../../../core/broker/embedded/assignment.ts'

@@ -1,7 +1,7 @@
 /**
- * Guarantees of compacted streams in the embedded log: whatever the order of appends, commits, retention and reopenings,
- * the newest record of every key stays, at its offset; only superseded records that all groups have read are dropped; one
- * that was lost is told from one that was dropped; the work of one step is bounded.
+ * Guarantees of compacted streams in the embedded log: for any order of appends, commits, retention and reopenings, the
+ * newest record of every key stays at its offset; only superseded records that all groups have read are dropped; a lost
+ * record is distinguished from a dropped one; the work of one step is limited.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -32,7 +32,7 @@ const commit = (broker: Broker, offset: bigint) =>
   onPartition(broker, 'g', 's', partition => partition.commit(offset))
 const offsetsOf = async (broker: Broker, group: string) =>
   (await readNow(broker, 's', group)).map(one => one.offset)
-/** Events that count what was dropped. */
+/** Events that count dropped records. */
 function counting() {
   let dropped = 0
   const events: Events = {
@@ -102,7 +102,7 @@ test('superseded records are removed, so that the log stays as small as its keys
   await create(broker, 0)
   const value = Buffer.alloc(3000, 1)
   for (let turn = 0; turn < 200; turn++) {
-    // 800 KB in all into a log of 200 KB.
+    // 800 KB in total into a log of 200 KB.
     const { offset } = await broker.append('s', 0, [{ key: `k${turn % 5}`, value, timestampMs: 1 }])
     await commit(broker, offset + 1n)
     if (turn % 20 === 19) await until(() => dropped() === turn - 4)

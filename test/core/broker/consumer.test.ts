@@ -1,4 +1,4 @@
-// Guarantees: a poll that fails half way passes over nothing: the next one gives the same records again, from the first.
+// Guarantees: a poll that fails half way skips nothing: the next one returns the same records again, from the first.
 import { expect, test } from 'vitest'
 import { Consumer } from '../../../core/broker/embedded/consumer.ts'
 import { Journal } from '../../../core/broker/embedded/journal.ts'

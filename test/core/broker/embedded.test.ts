@@ -1,6 +1,7 @@
 /**
- * Guarantees of the embedded broker beyond the contract: dense offsets, spoilt records are delivered as such, an unusable
- * or used folder is refused with a clear line, a full disk rejects and recovers, retention keeps the file small.
+ * Guarantees of the embedded broker beyond the contract: dense offsets, corrupt records are delivered as such, an
+ * unusable or used folder is refused with a clear message, a full disk rejects and recovers, retention keeps the file
+ * small.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFile, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
@@ -129,7 +130,7 @@ test('max_bytes: appends are refused as a whole, consumers continue, and retenti
 test('a disk that is really full: rejected with disk_full, nothing stored, and it recovers by itself', async context => {
   const mounted = await folder()
   const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', mounted])
-  // Without the right to mount there is no full disk to be had; max_bytes above tests the same answers.
+  // Without the right to mount there is no full disk; max_bytes above tests the same answers.
   if (mount.status !== 0) {
     await context.annotate('no right to mount a file system here')
     return
@@ -179,7 +180,7 @@ test('retention stops at the slowest group, and continues when the group does', 
   for (let i = 0; i < 10; i++) await broker.append('s', 0, [bytes(10, i)])
   const first = async () => (await broker.lag('new', 's'))[0]!.committed
   await commitAll(broker)
-  // The second of two trims starts when the first has ended: what it drops is dropped when it shows.
+  // The second of two trims starts after the first has ended, so the first one's drops are complete when it shows.
   for (const offset of [4n, 7n, 10n]) {
     await onPartition(broker, 'slow', 's', partition => partition.commit(offset))
     await until(async () => (await first()) >= offset)
@@ -198,7 +199,7 @@ test('retention by time drops older records, by the given clock', async () => {
   ])
   await commitAll(broker)
   now = 1_401
-  // Naming the streams again starts a sweep, as the timer does.
+  // Declaring the streams again starts a sweep, like the timer does.
   await create(broker, 1e12, 500)
   await until(async () => (await broker.lag('new', 's'))[0]!.committed === 1n)
   expect((await readNow(broker, 's')).map(r => Buffer.from(r.value).toString())).toEqual(['new'])

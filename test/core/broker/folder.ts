@@ -8,21 +8,21 @@ import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broke
 import type { EmbeddedBrokerOptions } from '../../../core/broker/embedded/lmdb-broker.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 
-/** A folder that is removed when the test is over. */
+/** A folder that is removed after the test. */
 export async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'wattline-log-'))
   onTestFinished(() => rm(path, { recursive: true, force: true }))
   return path
 }
 
-/** A broker that is closed when the test is over. */
+/** A broker that is closed after the test. */
 export async function brokerIn(path: string, options: Partial<EmbeddedBrokerOptions> = {}): Promise<Broker> {
   const broker = await openEmbeddedBroker({ path, maxBytes: 1_000_000_000, events: silentEvents, ...options })
   onTestFinished(() => broker.close())
   return broker
 }
 
-/** Runs `work` once on one partition of a group and gives its result. */
+/** Runs `work` once on one partition of a group and returns its result. */
 export async function onPartition<T>(
   broker: Broker,
   group: string,
@@ -46,7 +46,7 @@ export async function onPartition<T>(
   }
 }
 
-/** Everything that is there now, from the group's committed offset. */
+/** All current records, from the group's committed offset. */
 export const readNow = (
   broker: Broker,
   stream: string,

@@ -1,5 +1,5 @@
-// Guarantees: a log of the first format opens, keeps its records and becomes one of this format, which versions that know the
-// first alone refuse; one of a later format is refused with what to do.
+// Guarantees: a log of the first format opens, keeps its records and is converted to the current format, which versions
+// that know only the first refuse; a log of a later format is refused with a remedy.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

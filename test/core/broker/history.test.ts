@@ -1,6 +1,7 @@
-// Guarantees: a record never has the origin of another one that had its offset before, whatever was done to the log's files:
-// an older copy restored, the log deleted, another log put in its place, or a log of a version without origins opened; what
-// was acknowledged and is gone is told, with who had not read it; and a restart alone changes nothing.
+// Guarantees: a record never has the origin of another one that had its offset before, whatever happened to the log's
+// files: an older copy restored, the log deleted, another log put in its place, or a log of a version without origins
+// opened; acknowledged records that are gone are reported, with the groups that had not read them; and a restart alone
+// changes nothing.
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { open } from 'lmdb'
@@ -36,11 +37,11 @@ const append = async (broker: Broker, count: number): Promise<void> => {
   }
 }
 
-/** Reads for the group so far; the origins of these offsets. */
+/** Reads for the group up to now; the origins of these offsets. */
 const originsOf = (broker: Broker, offsets: readonly bigint[]): Promise<string[]> =>
   onPartition(broker, 'look', 'in', async partition => offsets.map(offset => partition.originOf(offset)))
 
-/** The same where the log before was lost. */
+/** The same where the previous log was lost. */
 const historiesOf = (broker: Broker, offsets: readonly bigint[]): Promise<string[]> =>
   onPartition(broker, 'look', 'in', async partition => offsets.map(offset => partition.historyOf(offset)))
 
@@ -116,7 +117,7 @@ describe('an older copy', () => {
     expect(kept).toBe(old)
     expect(fresh).not.toBe(old)
     expect(await historiesOf(broker, [4n, 5n])).toEqual(['', fresh])
-    // What the meter would do again is done; the tables lack what they lacked.
+    // What the meter would repeat is done; the tables still lack what they lacked.
     expect(await stateOf(broker, 'meter')).toBe(0)
     expect((await broker.lag('meter', 'in'))[0]).toMatchObject({ committed: 5n })
     expect((await broker.lag('store', 'in'))[0]).toMatchObject({ committed: 2n })
@@ -160,7 +161,7 @@ describe('an older copy', () => {
     for (let round = 0; round < 2; round++) {
       await rm(join(data, 'log'), { recursive: true })
       await cp(join(data, 'copy'), join(data, 'log'), { recursive: true })
-      // As a kill leaves it that comes before the file of ends is rewritten.
+      // As after a kill before the file of ends is rewritten.
       await cp(join(data, 'ends'), join(data, 'log.ends'))
       ;({ broker, lost } = await opened(data))
       ids.push(lossOfLog(lost[0]!, 'log')?.id)
@@ -202,7 +203,7 @@ it('treats a log as another one when the file of ends is missing', async () => {
   const [kept, fresh] = await originsOf(broker, [1n, 2n])
   expect(kept).toBe(old)
   expect(fresh).not.toBe(old)
-  // Nothing was found lost, and the meter goes on as it was.
+  // No loss was found, and the meter continues unchanged.
   expect(await historiesOf(broker, [1n, 2n])).toEqual(['', ''])
   await broker.close()
 })
@@ -213,7 +214,7 @@ it('leaves records from before origins without one, also if the first start is i
   await append(broker, 3)
   await broker.close()
   await rm(join(data, 'log.ends'))
-  // As an older version left it: an identity, and no origins.
+  // As left by an older version: an identity, and no origins.
   const log = open({
     path: join(data, 'log'),
     encoding: 'binary',

@@ -1,6 +1,6 @@
 /**
- * Guarantees: callers that come together share one transaction; a failed transaction leaves nothing behind, rejects
- * exactly its callers, and those after it go on; a change that is refused does not harm its neighbours.
+ * Guarantees: simultaneous callers share one transaction; a failed transaction leaves nothing behind, rejects exactly
+ * its callers, and later ones continue; a refused change does not affect others.
  */
 import { expect, test } from 'vitest'
 import { Journal } from '../../../core/broker/embedded/journal.ts'

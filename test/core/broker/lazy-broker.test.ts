@@ -1,5 +1,5 @@
-// Guarantees: the log is opened when it is first asked and once for all who ask; what failed to open is tried again by the
-// next; a log that was never asked is closed without having been opened.
+// Guarantees: the log is opened on first use and once for all callers; a failed opening is retried by the next caller;
+// an unused log is closed without having been opened.
 import { expect, it } from 'vitest'
 import type { Broker } from '../../../core/broker/broker.ts'
 import { LazyBroker } from '../../../core/broker/lazy-broker.ts'

@@ -1,6 +1,6 @@
 /**
- * Guarantees: whatever the order of appends, polls, commits, transactions, reopenings and retention, the embedded broker
- * does what a few arrays would do.
+ * Guarantees: for any order of appends, polls, commits, transactions, reopenings and retention, the embedded broker
+ * behaves like a few arrays.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,12 +14,12 @@ import { silentEvents } from '../../../core/catalogue/events/events.ts'
 interface Model {
   readonly records: string[]
   committed: number
-  /** null while nobody is subscribed. */
+  /** null without a subscription. */
   position: number | null
   state: Record<string, string>
 }
 
-/** The broker, and the partition in the hands of the test while it is subscribed. */
+/** The broker, and the partition that the test controls while it is subscribed. */
 class Real {
   broker: Broker
   readonly #path: string

@@ -1,4 +1,4 @@
-/** Guarantees: a record read is the record written, byte for byte; any spoilt bit or missing piece is noticed. */
+/** Guarantees: a record is read byte for byte as written; any flipped bit or missing piece is detected. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { RECORD_CORRUPT } from '../../../core/broker/broker.ts'

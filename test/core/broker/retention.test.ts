@@ -1,4 +1,4 @@
-/** Guarantees: retention drops from the front only, only what all groups have read, and never more than it must. */
+/** Guarantees: retention drops only from the front, only what all groups have read, and never more than required. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { planTrim, readByAll, SLICE_RECORDS } from '../../../core/broker/embedded/retention.ts'

@@ -1,4 +1,7 @@
-/** Guarantees: on a full disk appends wait until there is known room, and the reserve comes back when the disk has it. */
+/**
+ * Guarantees: on a full disk appends wait until there is known space, and the reserve is restored when the disk has
+ * space.
+ */
 import { expect, test } from 'vitest'
 import { RESERVE_BYTES, Space } from '../../../core/broker/embedded/space.ts'
 

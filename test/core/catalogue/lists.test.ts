@@ -1,4 +1,4 @@
-// Guarantees: an index holds every entry of the lists of its stages, and no name is declared by two of them.
+// Guarantees: an index contains every entry of the lists of its stages, and no name is declared by two of them.
 import { readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { ERRORS } from '../../../core/catalogue/errors/errors.ts'

@@ -1,7 +1,7 @@
 /**
- * Guarantees: records are Arrow as the library itself reads it, schema and values, with ids of every width; the same rows give
- * the same bytes whatever the builder made before, so that nothing of one tenant's record stays in the next; and equal
- * offsets are stored once.
+ * Guarantees: records are Arrow as the library itself reads it, schema and values, with ids of every width; the same
+ * rows give the same bytes whatever the builder made before, so that no data of one tenant's record stays in the next;
+ * and equal offsets are stored once.
  */
 import { zstdDecompressSync } from 'node:zlib'
 import { tableFromIPC } from 'apache-arrow'

@@ -1,5 +1,5 @@
-// Guarantees: a value for many rows at once, or many values at once, is the same as one at a time, in any mixture, also after
-// rows were taken back.
+// Guarantees: a value for many rows at once, or many values at once, equals one at a time, in any mixture, also after
+// rows were removed.
 import { type Data, Float64, Int64, Uint32 } from 'apache-arrow'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -17,7 +17,7 @@ interface Column {
   toData(): Data
 }
 
-/** What is stored of a column, and of those nested in it. */
+/** Stored data of a column, and of its nested columns. */
 const stored = (data: Data): unknown[] => [
   data.length,
   data.nullCount,
@@ -27,7 +27,7 @@ const stored = (data: Data): unknown[] => [
   data.children.map(stored),
 ]
 
-/** What to append, how many times, and how many rows to take back afterwards. */
+/** What to append, how many times, and how many rows to remove afterwards. */
 const steps = fc.array(
   fc.record({
     value: fc.nat(5),
@@ -57,7 +57,7 @@ function same<C extends Column>(
   )
 }
 
-/** The 64-bit values 0, 1, ... as they lie in a body. */
+/** The 64-bit values 0, 1, ... as in a body. */
 const bodyOf = (values: number, write: (view: DataView, at: number, value: number) => void): DataView => {
   const view = new DataView(new ArrayBuffer(values * 8 + 3), 3)
   for (let value = 0; value < values; value += 1) write(view, value * 8, value)

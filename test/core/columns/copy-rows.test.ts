@@ -1,7 +1,7 @@
 /**
- * Guarantees: rows that are copied from records into a builder are those rows, whatever kind their columns are, in the order
- * asked for and none besides; a fixed value takes the place of a column's own; and a record whose nested lists disagree is
- * refused before anything is copied.
+ * Guarantees: rows copied from records into a builder are the same, for columns of any kind, in the requested order and
+ * without others; a fixed value replaces a column's own; and a record with inconsistent nested lists is refused before
+ * anything is copied.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'

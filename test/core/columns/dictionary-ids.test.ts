@@ -1,7 +1,7 @@
 /**
- * Guarantees: ids of a dictionary are stored in as few bytes as its values need, at every bound, record after record; and
- * records with ids of any integers of up to 32 bits are read and copied, those with others or with ids out of bounds
- * refused.
+ * Guarantees: ids of a dictionary are stored in as few bytes as its values need, at every limit, record after record;
+ * records with ids of any integer type up to 32 bits are read and copied, and those with other types or ids out of
+ * range are refused.
  */
 import { Int64 } from 'apache-arrow'
 import { expect, test } from 'vitest'
@@ -18,7 +18,7 @@ const stream = {
   columns: [column('Name', 'lowCardinality'), column('Map', 'stringMap'), list('Names', 'lowCardinality')],
 } as const
 
-/** Rows whose names are `distinct` many; the values of their maps are three. */
+/** Rows with `distinct` different names; their maps have three values. */
 const rows = (distinct: number) =>
   Array.from({ length: distinct + 10 }, (_, at) => ({
     Name: `name ${at % distinct}`,

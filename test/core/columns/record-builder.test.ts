@@ -1,5 +1,5 @@
 /**
- * Guarantees: `discardRow` and `rollback` leave a builder as if what they take back had never been written, over any
+ * Guarantees: `discardRow` and `rollback` leave a builder as if the removed rows had never been written, over any
  * number of records made from the same buffers; dictionaries never repeat a value; uneven columns are refused.
  */
 import fc from 'fast-check'

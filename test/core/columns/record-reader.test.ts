@@ -1,5 +1,5 @@
 /**
- * Guarantees: what is not a record of the stream, from another stream's record to random damage, throws
+ * Guarantees: anything that is not a record of the stream, from another stream's record to random damage, throws
  * `record_corrupt`, and what opens can be read to the last value.
  */
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
@@ -71,7 +71,7 @@ test('records older than a column are empty in it, whatever its kind and place',
     rows.map(row => row.On),
   )
   expect(readColumn(grown, record, 'New int64').get(3)).toBe(0n)
-  // Beside records that have it, and never in place of a column that a record must have.
+  // Next to records that have it, and never in place of a required column.
   const full = { ...stream, columns: [added(column('Name', 'lowCardinality')), ...others] }
   expect(decodeRows(full, record)).toEqual(rows)
   refused(
@@ -110,7 +110,7 @@ test('damage to a record is always detected', () => {
   fc.assert(
     fc.property(edits(0, record.length), changes => {
       const damaged = edited(record, changes)
-      // Two changes of one byte may undo each other; the header has bits that say nothing.
+      // Two changes of one byte may cancel each other; the header has bits without meaning.
       try {
         expect(decodeRows(stream, damaged)).toEqual(rows)
       } catch (error) {

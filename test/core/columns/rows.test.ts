@@ -1,6 +1,6 @@
 /**
- * Guarantees: for every stream there is and every kind of column, decodeRows(encodeRows(rows)) gives the same rows,
- * whatever their values, in any number.
+ * Guarantees: for every stream and every kind of column, decodeRows(encodeRows(rows)) gives the same rows, for any
+ * values and number of rows.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -19,7 +19,7 @@ const int64 = fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n })
 const VALUES: { readonly [Kind in ScalarKind]: fc.Arbitrary<unknown> } = {
   string: text,
   lowCardinality: fc.oneof(fc.constantFrom('', 'a', 'b'), text),
-  // Keys like integers would change their place in an object.
+  // Keys that look like integers would change their order in an object.
   stringMap: fc.dictionary(text, text, { maxKeys: 4, noNullPrototype: true }),
   traceId: hex(16),
   spanId: hex(8),

@@ -1,4 +1,5 @@
-// Guarantees: gzip bodies of every size come out as they went in, in one go or in pieces, and those that lie do not come out.
+// Guarantees: gzip bodies of every size are inflated to the original, at once or in pieces, and inconsistent ones are
+// refused.
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it, test } from 'vitest'

@@ -1,5 +1,5 @@
-// Guarantees: servers of every kind that the collector has, plain and with TLS, can share a port; one that does not share it is
-// told that it is already in use, and so is the check before several processes start, whoever shares the port already.
+// Guarantees: servers of every kind in the collector, plain and with TLS, can share a port; one that does not share it
+// learns that it is in use, and so does the check before several processes start, whoever shares the port already.
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'

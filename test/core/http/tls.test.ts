@@ -1,6 +1,6 @@
 // Guarantees: a listener speaks TLS with the certificate of its files and nothing older than 1.2, follows them without
-// dropping a connection, keeps what does not fit out, asks for client certificates where it is told to, and tells of a
-// certificate that runs out.
+// dropping a connection, rejects mismatched files, requires client certificates if configured, and reports a
+// certificate that expires.
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
@@ -33,7 +33,7 @@ function write({ cert, key }: Certificate): void {
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'wattline-tls-'))
-  // Refusals are expected here: nothing of them is a failure.
+  // Refusals are expected here and are not failures.
   const log = createLogger('error')
   log.level = 'silent'
   events = new EventBus(log)
@@ -137,7 +137,7 @@ describe('a listener with a certificate', () => {
     await until(async () => (await connections()) === 1)
     server?.close()
     server?.closeAllConnections()
-    // Reset or ended, whichever the system makes of it.
+    // Reset or ended, depending on the system.
     await new Promise(resolve => silent.once('close', resolve))
   })
 

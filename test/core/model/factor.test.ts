@@ -1,4 +1,7 @@
-/** Guarantees: built-in intensities are cited and found by code; the factor in force; versions and ids follow from content. */
+/**
+ * Guarantees: built-in intensities have sources and are found by code; the factor in force; versions and ids follow
+ * from content.
+ */
 import { expect, test } from 'vitest'
 import { decimalText, parseDecimal } from '../../../core/model/decimal.ts'
 import { type EntryKey, entryId } from '../../../core/model/entry-id.ts'
@@ -65,7 +68,7 @@ test('an entry id is the same for the same key and differs for every part of it'
     entryId({ ...key, [part]: part === 'revision' || part === 'windowStart' ? 7 : 'x' }),
   )
   expect(new Set([entryId(key), ...others]).size).toBe(11)
-  // As it has been since there are entries.
+  // Unchanged since the first entries.
   expect(entryId(key)).toBe('0b2afc8d2e8dbcbb3127916dcad6987b')
   expect(entryId({ ...key, tenant: 't","h', host: '' })).not.toBe(
     entryId({ ...key, tenant: 't', host: 'h","' }),

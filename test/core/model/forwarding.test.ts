@@ -1,5 +1,5 @@
-// Guarantees: a manifest says exactly which records of a log a request carries, survives the way as text, and nothing else
-// is taken for one; streams of another shape have another schema id.
+// Guarantees: a manifest says exactly which records of a log a request carries, survives transport as text, and nothing
+// else is accepted as one; streams of another shape have another schema id.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { manifestText, parseManifest, schemaId } from '../../../core/model/forwarding.ts'
@@ -31,7 +31,7 @@ test('what is written is read back', () => {
     fc.property(records, written => {
       const text = manifestText(written)
       expect(parseManifest(text)).toEqual(written)
-      // A header of the receiver holds 16 KiB.
+      // The receiver limits headers to 16 KiB.
       expect(text.length).toBeLessThan(6_000)
     }),
   )

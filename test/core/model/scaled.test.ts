@@ -1,4 +1,4 @@
-/** Guarantees: a product by a divisor is rounded half to even exactly as bigints do it, or is refused with NaN. */
+/** Guarantees: a product divided by a divisor is rounded half to even exactly as with bigints, or refused with NaN. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { divideHalfEven } from '../../../core/model/decimal.ts'

@@ -1,4 +1,4 @@
-/** Guarantees: what a meter counted is workloads + idle + unattributed, to the microjoule, whatever the inputs. */
+/** Guarantees: what a meter counted equals workloads + idle + unattributed, to the microjoule, for any inputs. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type SplitInput, split } from '../../../core/model/split.ts'
@@ -64,7 +64,7 @@ test('energy is conserved and no part is negative', () => {
   )
 })
 
-/** Kepler v0.11: every share is cut towards zero, so that up to 1 µJ a workload and window is lost. */
+/** Kepler v0.11: every share is truncated towards zero, so that up to 1 µJ per workload and window is lost. */
 function kepler(input: SplitInput): bigint {
   const active = (input.energyUj * input.busyUs) / input.capacityUs
   const all = sum(input.workloadsUs)

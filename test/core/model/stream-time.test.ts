@@ -1,5 +1,4 @@
-// Guarantees: every stream with a table has a column that says when what a row tells of took place, in a kind whose unit is
-// known.
+// Guarantees: every stream with a table has a column with the time of the event of a row, in a kind with a known unit.
 import { expect, it } from 'vitest'
 import { STREAMS, traces } from '../../../core/model/streams/index.ts'
 import { timeColumnOf, timeMs } from '../../../core/model/streams/time.ts'

@@ -1,4 +1,4 @@
-/** Guarantees: an amount spread over time is cut at UTC minutes into parts that sum to it. */
+/** Guarantees: an amount spread over time is split at UTC minutes into parts that sum to it. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { spreadEvenly, WINDOW_NS, windowAfter, windowEdges, windowOf } from '../../../core/model/window.ts'

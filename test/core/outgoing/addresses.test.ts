@@ -1,4 +1,4 @@
-// Guarantees: only public addresses pass, in whatever form a private one is written; the operator's list adds to them.
+// Guarantees: only public addresses pass, for any spelling of a private one; the operator's list adds to them.
 import { describe, expect, it } from 'vitest'
 import { addressFilter, isPublicAddress } from '../../../core/outgoing/addresses.ts'
 

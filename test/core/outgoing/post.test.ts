@@ -1,4 +1,5 @@
-// Guarantees: nothing is sent to an address that is not allowed, in any spelling; redirects are answers; time and size are bounded.
+// Guarantees: nothing is sent to a forbidden address, in any spelling; redirects are answers; time and size are
+// limited.
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { addressFilter } from '../../../core/outgoing/addresses.ts'

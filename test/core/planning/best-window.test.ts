@@ -1,5 +1,5 @@
-// Guarantees: the best window equals that of trying every start, on 10,000 random jobs; of equal ones the earliest; a job that
-// does not fit has none, and a signal with a gap is refused.
+// Guarantees: the best window equals the result of trying every start, on 10,000 random jobs; of equal ones the
+// earliest; a job that does not fit has none, and a signal with a gap is refused.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { chooseWindow, type PlannedJob } from '../../../core/planning/best-window.ts'

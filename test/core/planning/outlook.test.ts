@@ -1,5 +1,6 @@
-// Guarantees: an outlook has no gaps and prefers what is known: values in force, then the same hours of days before with their
-// band, then the yearly average; it never takes a forecast of now for a past value, and says of each part where it comes from.
+// Guarantees: an outlook has no gaps and prefers known values: values in force, then the same hours of earlier days
+// with their band, then the yearly average; it never uses a current forecast as a past value, and gives the source of
+// each part.
 import { describe, expect, it } from 'vitest'
 import { IntensityBook } from '../../../core/factors/intensity-book.ts'
 import { parseDecimal } from '../../../core/model/decimal.ts'

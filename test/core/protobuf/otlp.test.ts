@@ -1,5 +1,5 @@
-// Guarantees: the table of OTLP messages is what opentelemetry-proto declares, read independently by protobufjs; the signals
-// nest alike, as those who walk requests believe.
+// Guarantees: the table of OTLP messages equals opentelemetry-proto, read independently by protobufjs; the signals have
+// the same nesting, as the code that walks requests assumes.
 import { describe, expect, it } from 'vitest'
 import { FIELD, KNOWN_FIELDS, METRIC_KINDS, SINGLE_TAG, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import { OTLP_ENUMS, OTLP_MESSAGES } from '../../../core/protobuf/otlp/messages.ts'
@@ -8,7 +8,7 @@ import { messageType } from '../../collector/otlp/decode/otlp-proto.ts'
 type Field = readonly [number: number, type: string, repeated?: string]
 
 const messages = Object.entries<Readonly<Record<string, Field>>>(OTLP_MESSAGES).filter(
-  // What receivers answer is not among the declarations of the tests.
+  // The answers of receivers are not among the declarations of the tests.
   ([name]) => !/Response$|PartialSuccess$/.test(name),
 )
 const camelCase = (name: string): string =>

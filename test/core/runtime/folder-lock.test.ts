@@ -1,6 +1,6 @@
 /**
- * Guarantees: one holder a folder, in one process and across processes; the lock dies with its holder, also by SIGKILL,
- * and not before: the child in these tests forgets its lock and collects garbage.
+ * Guarantees: one holder per folder, in one process and across processes; the lock ends with its holder, also by
+ * SIGKILL, and not before: the child in these tests forgets its lock and collects garbage.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

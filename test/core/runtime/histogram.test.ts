@@ -1,4 +1,5 @@
-// Guarantees: an observation counts in every bucket that it fits, its bound included; what lies beyond all is counted too.
+// Guarantees: an observation counts in every bucket that contains it, including the bound; values above all buckets are
+// counted too.
 import { expect, it } from 'vitest'
 import { Histogram } from '../../../core/runtime/histogram.ts'
 

@@ -1,4 +1,4 @@
-// Guarantees: an instance keeps its name across restarts, and two data folders never have the same.
+// Guarantees: an instance keeps its name across restarts, and two data folders never have the same name.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

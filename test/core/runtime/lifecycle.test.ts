@@ -1,5 +1,5 @@
-// Guarantees: parts stop in the opposite order of their start, a failed start stops those before it, a part that hangs or
-// fails is named and does not hold up the others.
+// Guarantees: parts stop in reverse order of their start, a failed start stops the earlier parts, a part that hangs or
+// fails is named and does not delay the others.
 import { expect, it } from 'vitest'
 import { backoffMs, sleep } from '../../../core/runtime/backoff.ts'
 import { Lifecycle } from '../../../core/runtime/lifecycle.ts'

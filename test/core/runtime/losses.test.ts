@@ -1,5 +1,6 @@
-// Guarantees: a finding is told once and stays over restarts until it is accepted; rows that come back are told to the losses
-// of their table, the oldest first, and a loss ends as restored or as lost; only what is missing keeps an instance unready.
+// Guarantees: a finding is reported once and is kept over restarts until it is accepted; rows that return are assigned
+// to the losses of their table, the oldest first, and a loss ends as restored or as lost; only missing data keeps an
+// instance unready.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** Guarantees: folders are made with those above them, are left as they are, and what cannot be made is said at once. */
+/**
+ * Guarantees: folders are created with their parents, existing ones are unchanged, and a folder that cannot be created
+ * is reported at once.
+ */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

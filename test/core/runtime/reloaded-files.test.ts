@@ -1,5 +1,5 @@
-// Guarantees: new contents are taken once they have settled; contents that cannot be used, or files that go away, leave what
-// was there in force, are told once and noted until they are mended; links that change elsewhere are followed.
+// Guarantees: new contents are used once they are stable; unusable contents or deleted files leave the previous state
+// in force, are reported once and noted until they are fixed; links that change elsewhere are followed.
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -96,7 +96,7 @@ it('never mixes a pair that is replaced one after the other', async () => {
   write('key', 'k1')
   const taken: string[] = []
   const files = await open(['cert', 'key'], value => void taken.push(value))
-  // As fast as a process that renews them; polls lie in between or not.
+  // As fast as a process that renews them, with or without polls in between.
   for (let round = 2; round <= 20; round++) {
     write('cert', `c${round}`)
     write('key', `k${round}`)

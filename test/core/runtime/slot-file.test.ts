@@ -1,5 +1,5 @@
-// Guarantees: slots hold their last text over a close, also when the file was cut in the middle of a slot, and what does not
-// fit is refused.
+// Guarantees: slots keep their last text after closing, also if the file was cut in the middle of a slot, and text that
+// does not fit is refused.
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ it('holds the last value that was set', () => {
       const file = SlotFile.create(path, [['first', 'x']])
       for (const [slot, value] of sets) file.set(slot, value)
       const expected = new Map([['first', 'x'], ...sets])
-      // Also to who reads without having closed it: a killed process does not.
+      // Also for a reader without a close before: a killed process does not close.
       expect(SlotFile.read(path)).toEqual(expected)
       file.close()
       file.set('first', 'y')

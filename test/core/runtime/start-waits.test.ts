@@ -1,6 +1,6 @@
 /**
- * Guarantees: a start waits for a neighbour for as long as it takes, and says what it waits for; what waiting does not mend ends
- * it; giving up ends the wait at once, and what is opened all the same is closed.
+ * Guarantees: a start waits for a dependency as long as necessary, and reports what it waits for; an error that waiting
+ * does not fix ends it; giving up ends the wait at once, and what is opened later is closed.
  */
 import { expect, it } from 'vitest'
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'

@@ -1,6 +1,7 @@
-// Guarantees, with real processes: workers get their orders, the later ones with the first one's address; one that ends or hangs is
-// started again, later each time, while the others go on; what it had counted stays in the sum; one that cannot start ends all,
-// with its own error; all are stopped, and told what they left; one that does not end is killed.
+// Guarantees, with real processes: workers get their orders, the later ones with the first one's address; one that ends
+// or hangs is restarted, after increasing delays, while the others continue; its counts stay in the sum; one that
+// cannot start ends all, with its own error; all are stopped and report what they left; one that does not end is
+// killed.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +24,7 @@ afterEach(async () => {
 interface Rig {
   readonly supervisor: Supervisor
   readonly told: { readonly name: string; readonly facts: Facts }[]
-  /** What each order gave as the first one's address. */
+  /** The first one's address in each order. */
   readonly firsts: (string | null | undefined)[]
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parseYaml } from '../../../core/runtime/yaml.ts'
 
-// Guarantees: whatever text someone writes into a file of settings is a value or a problem, and never an exception.
+// Guarantees: any text in a configuration file gives a value or a problem, never an exception.
 
 it('reads what is YAML', () => {
   expect(parseYaml('a: [1, x]')).toEqual({ ok: true, value: { a: [1, 'x'] } })

@@ -1,5 +1,5 @@
-// Guarantees: every row of the table from ClickHouse's numbers to our codes, for the three ways of asking, and that
-// what is not in it is retried on insert, never quarantined.
+// Guarantees: every row of the table from ClickHouse's numbers to our codes, for the three kinds of request; other
+// errors are retried on insert, never quarantined.
 import { describe, expect, it } from 'vitest'
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import {

@@ -1,5 +1,5 @@
-// Guarantees: an insert names its columns, stores ids as hex, carries its token escaped, and takes a record of an older
-// shape but not one of another stream.
+// Guarantees: an insert names its columns, stores ids as hex, has its token escaped, and accepts a record of an older
+// shape but not of another stream.
 import { describe, expect, it } from 'vitest'
 import { energy, logs } from '../../../core/model/streams/index.ts'
 import { column, list } from '../../../core/model/streams/stream.ts'

@@ -1,5 +1,5 @@
-// Guarantees: never more jobs at one time than items, waiters in order, an item comes back whatever its job does, and
-// closing waits for running jobs, refuses waiting and later ones.
+// Guarantees: never more concurrent jobs than items, waiting jobs in order, an item is returned whatever its job does,
+// and closing waits for running jobs and refuses waiting and later ones.
 import { expect, it } from 'vitest'
 import { Pool } from '../../../core/warehouse/pool.ts'
 

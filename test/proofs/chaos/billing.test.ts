@@ -1,6 +1,6 @@
-// Guarantees: periods that are closed by processes which are killed at random moments have one bill for each account, with numbers
-// without gaps, whose lines sum to the ledger; closed bills do not change; and the audit that says so finds what is wrong.
-// `npm run chaos:billing` does the same with a hundred kills.
+// Guarantees: periods closed by processes that are killed at random moments have one bill for each account, with
+// numbers without gaps, whose lines sum to the ledger; closed bills do not change; and the audit that checks this
+// detects errors. `npm run chaos:billing` does the same with a hundred kills.
 import { expect, it } from 'vitest'
 import { killClosings } from '../../chaos/billing/kills.ts'
 

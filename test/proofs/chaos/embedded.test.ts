@@ -1,13 +1,14 @@
-// Guarantees: one process that is killed, stopped, frozen and cut off under load, or whose clock or whose hosts' clocks go a
-// day ahead and back, loses no acknowledged span or sample, stores no record twice or in part, and its ledger is what the meters
-// counted, by minute, hour and day; the audit that says so finds what is missing, doubled or invented; and what lost, damaged
-// and older files cost is told with its extent. `npm run chaos` does the same some hundred times.
+// Guarantees: a process that is killed, stopped, frozen and disconnected under load, or whose clock or whose hosts'
+// clocks go a day ahead and back, loses no acknowledged span or sample, stores no record twice or in part, and its
+// ledger equals what the meters counted, by minute, hour and day; the audit detects missing, duplicated and invented
+// data; and the losses from missing, damaged and older files are reported with their extent. `npm run chaos` does the
+// same some hundred times.
 import { expect, it } from 'vitest'
 import { audit } from '../../chaos/audit.ts'
 import { embeddedTopology } from '../../chaos/embedded.ts'
 import { runChaos } from '../../chaos/harness.ts'
 
-/** Faults that take no files: none of them may cost anything, or make the process tell of a loss. */
+/** Faults without lost files: none of them may lose data, or make the process report a loss. */
 const UNFORCED = [
   'kill',
   'kill-at-token',

@@ -1,6 +1,6 @@
-// Guarantees: collectors, processors and a query process of their own, on a real Kafka and a ClickHouse server behind HTTP,
-// lose no acknowledged span or sample, store none twice or in part, and keep a ledger that is what the meters counted, while
-// a processor and the broker are killed, answers of Kafka are swallowed, and inserts fail.
+// Guarantees: collectors, processors and a query process, on a real Kafka and a ClickHouse server behind HTTP, lose no
+// acknowledged span or sample, store none twice or in part, and keep a ledger that equals what the meters counted,
+// while a processor and the broker are killed, answers of Kafka are lost, and inserts fail.
 // `npm run chaos -- --on kafka` does the same some hundred times, with more kinds of faults.
 import { describe, expect, it } from 'vitest'
 import { runChaos } from '../../chaos/harness.ts'
@@ -14,7 +14,7 @@ describe.runIf(kafkaIsAvailable())('on Kafka', () => {
     const lines: string[] = []
     const result = await runChaos({
       topology: kafkaTopology(),
-      // Draws each of them once.
+      // Selects each of them once.
       seed: 38,
       runs: FAULTS.length,
       auditEvery: FAULTS.length,

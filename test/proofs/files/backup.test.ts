@@ -1,6 +1,7 @@
-// Guarantees: a backup that is taken while a process is loaded, after two that were killed in the middle, holds all that
-// was acknowledged before it began, whole and once, in log, tables and books; what is restored from it starts ready and goes
-// on; a damaged, incomplete or missing backup is told; a folder that holds data is never restored into.
+// Guarantees: a backup taken while a process is loaded, after two that were killed in the middle, contains everything
+// acknowledged before its start, complete and once, in log, tables and books; a process restored from it starts ready
+// and continues; a damaged, incomplete or missing backup is reported; a backup is never restored into a folder with
+// data.
 import {
   appendFileSync,
   existsSync,
@@ -65,7 +66,7 @@ it('restores what was acknowledged, from a backup under load', { timeout: 400_00
   await acknowledgedMoreThan(before.batches.size)
   await clients.stop()
 
-  // Nothing of the snapshots is left, and the original is none the worse.
+  // Nothing of the snapshots is left, and the original is unharmed.
   expect(readdirSync(join(from, 'snapshot'))).toEqual([])
   expect(readdirSync(join(from, 'warehouse/engine/shadow'))).toEqual(['increment.txt'])
   expect(await audit(process, clients.acknowledged, 60_000)).toEqual([])
@@ -85,7 +86,7 @@ it('restores what was acknowledged, from a backup under load', { timeout: 400_00
   const second = await startProcess({ data: restored, environment: ENVIRONMENT })
   expect(await (await fetch(`${second.http}/readyz`)).json()).toMatchObject({ ready: true, reasons: [] })
   expect(await auditRestored(second, before, clients.acknowledged)).toEqual([])
-  // It goes on at offsets that the original has used: none of the new records may be taken for one of those.
+  // It continues at offsets that the original has used: none of the new records may be mistaken for one of those.
   const more = startClients(second.otlp, {
     spans: 2,
     meters: ['three'],
@@ -101,7 +102,7 @@ it('restores what was acknowledged, from a backup under load', { timeout: 400_00
   expect(await audit(second, more.acknowledged, 60_000)).toEqual([])
   expect(await second.end('SIGTERM')).toBe(0)
 
-  // Of a process that does not run; most of it is there already.
+  // Of a stopped process; most of it exists already.
   const offline = await wattline(['backup', to, '--data', restored])
   expect(offline, offline.stderr).toMatchObject({ code: 0 })
   const s3 = await startS3()

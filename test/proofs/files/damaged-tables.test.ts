@@ -1,6 +1,6 @@
-// Guarantees: rows that damaged, lost or older files of the tables take are stored again from the log, once, where it still
-// has them; where it does not, the instance is not ready and says how many rows of which table from when are missing; lost
-// definitions are put back; and tables that are gone, as when a volume is not mounted, are never taken for empty ones.
+// Guarantees: rows lost with damaged, missing or older table files are stored again from the log, once, if it still has
+// them; otherwise the instance is not ready and reports how many rows of which table and time are missing; lost
+// definitions are restored; and missing tables, as when a volume is not mounted, are never treated as empty ones.
 import {
   cpSync,
   existsSync,
@@ -40,7 +40,7 @@ function partOf(table: string, days = 0): string {
   return join(folder, name)
 }
 
-/** Spans of four days, and an end in order. */
+/** Spans of four days, and an orderly end. */
 async function filled(environment = {}): Promise<void> {
   const process = await start(environment)
   for (const days of [0, 1, 2, 3]) await sendSpans(process, days === 0 ? 6 : 3, days * DAY_MS)
@@ -81,7 +81,7 @@ describe('data that the log still has', () => {
     expect(text).toMatch(/lack rows that they had: parts are gone or broken \(otel_traces/)
     expect(status).toBe(200)
     expect(process.stderr.join('\n')).toMatch(/lossFound/)
-    // Once, also after another start, and beside what comes.
+    // Once, also after another start, and beside new data.
     const told = text.match(/lack rows/g)
     await process.end('SIGKILL')
     process = await start()
@@ -213,7 +213,7 @@ it('is stored again into empty tables when an operator gives up the old ones', {
   await process.end('SIGTERM')
   writeFileSync(join(on.data, 'losses.accept'), '')
   process = await start()
-  // The log had all of it still.
+  // The log still had all of it.
   expect(await untilStored(process, 300)).toEqual({ rows: 300, distinct: 300 })
   expect((await settled(process)).status).toBe(200)
   await process.end('SIGTERM')
@@ -229,7 +229,7 @@ it('is not started over while tables without rows are missing, too', { timeout: 
   expect(await readyz(process)).toMatchObject({ status: 503, text: expect.stringMatching(/tables are gone/) })
   rmSync(warehouse, { recursive: true, force: true })
   renameSync(elsewhere, warehouse)
-  // It starts itself again, and does not answer meanwhile.
+  // It restarts itself, and does not answer meanwhile.
   const status = () =>
     readyz(process).then(
       answer => answer.status,

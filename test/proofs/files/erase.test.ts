@@ -1,6 +1,7 @@
-// Guarantees: after `wattline erase` no row, no record of the log, no state of the meter and no file of the engine holds anything
-// of the tenant, also when the process is killed in the middle; all others keep what is theirs, to the last row, and the books
-// balance; the record of it names nobody; while the tenant may still send, only what is older than a date is erased.
+// Guarantees: after `wattline erase` no row, no record of the log, no state of the meter and no file of the engine
+// contains anything of the tenant, also when the process is killed in the middle; all others keep their data, to the
+// last row, and the books balance; its record names no tenant; while the tenant may still send, only data older than a
+// date is erased.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +36,7 @@ const ENVIRONMENT = {
 const start = (): Promise<WattlineProcess> => startProcess({ data, environment: ENVIRONMENT })
 const tokens = { shop: '', bank: '', default: '' }
 const TABLES = erasableTables(STREAMS).map(({ name }) => name)
-/** How often the engine looks for old parts. */
+/** How often the engine checks for old parts. */
 const CLEANUP =
   'cleanup_delay_period = 1, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 1, merge_tree_clear_old_parts_interval_seconds = 1'
 const NOW_S = Math.floor(Date.now() / 1000)
@@ -53,7 +54,7 @@ async function withWarehouse<Result>(work: (warehouse: Warehouse) => Promise<Res
   }
 }
 
-/** Rows of a tenant by table, of a process that is down. */
+/** Rows of a tenant by table, of a stopped process. */
 const rowsOf = (tenant: string): Promise<Readonly<Record<string, number>>> =>
   withWarehouse(async warehouse => {
     const counts: Record<string, number> = {}
@@ -66,7 +67,7 @@ const rowsOf = (tenant: string): Promise<Readonly<Record<string, number>>> =>
     return counts
   })
 
-/** Whether the log of a process that is down holds bytes anywhere: in keys, records and state. */
+/** Whether the log of a stopped process contains bytes anywhere: in keys, records and state. */
 function isInLog(text: string): boolean {
   const store = openStore(join(data, 'log'), 1_000_000_000)
   const entries = [...store.entries({ start: Buffer.of(0), end: Buffer.of(255) })]
@@ -133,7 +134,7 @@ it('leaves nothing of a tenant, and everything of the others', { timeout: 400_00
   for (const ageDays of [5, 0]) {
     for (const tenant of ['shop', 'bank'] as const) await send(first, tenant, ageDays)
   }
-  // A day, and so a partition of the tables, that no other has.
+  // A day, and so a partition of the tables, that no other test uses.
   await send(first, 'shop', 9)
   await eventually(
     () =>
@@ -208,7 +209,8 @@ it('leaves nothing of a tenant, and everything of the others', { timeout: 400_00
     problem: null,
     left: { rows: 0, log_records: 0, old_parts: 0, unreadable: 0 },
   })
-  // The state of the meter goes with the tenant: no window of his closes afterwards. And nobody misses what is gone.
+  // The state of the meter is deleted with the tenant: none of its windows closes afterwards. And the deleted data is
+  // not reported as missing.
   await third.end('SIGKILL')
   const fourth = await start()
   expect(await (await fetch(`${fourth.http}/readyz`)).json()).toMatchObject({ ready: true })

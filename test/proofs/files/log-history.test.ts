@@ -1,6 +1,6 @@
-// Guarantees: spans that are acknowledged after an older copy of the log was restored beside newer tables, or after the log
-// was deleted, are all there; what is gone with the files is told in readiness, in metrics and by command; and an operator's
-// word makes the instance ready again.
+// Guarantees: spans acknowledged after an older copy of the log was restored beside newer tables, or after the log was
+// deleted, all exist; data lost with the files is reported in readiness, in metrics and by a command; and an operator's
+// confirmation makes the instance ready again.
 import { execFileSync } from 'node:child_process'
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -50,7 +50,7 @@ it('reports records that a deleted log had not stored yet, until the loss is acc
   await sendSpans(process, 5)
   await untilStored(process, 100)
   await process.end('SIGTERM')
-  // Taken in by a node without tables, and gone before anybody stored it.
+  // Received by a node without tables, and lost before it was stored.
   process = await start({ WATTLINE_ROLES: 'collector', WATTLINE_FORWARD_URL: 'http://127.0.0.1:9' })
   await sendSpans(process, 3)
   await process.end('SIGTERM')

@@ -1,6 +1,6 @@
-// Guarantees: an export of a loaded process, killed in the middle, and its import into a ClickHouse server, killed in the middle
-// too, bring every row over once, with the same ids, maps and lists, and the same sums of the books by tenant; what does not
-// agree is told; a damaged file is never inserted.
+// Guarantees: an export of a loaded process, killed in the middle, and its import into a ClickHouse server, killed in
+// the middle too, transfer every row once, with the same ids, maps and lists, and the same sums of the books by tenant;
+// differences are reported; a damaged file is never inserted.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ const ENVIRONMENT = {
   WATTLINE_METERING_IDLE_FLUSH: '4',
   WATTLINE_METERING_GAP: '6',
 }
-/** Of what every row of a table says, whatever its order. */
+/** Digest of every row of a table, independent of order. */
 const FINGERPRINTS: Readonly<Record<string, string>> = {
   otel_traces: 'sum(cityHash64(toString(tuple(*))))',
   otel_metrics_sum: 'sum(cityHash64(toString(tuple(*))))',
@@ -62,7 +62,7 @@ it('moves all rows to a server, once', { timeout: 400_000 }, async () => {
   expect(await wattline(['export', to, ...url], { killAfterMs: 1_500 })).toMatchObject({ code: null })
   await clients.stop()
   expect(await process.end('SIGTERM')).toBe(0)
-  // Of a folder that no process runs on, and which nothing comes into any more; what the first one wrote is not written again.
+  // For a folder without a running process or new data; what the first export wrote is not written again.
   const made = await wattline(['export', to, '--data', data])
   expect(made, made.stderr).toMatchObject({ code: 0 })
   const path = join(data, 'warehouse')
@@ -85,7 +85,7 @@ it('moves all rows to a server, once', { timeout: 400_000 }, async () => {
     const moved = await wattline(['import', to, '--config', config])
     expect(moved, moved.stderr).toMatchObject({ code: 0, stdout: expect.stringMatching(/\d+ rows are in/) })
     expect(await printsOf(server)).toEqual(expected)
-    // Once more inserts nothing; a row that somebody else wrote is told.
+    // Repeating it inserts nothing; a foreign row is reported.
     await server.statements!.run(
       "INSERT INTO wattline.ledger (Tenant, WindowStart, EnergyUj) VALUES ('default', now(), 7)",
     )

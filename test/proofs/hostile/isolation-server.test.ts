@@ -1,5 +1,5 @@
-// Guarantees: on a server and on a cluster, too, no condition tells of a row that the asker may not see; and when a server has
-// lost its policies nobody is answered.
+// Guarantees: on a server and on a cluster, too, no condition reveals a hidden row; and when a server has lost its
+// policies, queries get no answer.
 import { afterAll, describe, expect, it } from 'vitest'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { STREAMS } from '../../../core/model/streams/index.ts'

@@ -1,7 +1,7 @@
 /**
- * What a real Kafka does when it or the way to it fails: acknowledgements that are swallowed lose nothing and double
- * nothing, also in transactions; a broker that is killed and comes back is taken up again by appends and consumers; what
- * takes too long is rejected with `broker_unavailable`; who was shut out of a partition cannot write any more.
+ * What a real Kafka does when it or its network fails: lost acknowledgements lose nothing and duplicate nothing, also
+ * in transactions; after a killed broker comes back, appends and consumers continue; what takes too long is rejected
+ * with `broker_unavailable`; a member displaced from a partition can no longer write.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AssignedPartition, Broker, StoredRecord } from '../../../core/broker/broker.ts'
@@ -54,7 +54,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
   }
   const newPrefix = (): string => `failures${prefixes++}`
 
-  /** Reads a stream whole with a group of its own: texts by partition. */
+  /** Reads a whole stream with its own group: texts by partition. */
   const readAll = async (
     broker: Broker,
     stream: string,
@@ -113,7 +113,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
   })
 
   test('transactions whose end was swallowed are repeated only when they did not take place', async () => {
-    // The client repeats for half a second; the answer stays away for longer, so that the outcome is unknown to it.
+    // The client retries for half a second; the answer is missing for longer, so that the outcome is unknown to it.
     const broker = await open(newPrefix(), 500)
     const count = 40
     for (let i = 0; i < count; i++) await broker.append('in', 0, [record(`${i}`)])
@@ -249,7 +249,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
   })
 })
 
-/** As the runner does: repeats what fails for now. */
+/** As the runner does: retries temporary failures. */
 async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

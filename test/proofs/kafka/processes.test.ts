@@ -1,7 +1,7 @@
-// Guarantees: a collector of two processes takes spans over HTTP and gRPC on shared ports, both processes take part, and what it acknowledged is in a
-// real Kafka once, also when one of them is killed under load, which is then started again while the other goes on; its
-// counters are the sum of both; this machine is measured once; SIGTERM drains it with exit 0, and no process outlives it, not even its SIGKILL; a port that is
-// taken is told.
+// Guarantees: a collector of two processes accepts spans over HTTP and gRPC on shared ports, both processes take part,
+// and what it acknowledged is in a real Kafka once, also when one of them is killed under load, and restarted while the
+// other continues; its counters are the sum of both; this machine is measured once; SIGTERM drains it with exit 0, and
+// no process outlives it, not even after SIGKILL; a port in use is reported.
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -62,7 +62,7 @@ describe.runIf(kafkaIsAvailable())('a collector of two processes', { timeout: 12
       n => n >= 2_000,
     )
     for (const pid of pids) expect(connectionsOf(pid, port)).toBeGreaterThan(0)
-    // Nothing is counted twice or left out while both live.
+    // Nothing is counted twice or omitted while both run.
     await load.pause()
     await eventually(
       () => acceptedSpans(wattline),
@@ -80,7 +80,7 @@ describe.runIf(kafkaIsAvailable())('a collector of two processes', { timeout: 12
     expect(wattline.stderr.filter(line => line.includes('"workerEnded"'))).toHaveLength(1)
     expect(await (await fetch(`${wattline.http}/readyz`)).json()).toMatchObject({ ready: true, reasons: [] })
     await load.stop()
-    // Only what the killed one counted in its last second may be missing from the sum.
+    // Only the counts of the killed one's last second may be missing from the sum.
     expect(
       await eventually(
         () => acceptedSpans(wattline),
@@ -125,7 +125,7 @@ describe.runIf(kafkaIsAvailable())('a collector of two processes', { timeout: 12
   })
 })
 
-/** One span, by the official exporter; throws what it was answered. */
+/** One span, by the official exporter; throws the answer. */
 async function exportByGrpc(url: string): Promise<void> {
   const exporter = new OTLPTraceExporter({ url })
   const provider = new NodeTracerProvider({
@@ -136,7 +136,7 @@ async function exportByGrpc(url: string): Promise<void> {
   await provider.shutdown()
 }
 
-/** Connections that each send the next spans when the last ones are answered, and connect again when they are cut. */
+/** Connections that each send the next spans when the last ones are answered, and reconnect when they are closed. */
 class Load {
   readonly acknowledged = new Set<string>()
   /** May be stored or not. */
@@ -202,7 +202,7 @@ interface Line {
 const linesOf = ({ stderr }: WattlineProcess): readonly Line[] =>
   stderr.flatMap(line => (line.startsWith('{') ? [JSON.parse(line) as Line] : []))
 
-/** Of all workers started so far, once there are enough; in the order of their numbers, then of their start. */
+/** Of all workers started so far, once there are enough; in order of their numbers, then of their start. */
 async function workerPids(wattline: WattlineProcess, count: number): Promise<readonly number[]> {
   const pids = (): readonly number[] =>
     linesOf(wattline)
@@ -227,7 +227,7 @@ function connectionsOf(pid: number, port: number): number {
   return open.filter(link => inodes.includes(link)).length
 }
 
-/** '' for what was closed a moment ago. */
+/** '' for a connection that was just closed. */
 function linkOf(path: string): string {
   try {
     return readlinkSync(path)

@@ -1,8 +1,8 @@
 /**
- * Guarantees: three members of a group come and go while records are appended and moved by transactions: no partition is
- * ever worked on by two of them at a time, every record is moved once, in order per partition, and what a partition has
- * counted in its state is what was moved. A member that leaves gives its partitions up at once, also where its work hangs,
- * and what that work then writes is refused.
+ * Guarantees: three members of a group join and leave while records are appended and moved by transactions: no
+ * partition is ever processed by two of them at a time, every record is moved once, in order per partition, and a
+ * partition's count in its state equals what was moved. A member that leaves gives up its partitions at once, also if
+ * its work hangs, and later writes of that work are refused.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AssignedPartition, Broker } from '../../../core/broker/broker.ts'
@@ -50,7 +50,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     const counted = Array.from({ length: PARTITIONS }, () => 0)
     let overlaps = 0
     const failures: unknown[] = []
-    /** What each member works on. */
+    /** The partitions of each member. */
     const holding = brokers.map(() => new Set<number>())
     const work = async (member: number, partition: AssignedPartition): Promise<void> => {
       const { partition: number } = partition
@@ -72,7 +72,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
           counted[number] = count
         }
       } finally {
-        // What is in hand takes its time to finish: until then nobody else may begin.
+        // Current work takes time to finish: until then no other member may begin.
         await new Promise(resolve => setTimeout(resolve, 500))
         owners[number] = (owners[number] ?? 0) - 1
         holding[member]?.delete(number)
@@ -162,7 +162,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
       },
       onFailure,
     })
-    // In the hands of the next while the work of the one before still hangs.
+    // Owned by the next member while the work of the previous one still hangs.
     expect(await taken.promise).toEqual(['a'])
     hang.resolve()
     await closed

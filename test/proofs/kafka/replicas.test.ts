@@ -1,7 +1,7 @@
-// Guarantees: replicas of the processors are added and removed under load, in order and by SIGKILL, come back and stay away:
-// every minute of every host is in the energy stream, in the ledger stream and in the ledger table with exactly what its
-// meters counted, each entry once, and nothing is late. kafkajs reads the streams, as an independent auditor. Questions are
-// answered also where Kafka is away.
+// Guarantees: replicas of the processors are added and removed under load, in order and by SIGKILL, return and stay
+// away: every minute of every host is in the energy stream, in the ledger stream and in the ledger table with exactly
+// what its meters counted, each entry once, and nothing is late. kafkajs reads the streams, as an independent auditor.
+// Queries are answered also while Kafka is away.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -93,7 +93,7 @@ describe.runIf(kafkaIsAvailable())('replicas', () => {
     )
     expect(text(found.energy.sums)).toEqual(counted)
     expect(text(found.ledger.sums)).toEqual(counted)
-    // What comes after the last expected row must not be there: wait until everything has been read.
+    // Nothing may follow the last expected row: wait until everything has been read.
     await eventually(
       () => pending(query.http),
       records => records === 0,
@@ -129,7 +129,7 @@ interface Load {
   stop(): Promise<MeteredFleet>
 }
 
-/** Sends minute after minute; each is repeated until it is taken. */
+/** Sends minute after minute; each is retried until it is accepted. */
 function startLoad(collector: WattlineProcess, fleet: MeteredFleet): Load {
   let stopped = false
   const send = async (body: string): Promise<boolean> => {
@@ -174,7 +174,7 @@ async function pending(http: string): Promise<number> {
 interface Found {
   /** Energy by minute of a host, µJ. */
   readonly sums: Map<string, bigint>
-  /** Entries that are there more than once. */
+  /** Duplicate entries. */
   readonly twice: string[]
 }
 

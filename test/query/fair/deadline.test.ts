@@ -1,4 +1,6 @@
-/** Guarantees: a request ends at its limit whatever the engine does, and its signal says why; before, nothing is cut. */
+/**
+ * Guarantees: a request ends at its limit whatever the engine does, and its signal says why; nothing is stopped before.
+ */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { startDeadline } from '../../../query/fair/deadline.ts'
 

@@ -1,7 +1,7 @@
 /**
- * Guarantees of how the engine is shared out: a tenant is refused for its own statements alone; whoever waits, waits in
- * order, and turns go round over the tenants; a tenant that is not alone leaves room; no wait is without end, and a turn
- * comes back however its work ends. Any order of coming and going keeps the bounds.
+ * Guarantees of how the engine is shared: a tenant is refused only because of its own statements; waiting is in order,
+ * and turns rotate among tenants; a tenant that is not alone leaves room; no wait is endless, and a turn is returned
+ * however its work ends. The limits hold for any order of arrival and departure.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -25,7 +25,7 @@ const turnsWith = (options: Partial<Parameters<typeof createTurns>[0]> = {}): Tu
     ...options,
   })
 const never = new AbortController().signal
-/** Lets everything that can go on go on. */
+/** Lets everything continue that can. */
 const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 /** A statement of one turn, which the test ends. */

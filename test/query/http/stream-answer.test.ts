@@ -1,7 +1,7 @@
 /**
- * Guarantees of answers that come in pieces: an early failure is still a status; a late one ends the body with words or
- * cuts the connection, and never looks complete; a reader that goes away ends the source; gzip holds what was sent; who
- * stops reading is cut off, who reads slowly is not, up to a bound.
+ * Guarantees of answers in pieces: an early failure is still a status; a late one ends the body with a text or closes
+ * the connection, and never looks complete; a reader that disconnects ends the source; gzip contains what was sent; a
+ * reader that stops is disconnected, a slow one is not, up to a limit.
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -111,7 +111,7 @@ it('ends the source when the reader disconnects', async () => {
   expect(await ended).toBe('aborted')
 })
 
-/** Asks, reads the head of the answer and no more. */
+/** Sends a request and reads only the head of the answer. */
 async function unread(path = '/'): Promise<Socket> {
   const { hostname, port } = new URL(base)
   const socket = connect({ host: hostname, port: Number(port) })

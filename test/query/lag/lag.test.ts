@@ -1,6 +1,6 @@
-// Guarantees: lag is told for every reader of the log by partition, narrowed by processor and stream; numbers are exact,
-// nothing pending is null and not an age of zero, a reader that does not exist is refused. The newest row of a table is told
-// as the engine has it; a table without rows has none.
+// Guarantees: lag is reported for every reader of the log by partition, filtered by processor and stream; numbers are
+// exact, nothing pending is null and not an age of zero, an unknown reader is refused. The newest row of a table is
+// read from the engine; a table without rows has none.
 import { expect, it } from 'vitest'
 import type { Broker } from '../../../core/broker/broker.ts'
 import { factors } from '../../../core/model/streams/factors.ts'
@@ -51,7 +51,7 @@ it('gives exact numbers, and the age of the oldest pending record', async () => 
       oldest_pending_seconds: 1.5,
     },
   ])
-  // A clock that runs behind the one that made the record.
+  // A clock behind the one that dated the record.
   const rate = await readLag(broker, { group: 'rate', stream: 'energy' }, 4_000)
   expect(rate[1]?.oldest_pending_seconds).toBe(0)
 })
@@ -70,7 +70,7 @@ it('shows how new the newest row of each table is', async () => {
   const one = await readNewest(warehouse, { group: undefined, stream: 'traces' }, nowMs)
   const none = await readNewest(warehouse, { group: 'meter', stream: undefined }, nowMs)
   await close()
-  // Factors hold from when they say: a table of them is never behind by age.
+  // Factors have their own validity: a table of them is never behind by age.
   expect(found.map(({ stream }) => stream)).toEqual(
     LOG_READERS.filter(({ group, stream }) => group === 'store' && stream !== factors.name).map(
       ({ stream }) => stream,

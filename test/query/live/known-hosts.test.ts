@@ -1,5 +1,6 @@
-// Guarantees: pages of one tenant share a look at its hosts; a look asks for little more than what came since the last one, and
-// for all of it now and then; hosts go when they were silent for five minutes; a failed look leaves the next page its own.
+// Guarantees: pages of one tenant share a read of its hosts; a read covers little more than what arrived since the last
+// one, and occasionally everything; hosts are removed after five minutes of silence; a failed read leaves the next page
+// its own.
 import { expect, it } from 'vitest'
 import { HOSTS_SINCE_MS, KnownHosts, type SeenHost } from '../../../query/live/known-hosts.ts'
 import { MOST_HOSTS_READ } from '../../../query/live/statements.ts'
@@ -37,7 +38,7 @@ it('reads once for pages of the same half minute, then only newer rows', async (
   expect(all).toEqual(Array(3).fill(['eins', 'zwei']))
   expect(asked).toEqual([START - HOSTS_SINCE_MS])
   show([seen('3', START + 3_000, 'drei')])
-  // Silent for five minutes: gone, though no look told so.
+  // Silent for five minutes: removed, although no read said so.
   expect(await names(START + 30_000)).toEqual(['drei', 'zwei'])
   expect(asked[1]).toBe(START - 30_000)
 })

@@ -1,7 +1,7 @@
 /**
- * Guarantees of the live view: milliwatts of all series sum to what the meters counted in each interval; wraps count on;
- * a new boot, a gap or a missing domain is null and not a number; small workloads are folded, never dropped. The SQL is
- * run on the real engine.
+ * Guarantees of the live view: milliwatts of all series sum to what the meters counted in each interval; wraps are
+ * counted through; a new boot, a gap or a missing domain is null and not a number; small workloads are merged, never
+ * dropped. The SQL runs on the real engine.
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -137,7 +137,7 @@ describe('intervals', () => {
     ]
     const live = toIntervals(rows, { gapMs: 25_000 })
     expect(live.boundary).toBe('host')
-    // Without CPU capacity nothing tells idle from active.
+    // Without CPU capacity idle and active cannot be separated.
     expect(toSeries(live).map(line => [line.share, line.milliwatts[0]])).toEqual([
       ['unattributed', 100],
       ['idle', 0],

@@ -1,5 +1,5 @@
-// Guarantees: the best window is that of the values in force, with figures that follow from them by hand; parameters that
-// cannot be used are refused with what is wrong; the shapes of the Carbon Aware SDK are answered.
+// Guarantees: the best window follows from the values in force, with figures computed by hand; invalid parameters are
+// refused with the reason; the shapes of the Carbon Aware SDK are answered.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BestWindowAnswer, IntensityOutlookAnswer, Problem } from '../../../core/api/answers.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'

@@ -1,7 +1,7 @@
 /**
- * Guarantees, over HTTP and the real engine: what was set aside is listed once a record with all who refused it, and shown
- * whole; only whoever runs the instance sees it; a replay gets the bytes, headers and processors of the record, needs scope
- * admin, and is refused for one that was replayed, may have been, or is damaged, unless forced.
+ * Guarantees, over HTTP and the real engine: a quarantined record is listed once with all processors that refused it,
+ * and shown completely; only the operator sees it; a replay gets the bytes, headers and processors of the record, needs
+ * scope admin, and is refused for a record that was replayed, may have been, or is damaged, unless forced.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { SetAside } from '../../../core/broker/replay.ts'

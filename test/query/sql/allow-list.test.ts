@@ -1,7 +1,7 @@
 /**
  * Guarantees, on the real engine: every statement of the hostile list is refused for its reason before it runs; every
- * ordinary one passes and gives the right rows of its own tenant; parameters are bound; verdicts do not leak from one
- * parameter value to another.
+ * ordinary one passes and returns the right rows of its own tenant; parameters are bound; verdicts do not carry over
+ * from one parameter value to another.
  */
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

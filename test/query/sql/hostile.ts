@@ -1,6 +1,6 @@
 import type { Refusal } from '../../../query/sql/verdict.ts'
 
-/** What a stranger may try, with the reason for which it is refused; `failed`: the engine itself does not take it. */
+/** Attempts of an attacker, with the reason for refusal; `failed`: the engine itself rejects it. */
 export const HOSTILE: readonly (readonly [sql: string, reason: Refusal | 'failed'])[] = [
   // more than one statement, and statements that are not SELECT
   ['SELECT 1; SELECT 2', 'failed'],
@@ -29,7 +29,7 @@ export const HOSTILE: readonly (readonly [sql: string, reason: Refusal | 'failed
   ['SHOW CREATE TABLE system.parts', 'table'],
   ['SHOW CREATE TABLE otel_traces_trace_id_ts_mv', 'table'],
   ['DESCRIBE system.parts', 'table'],
-  // leaving by the output
+  // writing to files or servers
   ["SELECT 1 INTO OUTFILE '/tmp/wattline-outfile'", 'statement'],
   ["SELECT 1 INTO OUTFILE '/tmp/wattline-outfile' FORMAT CSV SETTINGS max_threads = 1", 'statement'],
   ["SELECT * FROM (SELECT 1 INTO OUTFILE '/tmp/wattline-outfile')", 'failed'],
@@ -65,7 +65,7 @@ export const HOSTILE: readonly (readonly [sql: string, reason: Refusal | 'failed
     "SELECT * FROM otel_traces WHERE TraceId IN (SELECT * FROM file('/etc/passwd', 'LineAsString'))",
     'table_function',
   ],
-  // functions that read, call, wait or tell of the machine
+  // functions that read, call, wait or reveal the machine
   ["SELECT file('/etc/passwd')", 'function'],
   ['SELECT sleep(3)', 'function'],
   ['SELECT sleepEachRow(1) FROM numbers(100)', 'function'],
@@ -117,7 +117,7 @@ export const HOSTILE: readonly (readonly [sql: string, reason: Refusal | 'failed
   ['SELECT sumState(1)', 'function'],
   ['SELECT sumMerge(x) FROM (SELECT sumState(1) AS x)', 'function'],
   ['SELECT runningAccumulate(x) FROM (SELECT sumState(1) AS x)', 'function'],
-  // columns that the engine adds, which tell of rows of others
+  // columns added by the engine, which reveal rows of others
   ['SELECT _part FROM otel_traces', 'column'],
   ['SELECT max(_part_offset) FROM otel_traces', 'column'],
   ['SELECT t._block_number FROM otel_traces AS t', 'column'],
@@ -130,7 +130,7 @@ export const HOSTILE: readonly (readonly [sql: string, reason: Refusal | 'failed
   ['WITH x AS (SELECT _part AS p FROM otel_traces) SELECT p FROM x', 'column'],
   ['SELECT (SELECT max(_sample_factor) FROM otel_traces)', 'column'],
   ['SELECT count() FROM otel_traces PREWHERE _part_index = 1', 'column'],
-  // what takes as long as the product of two arguments, or memory that is not counted
+  // time as long as the product of two arguments, or uncounted memory
   ['SELECT editDistance(SpanName, ServiceName) FROM otel_traces', 'function'],
   ["SELECT editDistance(repeat('a', 60000), repeat('b', 60000))", 'function'],
   ['SELECT damerauLevenshteinDistance(SpanName, SpanName) FROM otel_traces', 'function'],
@@ -157,7 +157,7 @@ export const HOSTILE: readonly (readonly [sql: string, reason: Refusal | 'failed
   [`SELECT positionCaseInsensitive(SpanName, '${'a'.repeat(150)}b') FROM otel_traces`, 'function'],
   ["SELECT printf('%2000000000d', 1)", 'function'],
   ['SELECT seriesDecomposeSTL(range(1000), 3)', 'function'],
-  // more than there is any use for
+  // excessive sizes
   [`SELECT 1 FROM ${Array(101).fill('system.columns').join(', ')}`, 'too_long'],
   [`SELECT ${Array(101).fill('(SELECT 1 FROM system.one)').join(', ')}`, 'too_long'],
   // functions hidden in column transformers
@@ -165,7 +165,7 @@ export const HOSTILE: readonly (readonly [sql: string, reason: Refusal | 'failed
   ['SELECT * APPLY(x -> hostName()) FROM numbers(1)', 'node'],
   ["SELECT COLUMNS('number') APPLY(toString) FROM numbers(1)", 'node'],
   ['SELECT * REPLACE(hostName() AS number) FROM numbers(1)', 'function'],
-  // tables that are none of theirs
+  // tables of others
   ['SELECT * FROM system.parts', 'table'],
   ['SELECT * FROM system.processes', 'table'],
   ['SELECT * FROM system.query_log', 'table'],

@@ -1,7 +1,7 @@
 /**
- * Guarantees: what reads a stranger's text looks at each of its characters a fixed number of times, whatever the text is.
- * Counted, not timed: shapes of the greatest length, made of each printable character and of fragments, repeated, nested
- * and left open, from a seeded generator.
+ * Guarantees: code that reads user text looks at each of its characters a fixed number of times, for any text. Counted,
+ * not timed: shapes of the greatest length, made of each printable character and of fragments, repeated, nested and
+ * left open, from a seeded generator.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -15,7 +15,7 @@ import {
 } from '../../../query/sql/text-limits.ts'
 import { type Characters, scan, tokenize } from '../../../query/sql/tokens.ts'
 
-/** A text that counts how often it is looked at; a slice counts as its length. */
+/** A text that counts how often it is read; a slice counts as its length. */
 function counted(text: string): Characters & { readonly steps: () => number } {
   let steps = 0
   return {
@@ -89,7 +89,7 @@ const repeats = [...ASCII, ...FRAGMENTS].flatMap(piece => [
   `SELECT '${fill(piece)}`,
   `['${fill(piece)}`,
 ])
-/** Two fragments in turn, numbered ones, and random walks over all. */
+/** Two alternating fragments, numbered ones, and random walks over all. */
 const mixtures = fc.oneof(
   fc.tuple(fc.constantFrom(...FRAGMENTS), fc.constantFrom(...FRAGMENTS)).map(([a, b]) => fill(a + b)),
   fc.constantFrom(...FRAGMENTS).map(piece => {

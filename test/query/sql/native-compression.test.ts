@@ -1,6 +1,6 @@
 /**
- * Guarantees: blocks of ClickHouse's own compression hold what went in, under the checksum that its clients compute, whatever
- * the content.
+ * Guarantees: blocks of ClickHouse's own compression contain the original, with the checksum that its clients compute,
+ * for any content.
  */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -21,7 +21,7 @@ it.each([
   expect(`${half(0)} ${half(8)}`).toBe(checksum)
 })
 
-/** LZ4's block format, as its description says. */
+/** LZ4's block format, from its description. */
 function unpack(block: Buffer): Buffer {
   const out: number[] = []
   let at = 0

@@ -1,4 +1,4 @@
-/** What people and their tools ask every day, with the rows that must come back (columns as JSONCompactEachRow). */
+/** Typical statements of people and their tools, with the expected rows (columns as JSONCompactEachRow). */
 export const ORDINARY: readonly (readonly [sql: string, rows: readonly (readonly unknown[])[]])[] = [
   // clients
   ['SELECT 1', [[1]]],
@@ -29,7 +29,7 @@ export const ORDINARY: readonly (readonly [sql: string, rows: readonly (readonly
     [['grid_intensity', '9']],
   ],
   ["SELECT name, value FROM system.settings WHERE name = 'x'", []],
-  // as JDBC, SQLAlchemy and DBeaver ask
+  // as JDBC, SQLAlchemy and DBeaver query
   [
     "SELECT system.tables.name FROM system.tables WHERE system.tables.database = 'wattline' AND system.tables.name = 'ledger'",
     [['ledger']],

@@ -1,7 +1,7 @@
 /**
- * Guarantees of the pure parts around the allow-list: texts are taken apart and rewritten without touching strings and
- * quoted names; unknown lines of the engine's prints refuse; the gate bounds each tenant alone; what is remembered is
- * bounded; errors read as ClickHouse's.
+ * Guarantees of the pure parts around the allow-list: texts are parsed and rewritten without touching strings and
+ * quoted names; unknown lines of the engine's output refuse; the gate limits each tenant alone; memory is limited;
+ * errors read like ClickHouse's.
  */
 
 import { TupleParam } from '@clickhouse/client'
@@ -142,7 +142,7 @@ describe('the checks', () => {
     expect(print(' NewNode')).toMatchObject({ reason: 'node' })
     expect(print(' TableIdentifier wattline.t (alias x)').allowed).toBe(true)
     expect(print(' TableIdentifier wattline.u')).toMatchObject({ reason: 'table' })
-    // Lines that a name has forged do not add up.
+    // Lines forged by a name do not add up.
     expect(print(' Identifier a', " Literal 'x'")).toMatchObject({ reason: 'syntax' })
     expect(print(' Identifier a (children 1)')).toMatchObject({ reason: 'syntax' })
     expect(print('   Identifier a')).toMatchObject({ reason: 'syntax' })
@@ -252,7 +252,7 @@ describe('the ClickHouse interface', () => {
       new TupleParam(["a'b", 18446744073709551615n, ['']]),
     )
     expect(value("{'a':'\\\\'}", 'Map(String, String)')).toEqual(new Map([['a', '\\']]))
-    // Not exact as a number of JavaScript: left to the engine.
+    // Not exact as a JavaScript number: left to the engine.
     expect(value('[1.0000000000000000001]', 'Array(Decimal(38, 19))')).toBe('[1.0000000000000000001]')
     expect(value('\\N', 'Nullable(String)')).toBeNull()
     expect(value('\\\\N', 'String')).toBe('\\N')

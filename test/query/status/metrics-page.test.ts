@@ -1,5 +1,5 @@
-// Guarantees: whatever labels hold, the whole page of /metrics is text that a scrape reads back as it was written: no value
-// changes, breaks its line, or takes another line with it.
+// Guarantees: whatever labels contain, the whole page of /metrics is text that a scrape reads back as written: no value
+// changes, breaks its line, or damages another line.
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -7,7 +7,10 @@ import { EventBus } from '../../../core/catalogue/events/event-bus.ts'
 import { createStatusServer } from '../../../query/server.ts'
 import { parsed } from '../../collector/prometheus/scrape/parsed.ts'
 
-/** What formats of lines and quotes trip over: escapes, line ends of all kinds, control characters, marks, half characters. */
+/**
+ * Typical problems of formats with lines and quotes: escapes, line ends of all kinds, control characters, marks, half
+ * characters.
+ */
 const HOSTILE = [
   '\t',
   'a\tb',
@@ -63,7 +66,7 @@ interface Read {
 async function page(): Promise<readonly Read[]> {
   const answer = await fetch(url)
   expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
-  // In small pieces, as a connection may bring it.
+  // In small pieces, as from a connection.
   return parsed('prometheus', new Uint8Array(await answer.arrayBuffer()), 7).flatMap(told =>
     'name' in told ? [{ name: told.name, labels: Object.fromEntries(told.labels), value: told.value }] : [],
   )

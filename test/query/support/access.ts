@@ -2,7 +2,7 @@ import type { Access } from '../../../core/auth/access.ts'
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import type { Identity } from '../../../core/model/identity.ts'
 
-/** Everybody is who the test says, with the scopes that it says. */
+/** Every client has the identity and scopes that the test sets. */
 export const accessAs = (who: () => Identity): Access => ({
   needsToken: true,
   admit: () => {},

@@ -1,4 +1,4 @@
-/** Rows of every kind that the query tests ask for, complete with defaults. */
+/** Rows of every kind used by the query tests, completed with defaults. */
 import type { ledger, logs, readings, traces } from '../../../core/model/streams/index.ts'
 import type { RowOf } from '../../../core/model/streams/stream.ts'
 

@@ -14,13 +14,13 @@ import { type FencedReader, fencedReader } from '../../../query/fence/fenced-rea
 export interface TestWarehouse {
   readonly path: string
   readonly warehouse: Warehouse
-  /** As routes of our own read. */
+  /** As our own routes read. */
   reader(tenant: string, accounts?: readonly string[] | null): FencedReader
   insert<S extends StreamDeclaration>(stream: S, rows: readonly RowOf<S>[]): Promise<void>
   close(): Promise<void>
 }
 
-/** The real embedded engine in a folder of its own, with all tables. */
+/** The real embedded engine in its own folder, with all tables. */
 export async function openTestWarehouse(signalsDays = 30): Promise<TestWarehouse> {
   const path = await mkdtemp(join(tmpdir(), 'wattline-query-'))
   const warehouse = await openEmbeddedWarehouse({

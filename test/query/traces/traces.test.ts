@@ -1,6 +1,6 @@
 /**
- * Guarantees, on the real engine: recent traces come newest first with root, length and errors, also when the root is
- * missing or lies far back; one trace comes whole, of its own tenant only; unknown ones are not found.
+ * Guarantees, on the real engine: recent traces are listed newest first with root, duration and errors, also when the
+ * root is missing or far back; one trace is returned completely, only to its own tenant; unknown ones are not found.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { traces } from '../../../core/model/streams/index.ts'

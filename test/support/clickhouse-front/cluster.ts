@@ -1,7 +1,7 @@
 /**
- * A cluster as far as one engine can be one. All shards are the engine itself, which it reads without a network; so with
- * more than one shard every row is read once for each of them. There is no Keeper, hence no ON CLUSTER and no replicated
- * engines: statements lose both.
+ * A cluster, as far as one engine can be one. All shards are the engine itself, which it reads without a network; so
+ * with more than one shard every row is read once for each of them. There is no Keeper, hence no ON CLUSTER and no
+ * replicated engines: both are removed from statements.
  */
 export interface FrontCluster {
   readonly name: string
@@ -20,7 +20,7 @@ export const clusterConfig = ({ name, shard, shards }: FrontCluster): string => 
 <remote_servers><${name}>${SHARD.repeat(shards)}</${name}></remote_servers>
 `
 
-/** The statement as an engine without Keeper takes it. */
+/** The statement in a form for an engine without Keeper. */
 export const withoutKeeper = (sql: string): string =>
   sql
     .replace(/ ON CLUSTER (?:'[^']*'|`[^`]*`|\w+)/, '')

@@ -11,7 +11,7 @@ import { clusterConfig, type FrontCluster, withoutKeeper } from './cluster.ts'
 import { FrontPolicies } from './policies.ts'
 import { type Asked, formatOf } from './request.ts'
 
-/** What a statement gave: pieces of bytes, and how much was read. */
+/** The result of a statement: pieces of bytes, and how much was read. */
 export interface Answer {
   readonly chunks: AsyncIterable<Uint8Array>
   readonly format: string
@@ -24,10 +24,10 @@ interface Running {
   cancel(): void
 }
 
-/** Ids of a server are text; the embedded engine makes up its own. So texts are marked, and found by the mark. */
+/** Ids of a server are text; the embedded engine makes its own. So texts are marked, and found by the mark. */
 const markOf = (id: string): string => `/* query ${Buffer.from(id).toString('hex')} */`
 
-/** chDB behind what a server does for each request: a session of its own, settings, parameters, an id to be killed by. */
+/** chDB with what a server does for each request: its own session, settings, parameters, an id for killing it. */
 export class FrontEngine {
   readonly #path: string
   readonly #folder: string
@@ -35,10 +35,10 @@ export class FrontEngine {
   readonly #running = new Map<string, Running>()
   readonly #translate: (sql: string) => string
   readonly #policies: FrontPolicies
-  /** Policies that the engine does not know yet. */
+  /** Policies that the engine has not loaded yet. */
   #stale = false
   #reopening: Promise<void> | null = null
-  /** Statements that run. */
+  /** Running statements. */
   #active = 0
 
   private constructor(
@@ -54,7 +54,7 @@ export class FrontEngine {
     this.#policies = policies
   }
 
-  /** Opens the engine in `folder`, tokens repaired, as after a crash. */
+  /** Opens the engine in `folder`, with tokens repaired, as after a crash. */
   static async open(folder: string, cluster: FrontCluster | null): Promise<FrontEngine> {
     const path = join(folder, 'engine')
     const incoming = join(folder, 'incoming')
@@ -69,7 +69,7 @@ export class FrontEngine {
     const policies = await FrontPolicies.open(join(folder, 'policies.json'))
     await repairTokens(path)
     const control = await openSession(folder, policies)
-    // The engine in a process has no UUID; a server's is that of its data folder.
+    // The embedded engine has no UUID; a server's is that of its data folder.
     const uuid = await uuidOf(join(folder, 'uuid'))
     const named = (sql: string): string =>
       policies.inPlace(sql.replaceAll('serverUUID()', `toUUID('${uuid}')`))
@@ -78,7 +78,7 @@ export class FrontEngine {
     )
   }
 
-  /** Reopens the engine when policies have changed since: it reads them when it is opened. */
+  /** Reopens the engine if policies have changed since: it reads them when it is opened. */
   async #enter(): Promise<void> {
     while (this.#reopening !== null) await this.#reopening
     if (this.#stale) {
@@ -109,7 +109,7 @@ export class FrontEngine {
     }
   }
 
-  /** Stops what runs under this id: streams at once, all else by the engine. */
+  /** Stops what runs under this id: streams at once, everything else through the engine. */
   async kill(queryId: string): Promise<void> {
     const running = this.#running.get(queryId)
     if (running === undefined) return
@@ -119,7 +119,10 @@ export class FrontEngine {
     await this.#control.queryAsync(text).catch(() => undefined)
   }
 
-  /** Runs one request; `begun` is called when it was not refused for its id. It is over when the answer has been read. */
+  /**
+   * Runs one request; `begun` is called unless it was refused because of its id. It is over when the answer has been
+   * read.
+   */
   async run(asked: Asked, begun: () => void): Promise<Answer> {
     const killed = KILL.exec(asked.sql)?.[1]
     if (killed !== undefined) {
@@ -174,7 +177,7 @@ export class FrontEngine {
     await drainPending()
   }
 
-  /** The embedded engine takes binary data from files only: `input(...)` becomes `file(...)`, plain data an INFILE. */
+  /** The embedded engine reads binary data only from files: `input(...)` becomes `file(...)`, plain data an INFILE. */
   async #insert(session: Session, asked: Asked, mark: string, release: () => void): Promise<Answer> {
     const file = join(this.#folder, 'incoming', randomUUID())
     await writeFile(file, asked.data)
@@ -258,7 +261,7 @@ async function streamed(
   const stream = session.queryStream(sql, { format })
   running.cancel = () => stream.cancel()
   const source = stream[Symbol.asyncIterator]()
-  // Errors of the statement show with the first piece that holds something: the answer has its status by then.
+  // Errors of the statement appear with the first nonempty piece, before the status of the answer is sent.
   let first = await source.next()
   while (first.done !== true && first.value.numBytes === 0) first = await source.next()
   async function* chunks(): AsyncGenerator<Uint8Array> {

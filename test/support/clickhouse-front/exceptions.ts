@@ -1,4 +1,4 @@
-/** An exception as ClickHouse's HTTP interface tells it. Source: ClickHouse `exceptionCodeToHTTPStatus`. */
+/** An exception as ClickHouse's HTTP interface reports it. Source: ClickHouse `exceptionCodeToHTTPStatus`. */
 export interface FrontException {
   readonly code: number
   readonly status: number
@@ -38,7 +38,7 @@ export const exceptionOf = (code: number, message: string): FrontException => ({
   text: `Code: ${code}. DB::Exception: ${message} (${NAMES.get(code) ?? 'INJECTED_FAULT'}) ${VERSION}\n`,
 })
 
-/** What the embedded engine threw, as a server would say it. */
+/** An exception of the embedded engine, as a server would report it. */
 export function exceptionFrom(error: unknown): FrontException {
   const message = error instanceof Error ? error.message : String(error)
   const told = message.replace(/^Query failed: /, '')

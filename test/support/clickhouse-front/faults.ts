@@ -1,21 +1,21 @@
 import { seededRandom } from '../random.ts'
 
 /**
- * What can go wrong between a client and a ClickHouse server. `before`: nothing was done; `after`: all of it was, and
- * only the answer is missing or wrong.
+ * Faults between a client and a ClickHouse server. `before`: nothing was done; `after`: everything was, and only the
+ * answer is missing or wrong.
  */
 export type Fault =
   /** An exception of ClickHouse by its number, such as 252 (too many parts) or 242 (read-only replica). */
   | { readonly kind: 'exception'; readonly code: number; readonly when: 'before' | 'after' }
-  /** A balancer's answer, without a number of ClickHouse. */
+  /** A load balancer's answer, without a ClickHouse number. */
   | { readonly kind: 'status'; readonly status: number; readonly when: 'before' | 'after' }
-  /** The connection is cut; `middle`: with the answer half sent. */
+  /** The connection is closed; `middle`: with the answer half sent. */
   | { readonly kind: 'cut'; readonly when: 'before' | 'middle' | 'after' }
   /** No answer, until the client gives up. */
   | { readonly kind: 'hang'; readonly when: 'before' | 'after' }
-  /** Done at once, answered so much later. */
+  /** Done at once, answered this much later. */
   | { readonly kind: 'late'; readonly ms: number }
-  /** Taken up so much later. */
+  /** Started this much later. */
   | { readonly kind: 'slow'; readonly ms: number }
   /** Done twice, one after the other, and answered once. */
   | { readonly kind: 'twice' }
@@ -24,15 +24,15 @@ export type RequestKind = 'insert' | 'select' | 'other' | 'ping'
 
 export interface FaultRule {
   readonly fault: Fault
-  /** Kinds of request it hits; inserts when absent. */
+  /** Kinds of requests it affects; inserts if absent. */
   readonly on?: readonly RequestKind[]
-  /** Which port, by index; any when absent. */
+  /** Which port, by index; any if absent. */
   readonly port?: number
-  /** Only requests whose text holds this. */
+  /** Only requests whose text contains this. */
   readonly matching?: string
-  /** How often it may hit: once when absent, without end when a probability is given. */
+  /** How often it may occur: once if absent, without limit if a probability is given. */
   readonly times?: number
-  /** 1 when absent. */
+  /** 1 if absent. */
   readonly probability?: number
 }
 
@@ -42,7 +42,7 @@ export interface RequestFacts {
   readonly sql: string
 }
 
-/** Decides which request meets which fault: the first rule that hits. Repeatable: the same requests, the same faults. */
+/** Decides which request gets which fault: the first matching rule. Repeatable: the same requests, the same faults. */
 export class FaultPlan {
   #rules: { readonly rule: FaultRule; left: number }[] = []
   readonly #random: () => number

@@ -10,17 +10,17 @@ import type { Counts } from './tally.ts'
 
 /**
  * A small ClickHouse server for tests: a process of its own that speaks ClickHouse's HTTP interface over the embedded
- * engine, goes wrong on command, and counts. What it cannot show is in docs/testing.md.
+ * engine, fails on command, and counts. Its limits are in docs/testing.md.
  */
 export interface ClickHouseFront {
   /** Of the first port. */
   readonly url: string
-  /** One a port; all lead to one engine, as replicas of one table do. */
+  /** One per port; all lead to one engine, like replicas of one table. */
   readonly urls: readonly string[]
   readonly pid: number
   /** Its data. */
   readonly folder: string
-  /** Faults that the next requests meet, or all from now on with some probability. */
+  /** Faults for the next requests, or for all from now on with some probability. */
   inject(...rules: readonly FaultRule[]): Promise<void>
   /** No more faults. */
   heal(): Promise<void>
@@ -28,24 +28,24 @@ export interface ClickHouseFront {
   /** Closes a port and its connections; `openPort` opens it again. */
   closePort(index: number): Promise<void>
   openPort(index: number): Promise<void>
-  /** SIGKILL, and waits until the process is gone. */
+  /** Sends SIGKILL, and waits until the process has ended. */
   kill(): Promise<void>
   /** Starts it again on the same ports and data, after `kill` or `stop`. Faults and counts restart. */
   restart(): Promise<void>
-  /** Ends it in order; data stays. */
+  /** Ends it in order; data is kept. */
   stop(): Promise<void>
   /** Ends it and removes its data. */
   destroy(): Promise<void>
 }
 
 export interface FrontOptions {
-  /** Ports over the one engine; 1 when absent. */
+  /** Ports for the one engine; 1 if absent. */
   readonly ports?: number
-  /** Of faults with a probability. */
+  /** For faults with a probability. */
   readonly seed?: number
   readonly user?: string
   readonly password?: string
-  /** A cluster that it knows, and is all of. */
+  /** A cluster that it knows and represents completely. */
   readonly cluster?: FrontCluster
 }
 

@@ -16,8 +16,9 @@ const DROP = /^DROP ROW POLICY IF EXISTS (\w+) ON `?(\w+)`?\.(?:\*|`?(\w+)`?)$/
 const DATABASE = 'wattline'
 
 /**
- * Row policies, which a server keeps in its catalogue of users. The embedded engine knows those of a file alone, which it
- * reads when it is opened: so the statements are kept here, and the engine is reopened before the next one that reads.
+ * Row policies, which a server keeps in its catalogue of users. The embedded engine knows only those in a file, which
+ * it reads when it is opened: so the statements are kept here, and the engine is reopened before the next one that
+ * reads.
  */
 export class FrontPolicies {
   readonly #file: string
@@ -33,12 +34,12 @@ export class FrontPolicies {
     return new FrontPolicies(file, JSON.parse(text) as Policy[])
   }
 
-  /** Whether this statement is one about policies. */
+  /** Whether this is a statement about policies. */
   static knows(sql: string): boolean {
     return /^\s*(CREATE|DROP|ALTER) ROW POLICY\b/.test(sql)
   }
 
-  /** Takes a statement that the engine's own grammar has taken. */
+  /** Accepts a statement that the engine's own grammar has accepted. */
   async run(sql: string): Promise<void> {
     const created = CREATE.exec(sql)
     const dropped = DROP.exec(sql)

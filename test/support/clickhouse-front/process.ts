@@ -1,4 +1,4 @@
-/** The process of a front, started by `front.ts`, which tells it what to do over the channel between the two. */
+/** The process of a front, started by `front.ts`, which controls it over the channel between them. */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { FrontCluster } from './cluster.ts'
@@ -7,7 +7,7 @@ import { FaultPlan, type FaultRule } from './faults.ts'
 import { createFrontServer } from './server.ts'
 import { Tally } from './tally.ts'
 
-/** What the process is started with, as JSON in its first argument. */
+/** Its start options, as JSON in its first argument. */
 export interface FrontStart {
   readonly folder: string
   /** 0: any free one. */
@@ -21,7 +21,7 @@ export interface FrontStart {
 export type Call =
   | { readonly id: number; readonly name: 'inject'; readonly rules: readonly FaultRule[] }
   | { readonly id: number; readonly name: 'heal' | 'counts' | 'stop' }
-  /** Closes the port and all its connections, or opens it again. */
+  /** Closes the port and all its connections, or reopens it. */
   | { readonly id: number; readonly name: 'close' | 'open'; readonly port: number }
 
 export type Reply = { readonly id: number; readonly result: unknown } | { readonly ports: readonly number[] }
@@ -66,13 +66,13 @@ async function main(start: FrontStart): Promise<void> {
   process.on('message', (call: Call) => {
     void answer(call).then(result => {
       tell({ id: call.id, result: result ?? null })
-      // The engine's threads would keep the process.
+      // The engine's threads would keep the process alive.
       if (call.name === 'stop') process.disconnect()
     })
   })
   tell({ ports })
 }
 
-// Whoever started it is gone.
+// Its parent has ended.
 process.once('disconnect', () => process.exit(0))
 await main(JSON.parse(process.argv[2] ?? '') as FrontStart)

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { RequestKind } from './faults.ts'
 
-/** What a request of the ClickHouse HTTP interface asks for. */
+/** The content of a request to the ClickHouse HTTP interface. */
 export interface Asked {
   readonly sql: string
   readonly kind: RequestKind
@@ -19,7 +19,7 @@ export interface Asked {
   readonly password: string
 }
 
-/** Parameters of the address that are no settings of the engine. */
+/** Parameters of the address that are not settings of the engine. */
 const NOT_SETTINGS: ReadonlySet<string> = new Set([
   'query',
   'query_id',

@@ -7,7 +7,7 @@ import { type Fault, type FaultPlan, faultName } from './faults.ts'
 import { type Asked, readRequest } from './request.ts'
 import type { Tally } from './tally.ts'
 
-/** One port of the front: speaks the HTTP interface of ClickHouse over the engine, and goes wrong as it is told. */
+/** One port of the front: speaks the HTTP interface of ClickHouse over the engine, and fails on command. */
 export interface FrontServerOptions {
   readonly port: number
   readonly index: number
@@ -19,7 +19,7 @@ export interface FrontServerOptions {
 }
 
 export function createFrontServer(options: FrontServerOptions): Server {
-  // As long as the addresses that a server takes.
+  // The longest address that a server accepts.
   const server = createServer({ maxHeaderSize: 1_048_576 }, (request, response) => {
     void handle(options, request, response).catch(() => response.destroy())
   })
@@ -69,7 +69,7 @@ async function ping(options: FrontServerOptions, response: ServerResponse): Prom
   else end(response, 200, 'Ok.\n')
 }
 
-/** Before: the fault in place of the work. After: the work, then the fault in place of the answer. */
+/** Before: the fault instead of the work. After: the work, then the fault instead of the answer. */
 async function withFault(
   options: FrontServerOptions,
   asked: Asked,

@@ -1,16 +1,16 @@
 import type { Asked } from './request.ts'
 
-/** What a front has seen since it was started. */
+/** What a front has seen since its start. */
 export interface Counts {
   readonly requests: number
   /** By port. */
   readonly requestsByPort: readonly number[]
   readonly inserts: number
-  /** Inserts that took place, whatever was answered; those that the engine took for duplicates included. */
+  /** Inserts that took place, whatever was answered; including those that the engine treated as duplicates. */
   readonly insertsPerformed: number
-  /** Most inserts of one deduplication token that were under way at one time. */
+  /** Most concurrent inserts of one deduplication token. */
   readonly mostInsertsOfOneToken: number
-  /** Queries that were stopped because their client had gone away. */
+  /** Queries stopped because their client had disconnected. */
   readonly hungUp: number
   /** Injected faults by name. */
   readonly faults: Readonly<Record<string, number>>
@@ -33,7 +33,7 @@ export class Tally {
     if (asked.kind === 'insert') this.#inserts += 1
   }
 
-  /** The engine begins with it; call what this returns when it has ended, and whether it took place. */
+  /** The engine begins with it; call the returned function when it has ended, with whether it took place. */
   begin(asked: Asked): (performed: boolean) => void {
     const token = asked.kind === 'insert' ? asked.settings.get('insert_deduplication_token') : undefined
     if (token === undefined) return performed => this.#count(asked, performed)

@@ -11,7 +11,7 @@ const VERSION = 'v0.155.0'
 const CACHE = `otelcol-${VERSION}`
 const MANIFEST = join(import.meta.dirname, 'builder.yaml')
 
-/** Path of the Collector, with the components of builder.yaml. Rejects with what Go said. */
+/** Path of the Collector, with the components of builder.yaml. Rejects with the output of Go. */
 export const collectorBinary = (): Promise<string> =>
   builtOnce(CACHE, 'otelcol', async folder => {
     await goInstall(folder, `go.opentelemetry.io/collector/cmd/builder@${VERSION}`)

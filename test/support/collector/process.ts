@@ -12,7 +12,7 @@ export interface CollectorProcess {
   end(): Promise<void>
 }
 
-/** Starts a real Collector with this configuration, as JSON, which is YAML; resolves when it is ready. */
+/** Starts a real Collector with this configuration in JSON, which is YAML; resolves when it is ready. */
 export async function startCollector(config: object): Promise<CollectorProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'wattline-otelcol-'))
   const file = join(folder, 'config.yaml')

@@ -1,7 +1,4 @@
-/**
- * Reads topics to the end with kafkajs, which shares no code with ours: only what transactions have committed, each record
- * as it lies there.
- */
+/** Reads topics to the end with kafkajs, which shares no code with ours: only committed records, unchanged. */
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel } from './kafkajs.ts'
 

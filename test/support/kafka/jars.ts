@@ -1,6 +1,6 @@
 /**
- * A real Apache Kafka from Maven Central, without a download page: its jars, once, in a cache beside the packages, and a
- * formatted data folder to copy, since formatting costs a Java start of its own.
+ * A real Apache Kafka from Maven Central, without a download page: its jars, downloaded once into a cache beside the
+ * packages, and a formatted data folder to copy, because formatting costs a Java start.
  */
 import { execFile, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -30,8 +30,8 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 `
 
 /**
- * Whether Kafka can be started here; without Java and Maven its tests are left out, with a line that says so. On CI, or
- * wherever CI=true, they run and fail instead.
+ * Whether Kafka can be started here; without Java and Maven its tests are skipped, with a line that says so. On CI, or
+ * with CI=true, they run and fail instead.
  */
 export function kafkaIsAvailable(): boolean {
   const missing = [
@@ -82,7 +82,7 @@ export async function formatData(path: string): Promise<void> {
   await cp(formatted, path, { recursive: true })
 }
 
-/** Makes a folder in one step, whoever else is making it at the same time. */
+/** Creates a folder in one step, also with concurrent creators. */
 async function makeOnce(path: string, make: (folder: string) => Promise<string>): Promise<void> {
   if (await exists(path)) return
   await mkdir(CACHE, { recursive: true })

@@ -10,18 +10,18 @@ import { formatData, kafkaClassPath } from './jars.ts'
 
 /** One real Kafka broker with its controller, in a process of its own, on loopback. */
 export interface KafkaServer {
-  /** What clients are told: the broker, or what stands in front of it. */
+  /** The address for clients: the broker, or a proxy in front of it. */
   readonly bootstrap: string
-  /** Where the broker itself listens. */
+  /** The broker's own address. */
   readonly port: number
-  /** Where it listens besides, by the order of `doors`. */
+  /** Additional addresses, in the order of `doors`. */
   readonly doorPorts: readonly number[]
-  /** With `secure`: where it listens with TLS and SASL, and what a client needs for it. */
+  /** With `secure`: its address with TLS and SASL, and the client's settings for it. */
   readonly secure: { readonly bootstrap: string; readonly ca: string } | null
   readonly pid: number
   /** Its data, settings and log. */
   readonly folder: string
-  /** SIGKILL, and waits until the process is gone. */
+  /** Sends SIGKILL, and waits until the process has ended. */
   kill(): Promise<void>
   /** Starts it again on the same data and ports; resolves when it serves. */
   start(): Promise<void>
@@ -30,13 +30,13 @@ export interface KafkaServer {
 }
 
 export interface KafkaOptions {
-  /** The port that clients are told, for a proxy in front. */
+  /** The port announced to clients, for a proxy in front. */
   readonly advertisedPort?: number
-  /** Further listeners, by the port that their clients are told: a proxy of its own for each client. */
+  /** Additional listeners, by the port announced to their clients: a separate proxy for each client. */
   readonly doors?: readonly number[]
   /** Lines for `server.properties`, by key. */
   readonly properties?: Readonly<Record<string, string>>
-  /** A listener with TLS and SASL besides; its user is `wattline` with the password `secret`. */
+  /** An additional listener with TLS and SASL; its user is `wattline` with the password `secret`. */
   readonly secure?: boolean
 }
 
@@ -78,7 +78,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   }
 }
 
-/** Ports that were free a moment ago, all different. */
+/** Ports that were just free, all different. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   await Promise.all(servers.map(server => once(server, 'listening')))

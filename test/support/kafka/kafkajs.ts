@@ -1,6 +1,6 @@
 /**
- * kafkajs without one of its faults: when a request is sent at once it sets a timer to its time of throttling, which is -1,
- * less the time of day. Node warns of the negative number. Nothing waits then, so no timer is needed.
+ * kafkajs without one of its faults: when a request is sent at once it sets a timer to its time of throttling, which is
+ * -1, minus the current time. Node warns about the negative number. Nothing waits then, so no timer is needed.
  */
 import { createRequire } from 'node:module'
 

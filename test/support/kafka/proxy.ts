@@ -1,21 +1,24 @@
 import { once } from 'node:events'
 import { createServer, type Server, Socket } from 'node:net'
 
-/** A TCP proxy in front of a broker that can swallow its answers and cut connections. */
+/** A TCP proxy in front of a broker that can drop its answers and close connections. */
 export interface KafkaProxy {
   readonly port: number
-  /** Drops what the broker answers for so long, then cuts every connection: what was asked took place, unacknowledged. */
+  /**
+   * Drops the broker's answers for this long, then closes every connection: the requests took place without
+   * acknowledgement.
+   */
   swallow(ms: number): Promise<void>
-  /** The same from the next request of this kind on: it takes place, its answer is the first that is lost. */
+  /** The same from the next request of this kind on: it takes place, and its answer is the first that is lost. */
   swallowAfter(apiKey: number, ms: number): Promise<void>
   /**
-   * Nothing passes any more from the next request of this kind on, until `cut`: `before`, the request itself is lost;
-   * `after`, it takes place and its answer is lost. Resolves when it has come, or with false when it has not in time.
+   * Blocks everything from the next request of this kind on, until `cut`: `before`, the request itself is lost;
+   * `after`, it takes place and its answer is lost. Resolves when it has arrived, or with false if it has not in time.
    */
   blockAt(apiKey: number, when: 'before' | 'after', timeoutMs: number): Promise<boolean>
-  /** Keeps everything back for so long, both ways, and cuts nothing: a network that hangs. */
+  /** Holds everything back for this long, both ways, and closes nothing: a hanging network. */
   hold(ms: number): Promise<void>
-  /** Cuts every connection. */
+  /** Closes every connection. */
   cut(): void
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 /**
- * Guarantees: one request at a time, in the order of the calls; calls that wait share a request up to its size, each told
- * its own offset; a call whose time is over before it was sent is not sent; a failed request fails its calls alone.
+ * Guarantees: one request at a time, in the order of the calls; waiting calls share a request up to its size, each with
+ * its own offset; a call past its deadline is not sent; a failed request fails only its own calls.
  */
 import { expect, test } from 'vitest'
 import type { NewRecord } from '../../../../core/broker/broker.ts'
@@ -11,7 +11,7 @@ const record = (text: string, bytes = 1): NewRecord => ({
   timestampMs: 0,
 })
 
-/** A log that answers when told to. */
+/** A log that answers on command. */
 function slowLog() {
   const requests: string[][] = []
   const answers: ((error?: Error) => void)[] = []

@@ -1,6 +1,6 @@
 /**
- * Guarantees: of fetched batches only records outside transactions and of committed ones are visible, whatever order and
- * number of aborted ones, also when their end lies beyond what was fetched; and reading always goes on behind them.
+ * Guarantees: of fetched batches only records outside transactions and in committed ones are visible, for any order and
+ * number of aborted ones, also if their end is beyond the fetched batches; and reading always continues after them.
  */
 import type { KafkaRecord, RecordsBatch } from '@platformatic/kafka'
 import { describe, expect, test } from 'vitest'
@@ -9,7 +9,9 @@ import { visibleRecords } from '../../../../core/broker/kafka/batches.ts'
 const TRANSACTIONAL = 16
 const CONTROL = 32
 
-/** `0-2 t7`: offsets 0 to 2, transactional, of writer 7; `3 abort 7`, `3 commit 7`: ends; `4`: outside any. */
+/**
+ * `0-2 t7`: offsets 0 to 2, transactional, by writer 7; `3 abort 7`, `3 commit 7`: ends; `4`: outside any transaction.
+ */
 function batchesOf(text: string): RecordsBatch[] {
   return text.split(',').map(part => {
     const [range = '', kind = '', writer] = part.trim().split(' ')

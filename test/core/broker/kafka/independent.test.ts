@@ -1,7 +1,7 @@
 /**
- * kafkajs, a client that shares no code with ours, reads and writes the same topics: records, headers and times mean the
- * same to both; of its transactions only the committed ones are delivered, however many were aborted between them; and
- * topics that do not fit are refused with what to do.
+ * kafkajs, a client that shares no code with ours, reads and writes the same topics: records, headers and times have
+ * the same meaning for both; of its transactions only the committed ones are delivered, with any number of aborted ones
+ * between them; and unsuitable topics are refused with a remedy.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -163,7 +163,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await transaction.send({ topic, messages: [{ value: 'aborted', partition: 0 }] })
     await transaction.abort()
     await producer.disconnect()
-    // The end marker is written after the abort has been answered.
+    // The end marker is written after the answer to the abort.
     await until(async () => (await broker.lag('reader', 'in'))[0]?.end === 3n)
     const [after] = await broker.lag('reader', 'in')
     expect(after).toEqual({ partition: 0, end: 3n, committed: 3n, oldestPendingMs: null })

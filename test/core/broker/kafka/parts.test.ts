@@ -1,6 +1,6 @@
 /**
- * Guarantees: retention never goes beyond what every group has read and takes the stricter of time and bytes; a topic that
- * does not fit is described with what to do; every kind of failure of Kafka has its meaning.
+ * Guarantees: retention never exceeds what every group has read and applies the stricter of time and bytes; an
+ * unsuitable topic is described with a remedy; every kind of Kafka failure is classified.
  */
 import { MultipleErrors, NetworkError, ProtocolError } from '@platformatic/kafka'
 import { describe, expect, test } from 'vitest'

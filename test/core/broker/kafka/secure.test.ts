@@ -1,6 +1,6 @@
 /**
- * Guarantees: with TLS and SASL everything works as without, transactions included; a wrong password, a certificate that
- * is not trusted and a broker that is not there are told apart, each with what to do.
+ * Guarantees: with TLS and SASL everything works as without, including transactions; a wrong password, an untrusted
+ * certificate and an unreachable broker are distinguished, each with a remedy.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type KafkaBrokerOptions, openKafkaBroker } from '../../../../core/broker/kafka/kafka-broker.ts'

@@ -1,5 +1,5 @@
-// Guarantees: what would make entries wrong, or a start fail, is told by the check, in words, with what to do, and all at once;
-// durations and sizes may be written with their units wherever they are asked for; negative prices of energy are good.
+// Guarantees: the check reports everything that would make entries wrong or a start fail, with a text, a remedy, and
+// all at once; durations and sizes may have units everywhere; negative energy prices are valid.
 import { expect, it } from 'vitest'
 import { resolveConfig } from '../../../../core/catalogue/config/load.ts'
 
@@ -95,7 +95,7 @@ it.each([
   ['group_commit: {wait_ms: 0.5ms}', /^group_commit\.wait_ms: must be a duration of whole milliseconds/],
 ])('refuses %s', (yaml, problem) => {
   const found = problemsOf(yaml)
-  // Values that are none, one at a time.
+  // Invalid values, one at a time.
   expect(found).toEqual([typeof problem === 'string' ? problem : expect.stringMatching(problem)])
 })
 

@@ -1,5 +1,5 @@
-// Guarantees: defaults hold, environment wins over file over default, unknown keys are refused with a suggestion, all
-// problems are told at once, secrets are read, the result is frozen.
+// Guarantees: defaults apply, environment overrides file overrides default, unknown keys are refused with a suggestion,
+// all problems are reported at once, secrets are read, the result is immutable.
 import { describe, expect, it } from 'vitest'
 import { environmentNames } from '../../../../core/catalogue/config/environment.ts'
 import { type ConfigSources, resolveConfig } from '../../../../core/catalogue/config/load.ts'

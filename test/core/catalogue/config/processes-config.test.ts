@@ -1,5 +1,6 @@
-// Guarantees: several processes are refused where they cannot be right, with what to do; where the role is not collector the
-// setting means nothing; each process gets its share of memory and bytes in flight, and only the first one measures and scrapes.
+// Guarantees: several processes are refused with a remedy where they are impossible; without role collector the setting
+// has no effect; each process gets its share of memory and bytes in flight, and only the first one measures and
+// scrapes.
 import { expect, it } from 'vitest'
 import { resolveConfig } from '../../../../core/catalogue/config/load.ts'
 import { collectorProcesses, workerConfig } from '../../../../core/catalogue/config/processes.ts'

@@ -1,4 +1,7 @@
-/** Guarantees: a rule or site is told to be unreachable only when nothing can reach it, and always when one earlier one hides it. */
+/**
+ * Guarantees: a rule or site is reported as unreachable only if nothing can reach it, and always if an earlier one
+ * hides it.
+ */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { unreachable } from '../../../../core/catalogue/config/reachable.ts'
@@ -118,7 +121,7 @@ test('no workload ever gets the account of a rule reported as unreachable', () =
       fc.array(fc.record({ match, account }), { maxLength: 4 }),
       fc.array(row, { maxLength: 20 }),
       (list, rows) => {
-        // Each rule under a name of its own.
+        // Each rule has its own name.
         const named = list.map((rule, index) => ({ ...rule, account: `${index}:${rule.account}` }))
         const config = configSchema.parse(rules(...named))
         const hidden = unreachable(config).map(({ path }) => path.split('.').at(-1))

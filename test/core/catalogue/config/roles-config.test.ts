@@ -1,5 +1,5 @@
-// Guarantees: a process opens what its roles need and nothing else; roles that cannot work with an embedded log or engine,
-// which belong to one process, are refused with what to do.
+// Guarantees: a process opens exactly what its roles need; roles that cannot work with an embedded log or engine, which
+// belong to one process, are refused with a remedy.
 import { describe, expect, it } from 'vitest'
 import { ROLES, type Role } from '../../../../core/catalogue/config/keys/process.ts'
 import { resolveConfig } from '../../../../core/catalogue/config/load.ts'

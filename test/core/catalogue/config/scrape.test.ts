@@ -1,4 +1,5 @@
-// Guarantees: jobs are read as they are written for Prometheus; what they lack or contradict is told at once, before anything starts.
+// Guarantees: jobs are read as written for Prometheus; missing or contradictory settings are reported at once, before
+// anything starts.
 import { expect, it } from 'vitest'
 import { resolveConfig } from '../../../../core/catalogue/config/load.ts'
 

@@ -1,4 +1,4 @@
-// Guarantees: what the keys of a ClickHouse server lack, or contradict, is told before anything starts.
+// Guarantees: missing or contradictory keys of a ClickHouse server are reported before anything starts.
 import { describe, expect, it } from 'vitest'
 import { resolveConfig } from '../../../../core/catalogue/config/load.ts'
 

@@ -1,4 +1,7 @@
-/** Guarantees: every region of the table has a known zone and a source; who says where a host is gets that zone or none. */
+/**
+ * Guarantees: every region of the table has a known zone and a source; a statement of a host's place gives that zone or
+ * none.
+ */
 import { expect, test } from 'vitest'
 import { yearlyIntensity } from '../../../../core/model/factor.ts'
 import { CLOUD_REGIONS, type CloudPlace, zoneOfCloud } from '../../../../core/model/places/cloud-regions.ts'

@@ -1,5 +1,5 @@
-// Guarantees: the bytes of an answer are given unchanged, however they were cut into pieces on the way, and the exception
-// at their end is found wherever the pieces begin; an answer that does not go on ends with an error.
+// Guarantees: the bytes of an answer are returned unchanged, for any split into pieces, and the exception at their end
+// is found wherever the pieces begin; an answer that stalls ends with an error.
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

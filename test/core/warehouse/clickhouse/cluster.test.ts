@@ -1,6 +1,6 @@
-// Guarantees: on a cluster every record goes to the shard of its token and nowhere else, whoever sends it and which server
-// of the shard answers; an insert that a balancer brings to another shard stores nothing; a shard that is down holds up
-// its own records until it is back; a start without a server of every shard, or of a cluster that is not there, says so.
+// Guarantees: on a cluster every record goes only to the shard of its token, whoever sends it and whichever server of
+// the shard answers; an insert that a load balancer routes to another shard stores nothing; a shard that is down delays
+// its own records until it is back; a start without a server of every shard, or with an unknown cluster, reports it.
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -17,7 +17,7 @@ import { type ClickHouseFront, startClickHouseFront } from '../../../support/cli
 const SHARDS = ['01', '02']
 const TOKENS = Array.from({ length: 10 }, (_, offset) => `traces/0/${offset}`)
 let fronts: readonly ClickHouseFront[]
-/** Each knows its own engine only: what it stores is what its shard stores. */
+/** Each knows only its own engine, which stores what its shard stores. */
 let engines: readonly Warehouse[]
 
 const open = (urls: readonly string[], over: { cluster?: string; startTimeoutMs?: number } = {}) =>
@@ -42,7 +42,7 @@ beforeAll(async () => {
       openClickHouseWarehouse({ urls, user: 'default', password: '', events: silentEvents }),
     ),
   )
-  // ON CLUSTER would make the tables on both: here each of them is asked.
+  // ON CLUSTER would create the tables on both: here each of them is asked.
   for (const { urls } of fronts) {
     const other = allUrls().filter(url => !urls.includes(url))
     const warehouse = await open([...urls, ...other])
@@ -118,7 +118,7 @@ describe('when servers fail', () => {
     )
     await sender.insert(traces, spans(3, 'moved'), first!)
     await balancer.leadTo(fronts[0]!.url)
-    // The engine says so to whoever has not asked it yet; whoever asks first finds nobody of that shard.
+    // The engine reports it to later callers; the first caller finds no server of that shard.
     await expect(sender.insert(traces, spans(3, 'moved'), second!)).rejects.toMatchObject({
       disposition: 'retry',
     })
@@ -163,7 +163,7 @@ describe('a start', () => {
   })
 })
 
-/** One address in front of servers, as a load balancer has it. */
+/** One address for several servers, as with a load balancer. */
 async function startBalancer(firstUrl: string) {
   let target = Number(new URL(firstUrl).port)
   const sockets = new Set<Socket>()
@@ -187,11 +187,11 @@ async function startBalancer(firstUrl: string) {
   }
   return {
     url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
-    /** Connections are made again. */
+    /** Connections are reopened. */
     async leadTo(url: string): Promise<void> {
       target = Number(new URL(url).port)
       cut()
-      // The other end hears of it.
+      // The other end notices.
       await new Promise(resolve => setTimeout(resolve, 100))
     },
     async close(): Promise<void> {

@@ -1,5 +1,5 @@
-// Guarantees: servers are reached over TLS whose authority is configured, with a certificate of ours where they ask for
-// one, and not otherwise; two servers that share nothing are refused; a password goes where it belongs and nowhere else.
+// Guarantees: servers are reached over TLS with the configured authority, with our certificate if they require one, and
+// not otherwise; two unrelated servers are refused; a password is sent only to its server.
 
 import { once } from 'node:events'
 import { connect, type Server as TcpServer } from 'node:net'

@@ -1,6 +1,6 @@
-// Guarantees: an answer that fails or is cut on its way never looks whole; a query whose reader goes away, or whose
-// warehouse is closed, stops in the server; another server answers when one does not; settings of the fence cannot be
-// changed by the text.
+// Guarantees: an answer that fails or is truncated never looks complete; a query stops in the server when its reader
+// disconnects or its warehouse is closed; another server answers when one does not; the text cannot change settings of
+// the fence.
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { silentEvents } from '../../../../core/catalogue/events/events.ts'
 import { STREAMS, traces } from '../../../../core/model/streams/index.ts'

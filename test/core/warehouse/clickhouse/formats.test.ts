@@ -1,4 +1,4 @@
-// Guarantees: only formats whose pieces can follow each other are streamed.
+// Guarantees: only formats whose pieces can be concatenated are streamed.
 import { expect, it } from 'vitest'
 import { canStream } from '../../../../core/warehouse/clickhouse/formats.ts'
 

@@ -1,6 +1,6 @@
-// Guarantees: whatever goes wrong between us and a ClickHouse server, an insert repeated to success is stored once;
-// trouble of a server is retried and never quarantines; what is refused is quarantined, once it was refused twice; no
-// token is inserted twice at one time; when one server fails, the next one takes over.
+// Guarantees: whatever fails between us and a ClickHouse server, an insert that is retried until it succeeds is stored
+// once; failures of a server are retried and never quarantine a record; a refused record is quarantined after two
+// refusals; no token is inserted twice at the same time; when one server fails, the next one takes over.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WattlineError } from '../../../../core/catalogue/errors/errors.ts'
 import { silentEvents } from '../../../../core/catalogue/events/events.ts'
@@ -15,7 +15,7 @@ import { type ClickHouseFront, startClickHouseFront } from '../../../support/cli
 const INSERT_TIMEOUT_MS = 1_500
 let front: ClickHouseFront
 let warehouse: Warehouse
-/** As another process has it, which knows nothing of what the first went through. */
+/** As in another process, without the history of the first. */
 let other: Warehouse
 
 beforeAll(async () => {
@@ -48,7 +48,7 @@ const count = async (name: string): Promise<number> => {
   return Number((await warehouse.query<{ n: string }>(sql, { name }))[0]!.n)
 }
 
-/** As the processors do: again while the error says so. The codes of the errors on the way. */
+/** As the processors do: retries while the error allows it. The codes of the errors on the way. */
 async function store(name: string, into = warehouse): Promise<readonly string[]> {
   const codes: string[] = []
   for (;;) {

@@ -1,5 +1,5 @@
-// Guarantees: processes that start at one time, over servers that fail on the way, all end with the tables they declare,
-// and none of them alters anything again; a statement that is wrong in itself is not tried for ever.
+// Guarantees: processes that start at the same time, with failing servers, all end with the declared tables, and none
+// changes anything again; a statement that is itself wrong is not retried forever.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Events } from '../../../../core/catalogue/events/events.ts'
 import { STREAMS, traces } from '../../../../core/model/streams/index.ts'
@@ -62,7 +62,7 @@ describe.each([
     await fail()
     await Promise.all(warehouses.map(warehouse => warehouse.migrate(STREAMS, RETENTION)))
     await front.heal()
-    // Nobody can repair the tokens of a server that has no Keeper: that is said.
+    // The tokens of a server without Keeper cannot be repaired: that is reported.
     expect(emitted.has('warehouseUnreplicated')).toBe(cluster === undefined)
     const names = (await tables()).map(({ name }) => name)
     for (const { table } of STREAMS as readonly (typeof traces)[]) {

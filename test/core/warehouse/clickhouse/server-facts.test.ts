@@ -1,5 +1,5 @@
-// Guarantees: servers that would leave a token aside, or are too old, are told apart before anything is stored; no server
-// is sent a setting that it does not know.
+// Guarantees: servers that would ignore a token, or are too old, are detected before anything is stored; no server is
+// sent an unknown setting.
 import { expect, it } from 'vitest'
 import { insertSettings } from '../../../../core/warehouse/clickhouse/insert-record.ts'
 import { serverProblem } from '../../../../core/warehouse/clickhouse/server-facts.ts'

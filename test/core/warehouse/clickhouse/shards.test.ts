@@ -1,6 +1,5 @@
-// Guarantees: a token has one shard, whatever the order in which the shards are found; tokens are spread evenly; a shard
-// that is added takes tokens from the others and moves none between them; servers that do not make up the cluster are
-// told apart.
+// Guarantees: a token has one shard, for any order of the shards; tokens are spread evenly; an added shard takes tokens
+// from the others and moves none between them; servers that do not form the cluster are detected.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { shardOf, shardsProblem } from '../../../../core/warehouse/clickhouse/shards.ts'

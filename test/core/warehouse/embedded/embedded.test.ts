@@ -1,5 +1,5 @@
-// Guarantees: opening removes what a crash left, closing ends what still runs, a folder can be opened again in one
-// process, and a second folder is refused without harm to the first.
+// Guarantees: opening removes what a crash left, closing ends running work, a folder can be reopened in one process,
+// and a second folder is refused without harm to the first.
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -87,7 +87,7 @@ it('closes in limited time while a query does not end', async () => {
   await warehouse.close()
   expect(isOver).toBe(false)
   await endless
-  // Then it lets go of the folder after all.
+  // Then it releases the folder after all.
   const other = await mkdtemp(join(tmpdir(), 'wattline-embedded-'))
   await (await vi.waitFor(() => open(other), { timeout: 60_000 })).close()
   await rm(other, { recursive: true, force: true })
@@ -106,7 +106,7 @@ it('permanently refuses a record that needs more memory than allowed, and accept
   const warehouse = await open()
   await warehouse.migrate([traces], { signalsDays: 9_000, ledgerDays: 9_000 })
   const rows = 1_000
-  // The log keeps a resource once a record, the engine once a row.
+  // The log stores a resource once per record, the engine once per row.
   const record = (resourceBytes: number): Uint8Array =>
     encodeRows(traces, Array(rows).fill(span({ ResourceAttributes: { k: 'x'.repeat(resourceBytes) } })))
   const tooLarge = record(2 ** 21)
@@ -145,7 +145,7 @@ it('limits user queries by the available threads', async () => {
   for (const one of asked) {
     if (one.status === 'fulfilled') for await (const _ of one.value.chunks) break
   }
-  // The engine stops what is not read, and has room again.
+  // The engine stops unread statements, and has capacity again.
   const again = await vi.waitFor(() => fenced(warehouse, 'SELECT 1', 'TSV'), { timeout: 60_000 })
   for await (const chunk of again.chunks) expect(Buffer.from(chunk).toString()).toBe('1\n')
   await warehouse.close()

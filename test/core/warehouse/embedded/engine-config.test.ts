@@ -1,4 +1,4 @@
-// Guarantees: every cache and the whole engine stay within the memory given, and the file is well-formed.
+// Guarantees: every cache and the whole engine stay within the given memory, and the file is well-formed.
 import { expect, it } from 'vitest'
 import { engineConfigXml, engineSettings } from '../../../../core/warehouse/embedded/engine-config.ts'
 

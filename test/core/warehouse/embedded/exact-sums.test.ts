@@ -1,6 +1,6 @@
 /**
- * Guarantees: a folder of before, whose sums by hour and day had 64 bits, opens, answers right at once from old parts and
- * new ones, and gets the new sums for its old parts by itself.
+ * Guarantees: an older folder, whose sums by hour and day had 64 bits, opens, gives right answers at once from old and
+ * new parts, and gets the new sums for its old parts by itself.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ import { ledgerEntry, MONTH_START_S } from '../../../contract/warehouse/sample-r
 import { ledgerProjection } from '../../../support/ledger-projection.ts'
 
 const RETENTION = { signalsDays: 36_500, ledgerDays: 36_500 }
-/** As the declaration was: two of the projections by other names, without reasons, summing in 64 bits. */
+/** The earlier declaration: two of the projections under other names, without reasons, summing in 64 bits. */
 const { replacedProjections: _, ...table } = ledger.table
 const before = {
   ...ledger,

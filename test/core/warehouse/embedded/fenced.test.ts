@@ -1,6 +1,7 @@
-// Guarantees: an answer is its own statement's to the last byte, however many run, end early and fail beside it; a statement is
-// planned off the JavaScript thread, whatever its constants cost; what an error says names no part or path; and no name of a
-// tenant or account can pass for another one, for all, or for a piece of the setting that says who asks.
+// Guarantees: an answer contains only its own statement's bytes, however many others run, end early and fail; a
+// statement is planned off the JavaScript thread, whatever its constants cost; an error names no part or path; and no
+// name of a tenant or account is confused with another one, with all, or with a piece of the setting that identifies
+// the reader.
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -82,7 +83,7 @@ it.each(['TSV', 'JSON'])('plans off the JavaScript thread (%s)', async format =>
     turns += 1
   }
   expect(await answer).toContain('1900002')
-  // Planning takes a hundred times as long as a turn; a few are enough to tell.
+  // Planning takes a hundred times as long as a turn; a few are enough to detect it.
   expect(turns).toBeGreaterThan(2)
 })
 
@@ -102,7 +103,7 @@ it('does not reveal parts and paths in an error', async () => {
   expect(error).not.toMatch(/_\d+_\d+|\/store\/|part|disk/)
 })
 
-/** Names that look like what the setting is made of. */
+/** Names that look like parts of the setting. */
 const name = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
   fc.stringMatching(/^[*"'\\[\],{}:\s]{0,8}$/),

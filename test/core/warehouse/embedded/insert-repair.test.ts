@@ -1,6 +1,6 @@
-// Guarantees: an insert that failed in the middle, after the engine noted its token and before its part got its name,
-// can be repeated to completeness: every row is there once, in the table and in what is derived from it, also while
-// somebody reads the table; a disk that is full or takes nothing is waited for.
+// Guarantees: an insert that failed in the middle, after the engine stored its token and before its part got its name,
+// can be retried until complete: every row exists once, in the table and in derived tables, also while the table is
+// read; a disk that is full or rejects writes is waited for.
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,7 +49,7 @@ const insert = (number: number): Promise<void> => {
   return warehouse.insert(stream, bytes, token)
 }
 
-/** False when the engine could not. */
+/** False if the engine could not. */
 const stored = (number: number): Promise<boolean> =>
   insert(number).then(
     () => true,
@@ -67,8 +67,8 @@ const folderOf = async (table: string): Promise<string> =>
   )[0]!.folder
 
 /**
- * Puts files in the way of the names that the next parts get, but for the first one: moving a part there fails, which
- * comes after its token was noted. Returns what takes them out of the way again.
+ * Puts files in the place of the next parts, except the first: moving a part there fails, after its token was stored.
+ * Returns a function that removes them.
  */
 async function blockNames(table: string): Promise<() => Promise<void>> {
   const folder = await folderOf(table)
@@ -188,7 +188,7 @@ it('loses and duplicates nothing on a disk that fills up repeatedly', async () =
     const records = runs(6)
     for (let number = 0; number < records; number += 1) {
       disk.fill()
-      // Just so much room that some of the parts find it.
+      // Just enough space for some of the parts.
       disk.leave(1_048_576 + (number % 8) * 65_536)
       while (!(await stored(number))) {
         refused += 1

@@ -1,5 +1,5 @@
-// Guarantees: what is noted while the log is read again only moves forward, within one history of the log; and what was told
-// moves the same file while it is not open.
+// Guarantees: notes made while the log is read again only move forward, within one history of the log; and reported
+// losses move the same file while it is not open.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
-// Guarantees: what is missed is what was known and is in no part on the disk: not what was merged, mutated or has expired, nor
-// what was told before; rows of parts are counted once, whatever they were merged into since; and a burnt token is one whose
-// rows are gone.
+// Guarantees: missing rows are those that were known and are in no part on the disk, except merged, mutated, expired or
+// already reported ones; rows of parts are counted once, whatever they were merged into since; and a wasted token is
+// one whose rows are gone.
 import { describe, expect, it } from 'vitest'
 import type { Inventory, KnownPart } from '../../../../core/warehouse/embedded/inventory.ts'
 import { findMissing } from '../../../../core/warehouse/embedded/missing.ts'
@@ -83,7 +83,7 @@ describe('parts', () => {
     const had = inventory([known('20261130_1_9_2', 90)])
     const older = { ...table([]), parts: [disk('20261130_1_4_1', 40), disk('20261130_5_5_0', 10)] }
     expect(find(survey(older), had).tables).toMatchObject([{ rows: 40 }])
-    // What was merged lies there for some minutes beside what it was merged into.
+    // Merged parts stay for some minutes beside their result.
     const merged = [disk('20261130_1_5_1', 50), disk('20261130_1_5_1_7', 50)]
     const twice = { ...older, parts: [...older.parts, ...merged] }
     expect(find(survey(twice), had).tables).toMatchObject([{ rows: 40 }])
@@ -105,14 +105,14 @@ describe('parts', () => {
     const broken = of('broken-on-start_20261130_2_2_0', '20261130_2_2_0')
     const merged = inventory([known('20261130_1_3_1', 9)])
     expect(find(survey(table(['20261130_1_3_1'], { broken })), merged).tables).toEqual([])
-    // It was in use when the inventory was taken, or was put aside while it was.
+    // It was in use when the inventory was taken, or was set aside meanwhile.
     const used = inventory([known('20261130_2_2_0', 3)])
     expect(find(survey(table([], { broken })), used).tables).toMatchObject([{ rows: 3 }])
     const inUse = of('broken_20261130_2_2_0', '20261130_2_2_0')
     expect(find(survey(table(['20261130_1_3_1'], { broken: inUse })), merged).tables).toMatchObject([
       { rows: 3 },
     ])
-    // The part that has its rows is gone, too: that one is missed, once.
+    // The part with its rows is gone, too: only that one is missing, once.
     expect(find(survey(table([], { broken })), merged).tables).toMatchObject([{ rows: 9, broken: [] }])
   })
 

@@ -1,4 +1,4 @@
-// Guarantees: tokens are known in the engine's deduplication log by the hash that is worked out for them, in every partition.
+// Guarantees: tokens are recognised in the engine's deduplication log by the computed hash, in every partition.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

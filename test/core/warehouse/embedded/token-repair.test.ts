@@ -1,4 +1,4 @@
-// Guarantees: the repair drops exactly the tokens whose rows are in no part on disk, keeps every other line byte for
+// Guarantees: the repair removes exactly the tokens whose rows are in no part on disk, keeps every other line byte for
 // byte, and leaves a log that can be appended to and repaired again.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,6 @@
-// Guarantees: who asks and the limits are settings of the session; what the policies do not cover is refused by name in parsed
-// text, default deny; text in which something can fail reads plain columns, and no projection computes for rows of others.
+// Guarantees: the reader and the limits are settings of the session; anything the policies do not cover is refused by
+// name in parsed text (default deny); text that can fail reads plain columns, and no projection computes over rows of
+// others.
 import { describe, expect, it } from 'vitest'
 import {
   fencedText,

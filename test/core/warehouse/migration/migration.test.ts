@@ -1,4 +1,4 @@
-// Guarantees: a migration only adds; run on what it made itself it alters nothing.
+// Guarantees: a migration only adds; run on its own result it changes nothing.
 
 import { describe, expect, it } from 'vitest'
 import { ledger, STREAMS, traces } from '../../../../core/model/streams/index.ts'

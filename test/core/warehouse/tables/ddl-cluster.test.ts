@@ -1,6 +1,6 @@
-// Guarantees: on a cluster rows lie in replicated tables of their own, which every server finds by the same path, behind
-// Distributed tables of the declared names; everything is made ON CLUSTER, remembers tokens for long enough, and is text
-// that the engine takes.
+// Guarantees: on a cluster rows are in their own replicated tables, which every server finds under the same path,
+// behind Distributed tables with the declared names; everything is created ON CLUSTER, remembers tokens long enough,
+// and is valid for the engine.
 import { Session } from 'chdb'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ledger, STREAMS } from '../../../../core/model/streams/index.ts'

@@ -1,5 +1,5 @@
-// Guarantees: the text of every table follows from its declaration, alone; the rollup views ask for exactly what the
-// ledger's projections hold.
+// Guarantees: the text of every table follows only from its declaration; the rollup views request exactly the contents
+// of the ledger's projections.
 import { describe, expect, it } from 'vitest'
 import { ledger, STREAMS } from '../../../../core/model/streams/index.ts'
 import { column, list, type StreamDeclaration } from '../../../../core/model/streams/stream.ts'

@@ -1,4 +1,4 @@
-/** Guarantees that the stack conserves: every edge is the sum of what lies below, and a gap stays a gap. */
+/** Guarantees that the stack conserves energy: every edge is the sum of what is below, and a gap stays a gap. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LiveAnswer, LiveSeries } from '../../../../core/api/answers.ts'

@@ -1,4 +1,4 @@
-/** Guarantees that money far below a cent is still shown, with its symbol, and never rounded to nothing. */
+/** Guarantees that money far below a cent is still shown, with its symbol, and never rounded to zero. */
 import { expect, it } from 'vitest'
 import { currencySymbol, formatMoney, moneyColumn } from '../../../../dashboards/web/lib/money.ts'
 import { formatAt } from '../../../../dashboards/web/lib/units.ts'

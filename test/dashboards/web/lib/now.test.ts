@@ -1,4 +1,4 @@
-/** Guarantees the rates of the moment and the words for time; unknown factors stay unknown. */
+/** Guarantees the current rates and the texts for time; unknown factors stay unknown. */
 import { expect, it } from 'vitest'
 import { agoText, bandText, carbonPerHour, moneyPerHour } from '../../../../dashboards/web/lib/now.ts'
 import { nextDelayMs } from '../../../../dashboards/web/lib/spans.ts'

@@ -1,4 +1,4 @@
-/** Guarantees that the table adds up: its sum is the exact sum of its lines, and unknown is never counted as zero. */
+/** Guarantees that the table adds up: its sum is the exact sum of its rows, and unknown is never counted as zero. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {

@@ -1,4 +1,4 @@
-/** Guarantees that integers become text exactly: three digits, the unit that fits, columns whose parts line up. */
+/** Guarantees that integers become text exactly: three digits, the right unit, columns with aligned parts. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CARBON, CPU_TIME, columnScale, ENERGY, POWER, type Scale } from '../../../../core/model/amounts.ts'
