@@ -64,7 +64,7 @@ export function renderUsage(answer: UsageAnswer, format: string, paint: Paint = 
   const rows = answer.rows.map(row => [...groupCells(answer, row), ...cells(row)])
   const sum = [...sumCells(answer), ...cells(answer.total)]
   const names = [...groupNames(answer), ...columns.map(column => column.name)]
-  const lines = renderTable(names, [...rows, sum])
+  const lines = renderTable(names, [...rows, ...currencySums(answer, columns), sum])
     .trimEnd()
     .split('\n')
   const table = lines.map((line, at) => (at === 0 || at === lines.length - 1 ? paint('bold', line) : line))
@@ -75,15 +75,17 @@ export function renderUsage(answer: UsageAnswer, format: string, paint: Paint = 
 interface UsageColumn {
   readonly name: string
   readonly text: (row: UsageRow) => string
+  readonly isCost?: true
 }
 
 /** Each column has one unit. A column without values is omitted if it is not configured either. */
-function columnsOf({ total, currency }: UsageAnswer): readonly UsageColumn[] {
+function columnsOf({ total, currency, costs }: UsageAnswer): readonly UsageColumn[] {
   const energy = energyUnit(total.energy_uj)
   const operational = carbonUnit(total.carbon_operational_ug)
   const embodied = carbonUnit(total.carbon_embodied_ug)
-  const cost = moneyUnit(total.cost_energy_nano, currency)
-  const resource = moneyUnit(total.cost_resource_nano, currency)
+  // Of several currencies each row names its own.
+  const cost = moneyUnit(leastOf(costs.map(one => one.cost_energy_nano)), currency ?? 'cost')
+  const resource = moneyUnit(leastOf(costs.map(one => one.cost_resource_nano)), currency ?? 'cost')
   const columns: readonly (UsageColumn & { readonly absent?: boolean })[] = [
     { name: `energy ${energy.unit}`, text: row => amountText(row.energy_uj, energy) },
     {
@@ -97,16 +99,37 @@ function columnsOf({ total, currency }: UsageAnswer): readonly UsageColumn[] {
       text: row => amountText(row.carbon_embodied_ug, embodied),
       absent: total.carbon_embodied_ug === null,
     },
-    { name: `energy ${cost.unit}`, text: row => amountText(row.cost_energy_nano, cost) },
+    { name: `energy ${cost.unit}`, text: row => amountText(row.cost_energy_nano, cost), isCost: true },
     {
       name: `resources ${resource.unit}`,
       text: row => amountText(row.cost_resource_nano, resource),
-      absent: total.cost_resource_nano === null,
+      isCost: true,
+      absent: costs.every(one => one.cost_resource_nano === null),
     },
     { name: 'quality', text: row => qualityText(row.quality) },
     { name: 'covered', text: row => `${(row.coverage * 100).toFixed(0)} %` },
   ]
   return columns.filter(column => column.absent !== true)
+}
+
+/** The smallest in size, which decides the decimals of a column. */
+function leastOf(amounts: readonly (string | null)[]): string | null {
+  const size = (amount: string): bigint => (amount.startsWith('-') ? -BigInt(amount) : BigInt(amount))
+  const known = amounts.filter(amount => amount !== null && amount !== '0')
+  return known.reduce<string | null>(
+    (least, amount) => (least === null || size(amount!) < size(least) ? amount : least),
+    null,
+  )
+}
+
+/** Where there are several currencies, what each comes to. */
+function currencySums(answer: UsageAnswer, columns: readonly UsageColumn[]): readonly string[][] {
+  if (answer.currency !== null) return []
+  return answer.costs.map(cost => {
+    const names = groupNames(answer).map((_, i) => (i === 0 ? `total ${cost.currency}` : ''))
+    const row = { ...answer.total, ...cost }
+    return [...names, ...columns.map(column => (column.isCost === true ? column.text(row) : ''))]
+  })
 }
 
 const hasSteps = (answer: UsageAnswer): boolean =>

@@ -7,8 +7,12 @@ export interface UsageAnswer {
   readonly step_seconds: number | null
   /** Rows are calendar months (UTC); the window may contain the first and last month only partly. */
   readonly calendar_step: 'month' | null
+  /** As it was asked for; where costs are in several currencies, `currency` is the last of them. */
   readonly group_by: readonly string[]
-  readonly currency: string
+  /** Of all costs; null: there are several, each row has its own in `group.currency`, and the total has no cost. */
+  readonly currency: string | null
+  /** Costs of the total, by currency; amounts of different currencies are never added up. */
+  readonly costs: readonly CurrencyCost[]
   readonly rows: readonly UsageRow[]
   /** `limit` omitted groups from `rows`; `total` includes them. */
   readonly truncated: boolean
@@ -19,6 +23,13 @@ export interface UsageAnswer {
   readonly idle_sharing: 'booked' | 'none' | 'by_usage' | 'by_request'
   /** Step in which idle energy was shared: 60 s by a policy that was asked for; null otherwise. */
   readonly idle_shared_by_seconds: number | null
+}
+
+/** Cost in one currency, in 1e-9 of its unit. */
+interface CurrencyCost {
+  readonly currency: string
+  readonly cost_energy_nano: string | null
+  readonly cost_resource_nano: string | null
 }
 
 /** Sums of one group in one step. Units are the suffixes: µJ, µs of CPU time, µg CO2e, 1e-9 of the currency unit. */

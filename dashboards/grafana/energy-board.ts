@@ -131,10 +131,10 @@ GROUP BY time, share ORDER BY time`,
       sql: `
 SELECT Account AS account, Namespace AS namespace, WorkloadName AS workload, WorkloadKind AS kind,
   sum(toInt128(EnergyUj)) / 3.6e12 AS energy_kwh, sum(toInt128(CarbonOperationalUg)) / 1e6 AS carbon_g, sum(toInt128(CostEnergyNano)) / 1e9 AS cost,
-  any(Currency) AS currency, sum(toInt128(CpuUs)) / 1e6 AS cpu_s, avg(Coverage) AS coverage,
+  Currency AS currency, sum(toInt128(CpuUs)) / 1e6 AS cpu_s, avg(Coverage) AS coverage,
   sumIf(toInt128(EnergyUj), EnergyQuality = 'measured') / nullIf(sum(toInt128(EnergyUj)), 0) AS measured
 FROM ledger WHERE ${IN_RANGE} AND Share = 'active'
-GROUP BY account, namespace, workload, kind ORDER BY energy_kwh DESC LIMIT 200`,
+GROUP BY account, namespace, workload, kind, currency ORDER BY energy_kwh DESC LIMIT 200`,
     },
     {
       title: 'Hosts',

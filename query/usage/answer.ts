@@ -13,6 +13,8 @@ export interface Summed {
   readonly amounts: Amounts
   /** Why entries of it could not be priced. */
   readonly reasons: readonly string[]
+  /** Of its costs. */
+  readonly currencies: readonly string[]
 }
 
 const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
@@ -26,6 +28,7 @@ export const readSummed = (row: SummedRow, groupBy: readonly UsageDimension[]): 
   start: row['start'] === undefined || row['start'] === null ? null : Number(row['start']),
   amounts: readAmounts(row),
   reasons: row.reasons ?? [],
+  currencies: row.currencies ?? [],
 })
 
 /** Adds up rows of several statements, most energy first (first step first). */
@@ -34,9 +37,10 @@ export function mergeRows(parts: readonly (readonly Summed[])[]): readonly Summe
   for (const row of parts.flat()) {
     const key = rowKey(row)
     const known = merged.get(key)
-    const reasons = [...new Set([...(known?.reasons ?? []), ...row.reasons])].toSorted()
+    const reasons = union([known?.reasons ?? [], row.reasons])
+    const currencies = union([known?.currencies ?? [], row.currencies])
     const amounts = known === undefined ? row.amounts : addAmounts(known.amounts, row.amounts)
-    merged.set(key, { ...row, amounts, reasons })
+    merged.set(key, { ...row, amounts, reasons, currencies })
   }
   return [...merged.values()].toSorted((a, b) => {
     if (a.start !== b.start) return (a.start ?? 0) - (b.start ?? 0)
@@ -46,47 +50,78 @@ export function mergeRows(parts: readonly (readonly Summed[])[]): readonly Summe
   })
 }
 
+const union = (lists: readonly (readonly string[])[]): readonly string[] =>
+  [...new Set(lists.flat())].toSorted()
+
 /** Tells a row from all others of its answer. */
 export const rowKey = ({ start, group }: Pick<Summed, 'start' | 'group'>): string =>
   JSON.stringify([start, ...Object.values(group)])
 
 /** What the last line of the answer holds. */
-export type Total = Pick<Summed, 'amounts' | 'reasons'>
+export type Total = Pick<Summed, 'amounts' | 'reasons' | 'currencies'>
 
 /** Of rows that are all there are. */
 export const totalOf = (rows: readonly Summed[]): Total => ({
   amounts: rows.map(row => row.amounts).reduce(addAmounts, NO_AMOUNTS),
-  reasons: [...new Set(rows.flatMap(row => row.reasons))].toSorted(),
+  reasons: union(rows.map(row => row.reasons)),
+  currencies: union(rows.map(row => row.currencies)),
 })
 
 /** The answer of the route. Rows beyond `request.limit` set `truncated`. */
 export function buildAnswer(
   request: UsageRequest,
   found: {
+    /** Where nothing has a cost. */
     readonly currency: string
+    /** Of the total, one row a currency; not needed where there is one. */
+    readonly byCurrency: readonly Summed[]
     /** One more than `request.limit` where there are more. */
     readonly rows: readonly Summed[]
     readonly total: Total
     readonly excludedUj: bigint
   },
 ): UsageAnswer {
+  const { currencies } = found.total
   return {
     window: { from: iso(request.from), to: iso(request.to) },
     step_seconds: request.step === 'month' ? null : request.step,
     calendar_step: request.step === 'month' ? 'month' : null,
     group_by: request.groupBy,
-    currency: found.currency,
+    currency: currencies.length > 1 ? null : (currencies[0] ?? found.currency),
+    costs: costsOf(found.total, found.byCurrency),
     rows: found.rows.slice(0, request.limit).map(row =>
-      toUsageRow(row.amounts, {
+      toUsageRow(withoutMixedCost(row), {
         group: row.group,
         start: row.start === null ? null : iso(row.start),
         reasons: row.reasons,
       }),
     ),
     truncated: found.rows.length > request.limit,
-    total: toUsageRow(found.total.amounts, { group: {}, start: null, reasons: found.total.reasons }),
+    total: toUsageRow(withoutMixedCost(found.total), {
+      group: {},
+      start: null,
+      reasons: found.total.reasons,
+    }),
     excluded_uj: found.excludedUj.toString(),
     idle_sharing: request.idleSharing,
     idle_shared_by_seconds: isSharingPolicy(request.idleSharing) ? WINDOW_SECONDS : null,
   }
+}
+
+/** Amounts of one currency are added up, those of several never. */
+const withoutMixedCost = ({ amounts, currencies }: Total): Amounts =>
+  currencies.length > 1 ? { ...amounts, cost_energy_nano: null, cost_resource_nano: null } : amounts
+
+function costsOf(total: Total, byCurrency: readonly Summed[]): UsageAnswer['costs'] {
+  const [only, ...others] = total.currencies
+  if (only === undefined) return []
+  const rows = others.length === 0 ? [{ ...total, group: { currency: only } }] : byCurrency
+  return rows
+    .filter(({ currencies }) => currencies.length > 0)
+    .map(({ group, amounts }) => ({
+      currency: group['currency'] ?? '',
+      cost_energy_nano: amounts.cost_energy_nano?.toString() ?? null,
+      cost_resource_nano: amounts.cost_resource_nano?.toString() ?? null,
+    }))
+    .toSorted((a, b) => (a.currency < b.currency ? -1 : 1))
 }

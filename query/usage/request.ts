@@ -12,6 +12,7 @@ export const DIMENSIONS = {
   zone: 'Zone',
   component: 'Component',
   share: 'Share',
+  currency: 'Currency',
 } as const
 /** What usage can be grouped and filtered by. */
 export type UsageDimension = keyof typeof DIMENSIONS

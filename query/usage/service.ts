@@ -18,6 +18,28 @@ export async function answerUsage(
   request: UsageRequest,
   currency: string,
 ): Promise<UsageAnswer> {
+  const first = await rowsOfRequest(warehouse, request)
+  const isMixed = first.total.currencies.length > 1
+  const asked = isMixed ? byCurrencyToo(request) : request
+  const { rows, total } = asked === request ? first : await rowsOfRequest(warehouse, asked)
+  const wholes: UsageRequest = { ...request, groupBy: ['currency'], step: null, limit: CURRENCIES_MAX }
+  return buildAnswer(asked, {
+    currency,
+    rows,
+    total,
+    byCurrency: isMixed ? (await rowsOfRequest(warehouse, wholes)).rows : [],
+    excludedUj: request.includeIdle ? 0n : await idleEnergy(warehouse, request),
+  })
+}
+
+/** More than there are currencies. */
+const CURRENCIES_MAX = 1_000
+
+/** Rows of costs in several currencies are told apart by them. */
+const byCurrencyToo = (request: UsageRequest): UsageRequest =>
+  request.groupBy.includes('currency') ? request : { ...request, groupBy: [...request.groupBy, 'currency'] }
+
+async function rowsOfRequest(warehouse: FencedReader, request: UsageRequest): Promise<Found> {
   const shape: QueryShape = {
     groupBy: request.groupBy,
     step: request.step,
@@ -26,15 +48,9 @@ export async function answerUsage(
     // One more than is shown tells whether there are more.
     limit: request.limit + 1,
   }
-  const { rows, total } = isSharingPolicy(request.idleSharing)
+  return isSharingPolicy(request.idleSharing)
     ? await sharedRows(warehouse, request, shape)
     : await plainRows(warehouse, request, shape)
-  return buildAnswer(request, {
-    currency,
-    rows,
-    total,
-    excludedUj: request.includeIdle ? 0n : await idleEnergy(warehouse, request),
-  })
 }
 
 interface Found {

@@ -40,11 +40,12 @@ export type Measure = keyof typeof MEASURES
 export const MEASURE_NAMES = Object.keys(MEASURES) as readonly Measure[]
 
 const SUMS = ROLLUP_SUMS.filter(sum => MEASURE_NAMES.some(name => MEASURES[name].includes(`(${sum.name}`)))
-const SUM_KEYS = ['Share', 'EnergyQuality', 'Reason'] as const
+const SUM_KEYS = ['Share', 'EnergyQuality', 'Reason', 'Currency'] as const
 
 /** One row as the engine gives it: integers of 64 bits and more as text, `g_<dimension>` per group key. */
 export type SummedRow = Readonly<Record<string, string | number | null>> & {
   readonly reasons?: readonly string[]
+  readonly currencies?: readonly string[]
 }
 
 /** What the caller may change about the question: the answer's total, its left out part, and cells for sharing. */
@@ -80,7 +81,11 @@ export function usageStatement(request: UsageRequest, shape: QueryShape): Parame
       `WHERE ${conditions(request, shape, unit, index)}${groupBy(keys)}`
     )
   })
-  const measures = [...MEASURE_NAMES.map(name => `${prefixed(MEASURES[name])} AS ${name}`), REASONS]
+  const measures = [
+    ...MEASURE_NAMES.map(name => `${prefixed(MEASURES[name])} AS ${name}`),
+    REASONS,
+    CURRENCIES,
+  ]
   const order = [...(shape.step === null ? [] : ['start']), 'energy_uj DESC', ...names]
   return {
     text:
@@ -92,6 +97,10 @@ export function usageStatement(request: UsageRequest, shape: QueryShape): Parame
 
 /** Why entries could not be priced: such entries carry a reason, all others none. */
 const REASONS = "arraySort(groupUniqArrayIf(20)(k_Reason, k_Reason != '')) AS reasons"
+
+/** Of costs: what is not priced has a currency, too. */
+const CURRENCIES =
+  'arraySort(groupUniqArrayIf(100)(k_Currency, s_CostEnergyNano IS NOT NULL OR s_CostResourceNano IS NOT NULL)) AS currencies'
 
 const HOUR = 3_600
 const OF_WORKLOADS: ReadonlySet<UsageDimension> = new Set(['host', 'workload', 'workload_id'])

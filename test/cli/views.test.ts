@@ -140,6 +140,33 @@ it('lists usage in one unit, with what is left out and what has no price', () =>
   expect(unknown).toMatch(/^1\.000 Wh divided where workloads showed more CPU time than the host was busy$/m)
 })
 
+it('lists costs in several currencies apart, each with its total', () => {
+  const answer = usageAnswer('1h')
+  const [first, second] = answer.rows
+  const text = renderUsage(
+    {
+      ...answer,
+      group_by: ['workload', 'currency'],
+      currency: null,
+      costs: [
+        { currency: 'EUR', cost_energy_nano: '1500000000', cost_resource_nano: null },
+        { currency: 'SEK', cost_energy_nano: '-20000000000', cost_resource_nano: null },
+      ],
+      rows: [
+        { ...first!, group: { workload: 'a', currency: 'EUR' }, cost_energy_nano: '1500000000' },
+        { ...second!, group: { workload: 'b', currency: 'SEK' }, cost_energy_nano: '-20000000000' },
+      ],
+      total: { ...answer.total, cost_energy_nano: null, cost_resource_nano: null },
+    },
+    'table',
+  )
+  expect(text).toMatch(/^a +EUR .* 1\.500 /m)
+  expect(text).toMatch(/^b +SEK .* -20\.000 /m)
+  expect(text).toMatch(/^total EUR +1\.500/m)
+  expect(text).toMatch(/^total SEK +-20\.000/m)
+  expect(text).toMatch(/^total +[\d.]+ .* - /m)
+})
+
 it('names the step of each row, and keeps exact integers in CSV', () => {
   const [row] = usageAnswer('1h').rows
   const answer = {

@@ -206,6 +206,7 @@ export function usageAnswer(window: string, options: { readonly priced?: boolean
     calendar_step: null,
     group_by: ['share', 'kind', 'namespace', 'workload', 'account'],
     currency: 'EUR',
+    costs: costsOf(totalOf(rows)),
     rows,
     truncated: false,
     total: totalOf(rows),
@@ -376,3 +377,8 @@ export function statusAnswer(problems: readonly string[] = []): StatusAnswer {
     problems,
   }
 }
+
+const costsOf = ({ cost_energy_nano, cost_resource_nano }: UsageRow): UsageAnswer['costs'] =>
+  cost_energy_nano === null && cost_resource_nano === null
+    ? []
+    : [{ currency: 'EUR', cost_energy_nano, cost_resource_nano }]

@@ -96,7 +96,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     for (const [column, amount] of [
       ['energy', total.energyUj],
       ['carbon', total.carbonUg],
-      ['cost', total.costNano],
+      ['cost', total.costs.get('') ?? null],
       ['cpu', total.cpuUs],
     ] as const) {
       expect(await amounts(`tfoot .col-${column} data`)).toEqual([amount])
@@ -104,7 +104,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     }
     expect(await amounts('.tile[aria-label="Energy"] .figure data')).toEqual([BigInt(answer.total.energy_uj)])
     expect(await amounts('.tile[aria-label="Carbon"] .figure data')).toEqual([total.carbonUg])
-    expect(await amounts('.tile[aria-label="Cost"] .figure data')).toEqual([total.costNano])
+    expect(await amounts('.tile[aria-label="Cost"] .figure data')).toEqual([total.costs.get('') ?? null])
   })
 
   it('shows the sum of the search result, and sorts on a click on a heading', async () => {

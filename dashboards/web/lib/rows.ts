@@ -18,6 +18,8 @@ export interface WorkloadLine {
   readonly energyUj: bigint
   readonly carbonUg: bigint | null
   readonly costNano: bigint | null
+  /** Of the cost, where the answer has costs in several; '' where all are in one. */
+  readonly currency: string
   readonly cpuUs: bigint
   readonly coverage: number
   readonly unpricedCarbonUj: bigint
@@ -39,7 +41,7 @@ export function lineOf(row: UsageRow): WorkloadLine {
   const workload = share === 'active'
   const colourKey = workload ? workloadKey(group('kind'), group('namespace'), group('workload')) : share
   return {
-    key: `${colourKey}@${group('account')}`,
+    key: `${colourKey}@${group('account')}@${group('currency')}`,
     colourKey,
     share,
     name: workload ? group('workload') || 'unnamed' : shareName(share),
@@ -49,6 +51,7 @@ export function lineOf(row: UsageRow): WorkloadLine {
     energyUj: BigInt(row.energy_uj),
     carbonUg: addNullable(row.carbon_operational_ug, row.carbon_embodied_ug),
     costNano: addNullable(row.cost_energy_nano, row.cost_resource_nano),
+    currency: group('currency'),
     cpuUs: BigInt(row.cpu_us),
     coverage: row.coverage,
     unpricedCarbonUj: BigInt(row.unpriced.carbon_uj),
@@ -66,7 +69,8 @@ export function addNullable(a: string | null, b: string | null): bigint | null {
 export interface Sum {
   readonly energyUj: bigint
   readonly carbonUg: bigint | null
-  readonly costNano: bigint | null
+  /** By currency: amounts of different currencies are never added up. '' is the one of the answer. */
+  readonly costs: ReadonlyMap<string, bigint>
   readonly cpuUs: bigint
   readonly unpricedCarbonUj: bigint
   readonly unpricedCostUj: bigint
@@ -78,13 +82,20 @@ export function sumLines(lines: readonly WorkloadLine[]): Sum {
     (sum, line) => ({
       energyUj: sum.energyUj + line.energyUj,
       carbonUg: addKnown(sum.carbonUg, line.carbonUg),
-      costNano: addKnown(sum.costNano, line.costNano),
+      costs: withCost(sum.costs, line),
       cpuUs: sum.cpuUs + line.cpuUs,
       unpricedCarbonUj: sum.unpricedCarbonUj + line.unpricedCarbonUj,
       unpricedCostUj: sum.unpricedCostUj + line.unpricedCostUj,
     }),
-    { energyUj: 0n, carbonUg: null, costNano: null, cpuUs: 0n, unpricedCarbonUj: 0n, unpricedCostUj: 0n },
+    { energyUj: 0n, carbonUg: null, costs: new Map(), cpuUs: 0n, unpricedCarbonUj: 0n, unpricedCostUj: 0n },
   )
+}
+
+function withCost(
+  costs: ReadonlyMap<string, bigint>,
+  { currency, costNano }: WorkloadLine,
+): ReadonlyMap<string, bigint> {
+  return costNano === null ? costs : new Map([...costs, [currency, (costs.get(currency) ?? 0n) + costNano]])
 }
 
 /** Lines that contain every search word in name, kind, namespace or account. */
@@ -92,7 +103,7 @@ export function searchLines(lines: readonly WorkloadLine[], search: string): rea
   const words = search.toLowerCase().split(/\s+/).filter(Boolean)
   if (words.length === 0) return lines
   return lines.filter(line => {
-    const text = `${line.name} ${line.kind} ${line.namespace} ${line.account}`.toLowerCase()
+    const text = `${line.name} ${line.kind} ${line.namespace} ${line.account} ${line.currency}`.toLowerCase()
     return words.every(word => text.includes(word))
   })
 }
@@ -104,6 +115,8 @@ export function searchLines(lines: readonly WorkloadLine[], search: string): rea
 export function sortLines(lines: readonly WorkloadLine[], sort: Sort): readonly WorkloadLine[] {
   const direction = sort.descending ? -1 : 1
   return lines.toSorted((a, b) => {
+    // Costs in different currencies have no order: those of one currency stay together.
+    if (sort.column === 'cost' && a.currency !== b.currency) return a.currency < b.currency ? -1 : 1
     const [x, y] = [sortValue(a, sort.column), sortValue(b, sort.column)]
     if (x === null || y === null) {
       if (x !== y) return x === null ? 1 : -1

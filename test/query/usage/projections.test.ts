@@ -105,6 +105,7 @@ describe('whole days', () => {
       zone: 'DE',
       component: 'cpu',
       share: 'active',
+      currency: 'EUR',
     }
     const filters = [{ dimension: name, value: values[name]! }]
     const { text, params } = usageStatement(request({ filters }), shapeOf(request()))

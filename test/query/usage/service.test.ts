@@ -92,6 +92,24 @@ beforeAll(async () => {
         CpuUs: share === 'active' ? (uj as bigint) : 0n,
       }),
     ),
+    ...[
+      ['EUR', 'A', 10n, 100n],
+      ['EUR', 'B', 20n, null],
+      ['SEK', 'A', 300n, null],
+      ['GBP', 'C', null, null],
+    ].map(([currency, account, energy, resources], index) =>
+      ledgerRow({
+        Tenant: 'money',
+        WindowStart: minute,
+        WorkloadId: `m${index}`,
+        Account: String(account),
+        Currency: String(currency),
+        EnergyUj: 1_000n + BigInt(index),
+        CostEnergyNano: energy as bigint | null,
+        CostResourceNano: resources as bigint | null,
+        Reason: energy === null ? 'no_tariff' : '',
+      }),
+    ),
     ledgerRow({ Tenant: 'lab', WindowStart: minute, EnergyUj: 300n, EnergyQuality: 'simulated' }),
     ledgerRow({ Tenant: 'lab', WindowStart: minute, EnergyUj: 100n, EnergyQuality: 'measured' }),
     // ten days before, every 7 hours
@@ -128,6 +146,56 @@ it('shares idle minute by minute, whatever is asked for', async () => {
   ] as RawQuery[]) {
     expect(await sums(query)).toEqual([1200n, 601n, 1801n, 60])
   }
+})
+
+describe('several currencies', () => {
+  const identity = { ...EVERYBODY, tenant: 'money' }
+  const costs = (rows: readonly UsageRow[]) =>
+    rows.map(row => [
+      row.group['account'],
+      row.group['currency'],
+      row.cost_energy_nano,
+      row.cost_resource_nano,
+    ])
+
+  it.each([{}, { share_idle: 'by_usage' }])('are never added up: %o', async more => {
+    const answer = await usage({ window: '10m', group_by: 'account', ...more }, identity)
+    expect(answer).toMatchObject({ currency: null, group_by: ['account', 'currency'] })
+    expect(costs(answer.rows).toSorted()).toEqual([
+      ['A', 'EUR', '10', '100'],
+      ['A', 'SEK', '300', null],
+      ['B', 'EUR', '20', null],
+      ['C', 'GBP', null, null],
+    ])
+    // What has no price has no currency of a cost.
+    expect(answer.costs).toEqual([
+      { currency: 'EUR', cost_energy_nano: '30', cost_resource_nano: '100' },
+      { currency: 'SEK', cost_energy_nano: '300', cost_resource_nano: null },
+    ])
+    expect(answer.total).toMatchObject({
+      energy_uj: '4006',
+      cost_energy_nano: null,
+      cost_resource_nano: null,
+    })
+  })
+
+  it('have totals where rows are left out, too', async () => {
+    const answer = await usage({ window: '10m', group_by: 'workload_id', limit: '1' }, identity)
+    expect([answer.truncated, answer.rows.length, answer.total.energy_uj]).toEqual([true, 1, '4006'])
+    expect(answer.costs.map(one => one.cost_energy_nano)).toEqual(['30', '300'])
+    expect(answer.total.cost_energy_nano).toBeNull()
+  })
+
+  it('stay one answer as before where there is one', async () => {
+    const answer = await usage({ window: '10m', group_by: 'account', filter: 'account:B' }, identity)
+    expect(answer).toMatchObject({ currency: 'EUR', group_by: ['account'] })
+    expect(answer.total.cost_energy_nano).toBe('20')
+    expect(answer.costs).toEqual([{ currency: 'EUR', cost_energy_nano: '20', cost_resource_nano: null }])
+    const own = await usage({ window: '10m', group_by: 'currency', filter: 'currency:SEK' }, identity)
+    expect(own.rows.map(row => [row.group['currency'], row.cost_energy_nano])).toEqual([['SEK', '300']])
+    const none = await usage({ window: '10m', filter: 'account:C' }, identity)
+    expect([none.currency, none.costs]).toEqual(['EUR', []])
+  })
 })
 
 it('is right beyond 64 bits, whatever serves the window, idle shared or not', async () => {

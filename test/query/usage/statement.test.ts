@@ -23,7 +23,7 @@ describe('usage', () => {
   it('of minutes by account', () => {
     const { text, params } = usageStatement(request, shape)
     expect(text).toMatch(
-      /^SELECT g_account, sum\(s_EnergyUj\) AS energy_uj, sumIf\(s_EnergyUj, k_Share = 'active'\) AS active_uj, .* FROM \(SELECT Account AS g_account, Share AS k_Share, EnergyQuality AS k_EnergyQuality, Reason AS k_Reason, sum\(toInt128\(EnergyUj\)\) AS s_EnergyUj, .* FROM wattline\.ledger WHERE Tenant = \{tenant:String\} AND WindowStart >= toDateTime\(\{from0:UInt32\}, 'UTC'\) AND WindowStart < toDateTime\(\{to0:UInt32\}, 'UTC'\) GROUP BY g_account, k_Share, k_EnergyQuality, k_Reason\) GROUP BY g_account ORDER BY energy_uj DESC, g_account LIMIT 100$/,
+      /^SELECT g_account, sum\(s_EnergyUj\) AS energy_uj, sumIf\(s_EnergyUj, k_Share = 'active'\) AS active_uj, .* FROM \(SELECT Account AS g_account, Share AS k_Share, EnergyQuality AS k_EnergyQuality, Reason AS k_Reason, Currency AS k_Currency, sum\(toInt128\(EnergyUj\)\) AS s_EnergyUj, .* FROM wattline\.ledger WHERE Tenant = \{tenant:String\} AND WindowStart >= toDateTime\(\{from0:UInt32\}, 'UTC'\) AND WindowStart < toDateTime\(\{to0:UInt32\}, 'UTC'\) GROUP BY g_account, k_Share, k_EnergyQuality, k_Reason, k_Currency\) GROUP BY g_account ORDER BY energy_uj DESC, g_account LIMIT 100$/,
     )
     expect(params).toEqual({ tenant: 'acme', from0: 1_795_176_000, to0: 1_795_176_600 })
   })

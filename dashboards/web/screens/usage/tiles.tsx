@@ -13,7 +13,7 @@ export function Tiles({ usage }: { readonly usage: UsageAnswer }) {
     <div class="tiles">
       <EnergyTile total={total} />
       <CarbonTile total={total} />
-      <MoneyTile total={total} currency={usage.currency} />
+      <MoneyTile usage={usage} />
       <QualityTile total={total} />
     </div>
   )
@@ -107,9 +107,27 @@ function Nullable(props: { readonly amount: string | null; readonly missing: str
   return <Amount amount={BigInt(props.amount)} scales={CARBON} base="µg CO₂e" />
 }
 
-function MoneyTile({ total, currency }: { readonly total: UsageRow; readonly currency: string }) {
-  const sum = addNullable(total.cost_energy_nano, total.cost_resource_nano)
-  if (sum === null) {
+function CurrencyCost({ cost }: { readonly cost: UsageAnswer['costs'][number] }) {
+  const { currency, cost_energy_nano: energy, cost_resource_nano: resources } = cost
+  const sum = addNullable(energy, resources) ?? 0n
+  const money = (amount: string | null, missing: string): ComponentChildren =>
+    amount === null ? <b class="quiet">{missing}</b> : <b>{formatMoney(BigInt(amount), currency)}</b>
+  return (
+    <>
+      <p class="figure">
+        <data value={sum.toString()} title={`${formatInteger(sum)} × 10⁻⁹ ${currency}`}>
+          {formatMoney(sum, currency)}
+        </data>
+      </p>
+      <p class="note">Energy {money(energy, 'no price set')}</p>
+      <p class="note">Resources {money(resources, 'no price set')}</p>
+    </>
+  )
+}
+
+/** One figure for each currency: amounts of different currencies are never added up. */
+function MoneyTile({ usage: { total, costs } }: { readonly usage: UsageAnswer }) {
+  if (costs.length === 0) {
     return (
       <Tile name="Cost">
         <p class="figure quiet">no price set</p>
@@ -120,17 +138,11 @@ function MoneyTile({ total, currency }: { readonly total: UsageRow; readonly cur
       </Tile>
     )
   }
-  const money = (amount: string | null, missing: string): ComponentChildren =>
-    amount === null ? <b class="quiet">{missing}</b> : <b>{formatMoney(BigInt(amount), currency)}</b>
   return (
     <Tile name="Cost">
-      <p class="figure">
-        <data value={sum.toString()} title={`${formatInteger(sum)} × 10⁻⁹ ${currency}`}>
-          {formatMoney(sum, currency)}
-        </data>
-      </p>
-      <p class="note">Energy {money(total.cost_energy_nano, 'no price set')}</p>
-      <p class="note">Resources {money(total.cost_resource_nano, 'no price set')}</p>
+      {costs.map(cost => (
+        <CurrencyCost key={cost.currency} cost={cost} />
+      ))}
       <Unpriced
         energyUj={total.unpriced.cost_uj}
         without="without a price"

@@ -95,12 +95,13 @@ export function WorkloadTable({
   )
 }
 
-function scalesFor(lines: readonly WorkloadLine[], currency: string): Scales {
+/** @param currency null: there are several, which the lines name */
+function scalesFor(lines: readonly WorkloadLine[], currency: string | null): Scales {
   const sum = sumLines(lines)
   return {
     energy: columnScale(largest([sum.energyUj]), ENERGY),
     carbon: columnScale(largest([sum.carbonUg]), CARBON),
-    cost: moneyColumn(largest([sum.costNano]), currency),
+    cost: moneyColumn(largest([...sum.costs.values()]), currency ?? ''),
     cpu: columnScale(largest([sum.cpuUs]), CPU_TIME),
   }
 }
@@ -197,12 +198,7 @@ function Row(props: {
         <Exact amount={line.carbonUg} scale={scales.carbon} base="µg CO₂e" missing="no factor" />
       </td>
       <td class="col-cost">
-        <Exact
-          amount={line.costNano}
-          scale={scales.cost}
-          base={`× 10⁻⁹ ${scales.cost.unit}`}
-          missing="no price"
-        />
+        <Cost amount={line.costNano} scale={scales.cost} currency={line.currency} />
       </td>
       <td class="col-cpu">
         {line.share === 'idle' ? '' : <Exact amount={line.cpuUs} scale={scales.cpu} base="µs" />}
@@ -241,6 +237,26 @@ function Exact(props: {
   )
 }
 
+/** With its currency, where there are several. */
+function Cost(props: {
+  readonly amount: bigint | null
+  readonly scale: ColumnScale
+  readonly currency: string
+}) {
+  const { amount, scale, currency } = props
+  return (
+    <>
+      <Exact
+        amount={amount}
+        scale={scale}
+        base={`× 10⁻⁹ ${currency === '' ? scale.unit : currency}`}
+        missing="no price"
+      />
+      {amount !== null && currency !== '' && <span class="unit"> {currency}</span>}
+    </>
+  )
+}
+
 function Foot(props: {
   readonly sum: Sum
   readonly count: number
@@ -265,12 +281,12 @@ function Foot(props: {
           <Exact amount={sum.carbonUg} scale={scales.carbon} base="µg CO₂e" missing="no factor" />
         </td>
         <td class="col-cost">
-          <Exact
-            amount={sum.costNano}
-            scale={scales.cost}
-            base={`× 10⁻⁹ ${scales.cost.unit}`}
-            missing="no price"
-          />
+          {sum.costs.size === 0 && <Cost amount={null} scale={scales.cost} currency="" />}
+          {[...sum.costs].map(([currency, amount]) => (
+            <div key={currency}>
+              <Cost amount={amount} scale={scales.cost} currency={currency} />
+            </div>
+          ))}
         </td>
         <td class="col-cpu">
           <Exact amount={sum.cpuUs} scale={scales.cpu} base="µs" />

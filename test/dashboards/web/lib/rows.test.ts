@@ -22,7 +22,7 @@ describe('sumLines', () => {
     expect(sum.energyUj).toBe(BigInt(total.energy_uj))
     expect(sum.cpuUs).toBe(BigInt(total.cpu_us))
     expect(sum.carbonUg).toBe(addNullable(total.carbon_operational_ug, total.carbon_embodied_ug))
-    expect(sum.costNano).toBe(addNullable(total.cost_energy_nano, total.cost_resource_nano))
+    expect(sum.costs.get('')).toBe(addNullable(total.cost_energy_nano, total.cost_resource_nano))
   })
 
   it('is exact beyond float precision, and independent of the order', () => {
@@ -39,11 +39,28 @@ describe('sumLines', () => {
 
   it('is unknown when every row is, and says what it leaves out when some are', () => {
     const unpriced = usageAnswer('1h', { priced: false }).rows.map(lineOf)
-    expect(sumLines(unpriced).costNano).toBeNull()
+    expect([...sumLines(unpriced).costs]).toEqual([])
     const mixed = sumLines([lines[0]!, unpriced[1]!])
-    expect(mixed.costNano).toBe(lines[0]!.costNano)
+    expect(mixed.costs.get('')).toBe(lines[0]!.costNano)
     expect(mixed.unpricedCostUj).toBe(unpriced[1]!.energyUj)
     expect(sumLines([]).carbonUg).toBeNull()
+  })
+
+  it('adds up no amounts of different currencies', () => {
+    const [first, second, third] = ['EUR', 'SEK', 'EUR'].map((currency, index) => ({
+      ...lines[0]!,
+      currency,
+      costNano: 10n ** BigInt(index),
+    }))
+    expect([...sumLines([first!, second!, third!]).costs]).toEqual([
+      ['EUR', 101n],
+      ['SEK', 10n],
+    ])
+    expect(sortLines([third!, second!, first!], { column: 'cost', descending: true })).toEqual([
+      third,
+      first,
+      second,
+    ])
   })
 })
 
