@@ -96,7 +96,7 @@ function renderErasure(
       ? `Nothing of ${what} was stored.\n`
       : renderTable(['table', 'rows erased', 'rows left'], rows),
     `Erasure ${id} of ${what} is done: ${left.rows} rows, ${left.log_records} records of the log and ${left.old_parts} old files are left.\n`,
-    ...(logExpires === null ? [] : [`Kafka keeps the records until ${logExpires}.\n`]),
+    ...(logExpires === null ? [] : [`The log keeps some of its records until ${logExpires}.\n`]),
     'Earlier backups still contain the data.\n',
   ].join('')
 }

@@ -39,7 +39,7 @@ const DAY_NANO = 86_400_000_000_000n
 const DAY_MS = 86_400_000
 const DAY_SECONDS = 86_400
 /** So long Kafka keeps what is superseded, read or not: the tables get every version unless they are away for longer. */
-const SUPERSEDED_MS = 7 * DAY_MS
+export const SUPERSEDED_MS = 7 * DAY_MS
 
 /** Who reads the log of this configuration, in this process or in others. */
 export function readersOf({ broker, roles, forward }: Config): readonly LogReader[] {

@@ -6,7 +6,7 @@ import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { Erasures } from '../processors/erase/erasures.ts'
 import { whyStillComing } from '../processors/erase/senders.ts'
 import type { Runner } from '../processors/loop/runner.ts'
-import { readersOf, startForward, startProcessors } from '../processors/processors.ts'
+import { readersOf, SUPERSEDED_MS, startForward, startProcessors } from '../processors/processors.ts'
 import { openFactorFiles } from '../processors/rate/factor-files.ts'
 import { Recomputations } from '../processors/recompute/recomputations.ts'
 import { restoredOf } from './losses.ts'
@@ -77,6 +77,7 @@ export function startErasures(
         readers: readersOf(config),
         folder: needsOf(config).folder ? join(config.data, 'erasures') : null,
         logKeepsMs: config.broker.retention_time * 1000,
+        supersededMs: SUPERSEDED_MS,
         whyStillComing: tenant => whyStillComing(config, tenant),
         events,
         now: Date.now,

@@ -13,8 +13,15 @@ export interface ResourcePriceList {
 /** Prices of resources by tariff; undefined: not known, or not the same for everything. */
 export type ResourcePricesOf = (tariff: string) => ResourcePriceList | undefined
 
-/** `EUR:3f1c9a02`, whatever price of energy stands in front of it. */
-export const tariffOfVersion = (version: string): string => /[A-Z]{3}:[0-9a-f]{8}/.exec(version)?.[0] ?? ''
+/** Versions that an entry names, joined by `+`: of the list that prices energy, of a spot price, of another list for resources. */
+export const versionParts = (version: string): readonly string[] =>
+  version.split('+').filter(part => part !== '')
+
+/** The list that prices resources, such as `EUR:3f1c9a02`, without the price of energy in front of it. */
+export function resourceTariff(version: string): string {
+  const last = versionParts(version).findLast(part => !part.startsWith('spot:')) ?? ''
+  return /[A-Z]{3}:[0-9a-f]{8}$/.exec(last)?.[0] ?? ''
+}
 
 /** A resource, how a line names it, and its amount in one unit of the price. */
 export const RESOURCES = [
@@ -80,12 +87,12 @@ function resourceCharges(sum: UsageSum, pricesOf: ResourcePricesOf): readonly Ch
     sku,
     zone,
     share,
-    tariffVersion: tariffOfVersion(tariffVersion),
+    tariffVersion: resourceTariff(tariffVersion),
     listCost,
     coverage: 0,
     carried: { ...NOTHING, ...amounts },
   })
-  const costs = splitCost(sum, used, pricesOf(tariffOfVersion(tariffVersion)))
+  const costs = splitCost(sum, used, pricesOf(resourceTariff(tariffVersion)))
   if (costs === null) {
     const amounts = Object.fromEntries(used.map(resource => [resource.carried, carried[resource.carried]]))
     return [charge(MIXED_RESOURCES, femtoOfNano(costResourceNano), amounts)]

@@ -1,7 +1,7 @@
 /** Reads what bills of an open period are made of. The same for a draft that somebody asks for and for the closing of a period. */
 import { type Bill, type BillInput, makeBill } from './bill.ts'
 import type { AccountUsage } from './budgets.ts'
-import { chargesOf, differences, type ResourcePricesOf, tariffOfVersion } from './charges.ts'
+import { chargesOf, differences, type ResourcePricesOf, resourceTariff } from './charges.ts'
 import { type Femto, femtoOf } from './money.ts'
 import { billNotes, goneNote } from './notes.ts'
 import { type BillingPeriod, billingPeriod } from './periods.ts'
@@ -246,7 +246,7 @@ const KINDS = { vcpu_hour: 'vcpuHour', gib_hour: 'gibHour', gpu_hour: 'gpuHour' 
 /** Prices of resources by tariff; none for a tariff whose rules give several. */
 export async function readResourcePrices(ask: Ask, tenant: string): Promise<ResourcePricesOf> {
   const rows = await ask<{ Kind: string; Value: string; Version: string }>(resourcePrices(tenant))
-  const byTariff = Map.groupBy(rows, ({ Version }) => tariffOfVersion(Version))
+  const byTariff = Map.groupBy(rows, ({ Version }) => resourceTariff(Version))
   return tariff => {
     const found = byTariff.get(tariff) ?? []
     const kinds = new Set(found.map(({ Kind }) => Kind))

@@ -15,6 +15,7 @@ import type { LogReader } from '../../core/model/streams/readers.ts'
 import { backoffMs } from '../../core/runtime/backoff.ts'
 import { eraseRows, oldParts } from '../../core/warehouse/erase.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
+import { eraseBills } from './bills.ts'
 import { answerOf, type ErasureRequest, type ErasureState, newErasure } from './erasure.ts'
 import { dropRead, type ErasingBroker, forgetInMeter, readToEnd } from './log.ts'
 import { eraseQuarantined } from './quarantined.ts'
@@ -28,6 +29,8 @@ interface ErasuresOptions {
   readonly folder: string | null
   /** How long a Kafka keeps records, ms. */
   readonly logKeepsMs: number
+  /** How long the log keeps a record that a newer one of its key has superseded, ms. */
+  readonly supersededMs: number
   /** Why new rows of the tenant would keep arriving; null: no credential can send any. */
   readonly whyStillComing: (tenant: string) => string | null
   readonly events: Events
@@ -108,7 +111,7 @@ export class Erasures {
 
   /** Always starts from the first step: each step finds what is left to do. */
   async #erase(erasure: ErasureState): Promise<void> {
-    const { broker, readers, warehouse, now, logKeepsMs } = this.#options
+    const { broker, readers, warehouse, now, logKeepsMs, supersededMs } = this.#options
     const { tenant, beforeMs } = erasure
     const { statements } = warehouse
     if (tenant === null || statements === undefined) return
@@ -137,6 +140,9 @@ export class Erasures {
 
     await this.#step(erasure, 'log')
     if (broker.trim === undefined) erasure.logExpiresMs = now() + logKeepsMs
+    const bills = beforeMs === null ? await eraseBills(broker, tenant, now()) : 0
+    if (bills > 0)
+      erasure.logExpiresMs = now() + Math.max(supersededMs, erasure.logExpiresMs === null ? 0 : logKeepsMs)
     for (;;) {
       const records = await dropRead(broker, ends)
       erasure.left = { ...erasure.left, log_records: records }

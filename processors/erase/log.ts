@@ -6,7 +6,7 @@ import type { LogReader } from '../../core/model/streams/readers.ts'
 import { ERASE_KIND } from '../meter/processor.ts'
 
 /** What an erasure needs of the log. `trim` is missing for Kafka, which deletes by retention only. */
-export type ErasingBroker = Pick<Broker, 'kind' | 'lag' | 'append' | 'trim'>
+export type ErasingBroker = Pick<Broker, 'kind' | 'lag' | 'append' | 'newest' | 'trim'>
 
 const POLL_MS = 200
 /** Reading produces records of further streams: forwarded, readings, energy, ledger. */
@@ -80,7 +80,7 @@ export async function dropRead(broker: ErasingBroker, ends: StreamEnds): Promise
   for (const [place, end] of ends) {
     const slash = place.lastIndexOf('/')
     const [stream, partition] = [place.slice(0, slash), Number(place.slice(slash + 1))]
-    // Factors, which are of no tenant.
+    // Factors, and bills, which are superseded.
     if (COMPACTED.has(stream)) continue
     const first = (await broker.trim?.(stream, partition, end)) ?? end
     if (first < end) left += end - first

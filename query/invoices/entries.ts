@@ -1,6 +1,6 @@
 /** From a line of a bill to the ledger entries behind it, with the factors and tariffs that rated them. */
 import type { LineEntriesAnswer } from '../../core/api/answers.ts'
-import { tariffOfVersion } from '../../core/billing/charges.ts'
+import { resourceTariff, versionParts } from '../../core/billing/charges.ts'
 import { femtoText } from '../../core/billing/money.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { InvoiceLineRow } from '../../core/model/streams/invoices.ts'
@@ -26,7 +26,7 @@ function condition(line: InvoiceLineRow): string {
     `WindowStart < toDateTime(${at(line.ServiceEnd)}, 'UTC')`,
     isEnergy
       ? `TariffVersion = ${quoteText(line.TariffVersion)}`
-      : `position(TariffVersion, ${quoteText(tariffOfVersion(line.TariffVersion))}) > 0 AND CostResourceNano != 0`,
+      : `position(TariffVersion, ${quoteText(resourceTariff(line.TariffVersion))}) > 0 AND CostResourceNano != 0`,
   ].join(' AND ')
 }
 
@@ -97,7 +97,7 @@ export async function readEntries(
     entries: page.map(row => ({
       ...row,
       intensity: factors.get(row.intensity_version) ?? null,
-      tariff: factors.get(row.tariff_version) ?? factors.get(tariffOfVersion(row.tariff_version)) ?? null,
+      tariffs: versionParts(row.tariff_version).flatMap(part => factors.get(part) ?? []),
       readings_sql: readingsSql(row),
     })),
     next: rows.length > limit ? offset + limit : null,
@@ -163,9 +163,7 @@ async function factorsOf(
   rows: readonly EntryRow[],
 ): Promise<ReadonlyMap<string, FactorText>> {
   const versions = [
-    ...new Set(
-      rows.flatMap(row => [row.intensity_version, row.tariff_version, tariffOfVersion(row.tariff_version)]),
-    ),
+    ...new Set(rows.flatMap(row => [row.intensity_version, ...versionParts(row.tariff_version)])),
   ].filter(version => version !== '')
   if (versions.length === 0) return new Map()
   const columns =

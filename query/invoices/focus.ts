@@ -62,7 +62,10 @@ export const FOCUS_COLUMNS: readonly FocusColumn[] = [
   text('InvoiceIssuerName', 'i.Issuer'),
   decimal('ListCost', 'l.ListCost'),
   decimal('ListUnitPrice', when(IS_USAGE, decimalOf('l.ListUnitPrice'))),
-  text('PricingCategory', when(IS_USAGE, "if(position(l.TariffVersion, '+') > 0, 'Dynamic', 'Standard')")),
+  text(
+    'PricingCategory',
+    when(IS_USAGE, "if(position(l.TariffVersion, '+spot:') > 0, 'Dynamic', 'Standard')"),
+  ),
   text('PricingCurrency', 'toString(l.Currency)'),
   decimal('PricingCurrencyContractedUnitPrice', when(IS_USAGE, decimalOf('l.ContractedUnitPrice'))),
   decimal('PricingCurrencyEffectiveCost', 'l.EffectiveCost'),

@@ -158,7 +158,7 @@ it('leads from a line back to the counter', async () => {
     carbon_operational_ug: '45000',
     pue: '1.2',
     intensity: { value: '300' },
-    tariff: { value: '0.25' },
+    tariffs: [{ value: '0.25' }],
   })
   const readings = await wattline.sql<{ Quantity: string; Value: string }>(
     String(entries[0]?.['readings_sql']),

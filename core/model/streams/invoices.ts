@@ -147,6 +147,8 @@ export const billing = {
 
 /** `RECORD_KIND` of a request to close a period (value: JSON). */
 export const CLOSE_REQUEST = 'close'
+/** `RECORD_KIND` of a record that takes the place of one of an erased tenant. */
+export const ERASED_RECORD = 'erased'
 
 /** Key of a record: its table, then what identifies its rows there. */
 export const billingKey = (declaration: StreamDeclaration, id: string): string => `${declaration.name}/${id}`

@@ -169,6 +169,29 @@ describe('prices', () => {
     expect(skus(100_000_003n)).toEqual([['resources', '0.100000003']])
   })
 
+  it('takes prices of resources from the list that prices them, beside another for energy and a spot price', () => {
+    const asked: string[] = []
+    const prices = (tariff: string) => {
+      asked.push(tariff)
+      return { vcpuHour: '0.05' }
+    }
+    const versions = [
+      'EUR:0a1b2c3d+spot:DE-LU:-0.0042:EUR:deadbeef',
+      '0.25:EUR:0a1b2c3d+EUR:99999999',
+      '0.25:EUR:0a1b2c3d',
+    ]
+    const amounts = { CpuUs: 3_600_000_000n }
+    const found = versions.map(tariffVersion =>
+      chargesOf([usage({ tariffVersion, costResourceNano: 50_000_000n, amounts })], prices).at(-1),
+    )
+    expect(asked).toEqual(['EUR:0a1b2c3d', 'EUR:99999999', 'EUR:0a1b2c3d'])
+    expect(found.map(charge => [charge?.sku, charge?.tariffVersion])).toEqual([
+      ['vcpu-hours', 'EUR:0a1b2c3d'],
+      ['vcpu-hours', 'EUR:99999999'],
+      ['vcpu-hours', 'EUR:0a1b2c3d'],
+    ])
+  })
+
   it('uses the average where the version of a tariff has no price that explains the cost', () => {
     const line = (tariffVersion: string) =>
       bill(
