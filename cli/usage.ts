@@ -10,6 +10,7 @@ interface UsageOptions extends ClientOptions {
   readonly groupBy: string
   readonly filter?: string
   readonly step?: string
+  readonly shareIdle?: string
   readonly format: string
   readonly limit: string
 }
@@ -26,6 +27,14 @@ export const usageCommand = (): Command =>
     )
     .option('--filter <pairs>', 'key:value pairs, separated by commas')
     .option('--step <step>', 'one row for each step, such as 1h, 1d or month')
+    .addOption(
+      new Option('--share-idle <policy>', 'who takes idle energy (default: as the ledger has it)').choices([
+        'booked',
+        'none',
+        'by_usage',
+        'by_request',
+      ]),
+    )
     .option('--limit <rows>', 'maximum number of rows', '50')
     .addOption(
       new Option('--format <format>', 'output format').choices(['table', 'json', 'csv']).default('table'),
@@ -44,6 +53,7 @@ export const usageCommand = (): Command =>
       })
       if (options.filter !== undefined) query.set('filter', options.filter)
       if (options.step !== undefined) query.set('step', options.step)
+      if (options.shareIdle !== undefined) query.set('share_idle', options.shareIdle)
       const answer = await ask<UsageAnswer>(options, `/api/v1/usage?${query}`, ['rows', 'total', 'window'])
       process.stdout.write(renderUsage(answer, options.format, paintFor(process.stdout, process.env)))
     })

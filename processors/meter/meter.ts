@@ -14,7 +14,7 @@ import { hostKey, workloadKey } from './samples/keys.ts'
 import { STRIDE, splitNano } from './samples/samples.ts'
 import { MAX_SAMPLES, type Series } from './samples/series.ts'
 import { type Attribution, attributeWindow } from './shares/attribute.ts'
-import { createIdlePolicies } from './shares/idle-shares.ts'
+import { createIdlePolicies, type IdlePolicy } from './shares/idle-shares.ts'
 import type { CapacityOf } from './state/budget.ts'
 import type { HostState, HostStates } from './state/host-state.ts'
 import { HOST_LABELS } from './state/host-zone.ts'
@@ -59,7 +59,8 @@ export interface Meter {
   ): Metering
   /** Closes what may be closed of a host that stayed open until now. */
   resume(state: HostState): Metering
-  flush(states: HostStates, flush: Flush): Metering
+  /** `idlePolicy`: in place of the one that is configured. */
+  flush(states: HostStates, flush: Flush & { readonly idlePolicy?: IdlePolicy | undefined }): Metering
   /**
    * What hosts that have been silent for `metering.idle_flush` or longer need: the loop appends each to `readings`.
    * `own`: the loop's own time, see silence.ts.
@@ -122,7 +123,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       closeDue(state, state.arrivedMs, result)
       return result
     },
-    flush(states, { tenant, host, untilUnixNano, forget: gone }) {
+    flush(states, { tenant, host, untilUnixNano, forget: gone, idlePolicy }) {
       const result: Metering = { energy: [], late: [], changed: new Map() }
       const key = hostKey(tenant, host)
       const state = states.get(key)
@@ -132,7 +133,8 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       const untilNano = BigInt(untilUnixNano)
       const [minute, ns] = splitNano(untilNano)
       ingestDue(state, { minute, ns }, MAX_SAMPLES, result.late)
-      closeWindows(state, windowOf(untilNano), attribution, result, gone)
+      const by = idlePolicy === undefined ? attribution : { ...attribution, idlePolicyOf: () => idlePolicy }
+      closeWindows(state, windowOf(untilNano), by, result, gone)
       if (gone) {
         dropAhead(state, result.late)
         state.series.clear()

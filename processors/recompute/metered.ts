@@ -9,6 +9,7 @@ import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import { WINDOW_SECONDS } from '../../core/model/window.ts'
 import type { Meter } from '../meter/meter.ts'
 import { hostKey } from '../meter/samples/keys.ts'
+import type { IdlePolicy } from '../meter/shares/idle-shares.ts'
 import { type HostStates, newHostState } from '../meter/state/host-state.ts'
 import type { Sample, SeriesSamples } from './readings.ts'
 import type { HostSpan } from './span.ts'
@@ -16,8 +17,16 @@ import type { HostSpan } from './span.ts'
 /** What a step needs to be judged by, beyond the end of the minute that closes. */
 const BEYOND = 3
 
-/** Rows of the span's minutes, in order. */
-export function meterSpan(meter: Meter, span: HostSpan, series: readonly SeriesSamples[]): EnergyRow[] {
+/**
+ * Rows of the span's minutes, in order.
+ * @param policyOf idle policy by which a minute is booked; undefined: it is not
+ */
+export function meterSpan(
+  meter: Meter,
+  span: HostSpan,
+  series: readonly SeriesSamples[],
+  policyOf: (windowStart: number) => IdlePolicy | undefined = () => undefined,
+): EnergyRow[] {
   const states: HostStates = new Map()
   const state = newHostState(span.tenant, span.host)
   // What was before is booked already: of intervals that begin there, only the parts in the span count.
@@ -39,7 +48,9 @@ export function meterSpan(meter: Meter, span: HostSpan, series: readonly SeriesS
       meter.apply(states, record, { timestampMs: 0, capacityOf: () => 'all', staysOpen: () => true })
     }
     const untilUnixNano = `${BigInt(end) * 1_000_000_000n}`
-    rows.push(...meter.flush(states, { tenant: span.tenant, host: span.host, untilUnixNano }).energy)
+    const idlePolicy = policyOf(end - WINDOW_SECONDS)
+    const minute = { tenant: span.tenant, host: span.host, untilUnixNano, idlePolicy }
+    rows.push(...meter.flush(states, minute).energy)
   }
   return rows
 }

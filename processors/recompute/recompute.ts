@@ -1,6 +1,7 @@
 /** Computes minutes of a machine again from its readings, and says what the books lack. No state, and nothing is written. */
 import type { Statements } from '../../core/warehouse/warehouse.ts'
 import type { Meter } from '../meter/meter.ts'
+import { asIdlePolicy } from '../meter/shares/idle-shares.ts'
 import type { Rate } from '../rate/rate.ts'
 import { readBooked } from './booked.ts'
 import { type Differences, differences, type RecomputeReason } from './differences.ts'
@@ -43,8 +44,11 @@ export async function recompute(
     if (minutes <= 1 || (await countSamples(statements, span)) <= MOST_SAMPLES) break
     span = { ...span, to: span.from + 60 * Math.floor(minutes / 2) }
   }
-  const metered = meterSpan(meter, span, await readSeries(statements, span))
   const booked = await readBooked(statements, span)
+  // A policy that was changed since applies to new minutes: what is late does not decide who pays for idle energy.
+  const policies = new Map(booked.map(({ row }) => [row.WindowStart, asIdlePolicy(row.IdlePolicy)]))
+  const series = await readSeries(statements, span)
+  const metered = meterSpan(meter, span, series, windowStart => policies.get(windowStart))
   await follow()
   return { to: span.to, ...differences({ metered, booked, rate, reason }) }
 }

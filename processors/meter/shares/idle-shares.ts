@@ -10,6 +10,10 @@ import type { Reserved } from './requests.ts'
 /** `none`: the operator. */
 export type IdlePolicy = Config['metering']['idle_policy']
 
+/** A policy as an entry names it; undefined for anything else. */
+export const asIdlePolicy = (text: string | undefined): IdlePolicy | undefined =>
+  text === 'none' || text === 'by_usage' || text === 'by_request' ? text : undefined
+
 /** In sum all idle energy that there was. */
 export interface IdleShares {
   /** In the order of the workloads. */

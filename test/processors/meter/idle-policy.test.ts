@@ -129,6 +129,13 @@ test('tenants and hosts have policies of their own; the first rule that names bo
   expect(() => configSchema.parse({ metering: { idle_policies: [{ policy: 'all' }] } })).toThrow()
 })
 
+test('minutes can be closed by another policy than the one that is configured, as recompute does with booked ones', () => {
+  const run = drive({ metering: { idle_policy: 'by_request' } })
+  run.record(WORKED_EXAMPLE)
+  run.flush(60, { idlePolicy: 'by_usage' })
+  expect(run.energy).toEqual(metered(WORKED_EXAMPLE, { idle_policy: 'by_usage' }))
+})
+
 test('on random minutes: shares by largest remainder, ties to the first; sums and other rows as without a policy', () => {
   const amount = fc.oneof(fc.bigInt({ min: 0n, max: 20n }), fc.bigInt({ min: 0n, max: 10n ** 9n }))
   const workload = fc.record({ us: amount, request: fc.bigInt({ min: 0n, max: 4_000n }) })

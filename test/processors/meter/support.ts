@@ -7,7 +7,7 @@ import { readings } from '../../../core/model/streams/index.ts'
 import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
 import type { RowOf } from '../../../core/model/streams/stream.ts'
 import { decodeHostState, encodeHostState } from '../../../processors/meter/codec/codec.ts'
-import { createMeter, type Flush, type Metering } from '../../../processors/meter/meter.ts'
+import { createMeter, type Meter, type Metering } from '../../../processors/meter/meter.ts'
 import type { CapacityOf } from '../../../processors/meter/state/budget.ts'
 import type { HostStates } from '../../../processors/meter/state/host-state.ts'
 import type { LateRow } from '../../../processors/meter/windows/late.ts'
@@ -90,7 +90,7 @@ export function drive(
     /** As if each record came the moment its newest reading was taken. */
     record: (rows: readonly Reading[], timestampMs = newestMs(rows)) =>
       keep(meter.apply(states, viewOf(rows), { timestampMs, capacityOf })),
-    flush: (seconds: number, facts: Partial<Flush> = {}) =>
+    flush: (seconds: number, facts: Partial<Parameters<Meter['flush']>[1]> = {}) =>
       keep(
         meter.flush(states, {
           tenant: 'default',
