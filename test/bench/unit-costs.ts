@@ -293,13 +293,14 @@ const rowsOf =
 const count = async (sql: Select, table: string): Promise<number> =>
   Number((await sql(`SELECT count() AS n FROM ${table}`))[0]?.['n'])
 
-/** Median CPU seconds of a million readings, a record at a time, and bytes of state. */
+/** What another bench prints. */
 const outputOf = async (name: string, ...words: string[]): Promise<string> => {
   const script = new URL(name, import.meta.url).pathname
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--expose-gc', script, ...words])
   return stdout + stderr
 }
 
+/** What is measured by itself: `meter`, its memory, and small records that share an insert. */
 async function measuredAlone(): Promise<Alone> {
   const number = (text: string, pattern: RegExp): number => Number(pattern.exec(text)?.[1] ?? Number.NaN)
   const sizes = ['--hosts', '100', '--workloads', String(workloads), '--rounds', '3', '--only', 'record']
