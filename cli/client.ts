@@ -5,7 +5,9 @@ import { ERRORS, type ErrorCode, WattlineError } from '../core/catalogue/errors/
 /** Options shared by all commands that query a running instance. */
 export interface ClientOptions {
   readonly url: string
-  /** Default: WATTLINE_TOKEN. That is better than a command line, which every process of the machine can read. */
+  /**
+   * Default: WATTLINE_TOKEN, which is safer than a command line, because every process of the machine can read that.
+   */
   readonly token?: string
   /** Aborts the request. */
   readonly signal?: AbortSignal
@@ -19,7 +21,7 @@ export const DEFAULT_URL = process.env['WATTLINE_URL'] || 'http://127.0.0.1:9288
  */
 const TIMEOUT_MS = 120_000
 
-/** The token to send; undefined: none was given. */
+/** The token to send; undefined if there is none. */
 export const tokenOf = ({ token }: Pick<ClientOptions, 'token'>): string | undefined =>
   token ?? (process.env['WATTLINE_TOKEN'] || undefined)
 
@@ -64,7 +66,7 @@ export async function ask<Answer extends object>(
   )
 }
 
-/** What a running instance answers, as it is. Throws as `ask` does. */
+/** The unchanged answer of a running instance. Throws as `ask` does. */
 export async function download(options: ClientOptions, path: string): Promise<Uint8Array> {
   checkAddress(options.url, 'WATTLINE_URL')
   const response = await send(options, path, undefined)
@@ -140,7 +142,7 @@ function problemOf(response: Response, text: string): WattlineError {
   if (typeof problem?.code === 'string' && problem.code in ERRORS) {
     return new WattlineError(problem.code as ErrorCode, String(problem.detail))
   }
-  // Not one of our answers: say what came.
+  // The answer is not ours: quote its beginning.
   const excerpt = text.slice(0, 200).replaceAll(/\p{Cc}+/gu, ' ')
   return new WattlineError('answer_unreadable', `${response.url} answered ${response.status}: ${excerpt}`)
 }

@@ -24,7 +24,7 @@ import { usageCommand } from './usage.ts'
 import { version } from './version.ts'
 import { whenCommand } from './when.ts'
 
-/** Exit codes: 0 good, 1 the answer is no, 2 usage. */
+/** Exit codes: 0 success, 1 failure or a negative answer, 2 wrong usage. */
 const program = new Command('wattline')
   .description('Telemetry pipeline whose energy, carbon and cost add up: from meter to bill.')
   .version(version)
@@ -84,7 +84,7 @@ outliveOutput()
 try {
   await program.parseAsync(process.argv)
 } catch (error) {
-  // Not only the exit code: what could not be stopped must not keep the process alive.
+  // Exits explicitly: a part that could not be stopped must not keep the process alive.
   const code = report(error)
   if (isServer()) endProcess(code)
   process.exit(code)
@@ -94,7 +94,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const known = asWattlineError(error, 'invariant_broken')
   process.stderr.write(`${known}\n`)
-  // A defect of ours: where it happened is what a report of it needs.
+  // A defect of Wattline: a report needs the place where it happened.
   if (known.code === 'invariant_broken' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   return 1
 }

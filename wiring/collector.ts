@@ -18,13 +18,13 @@ import { putSpotPrices } from '../core/factors/prices/spot-records.ts'
 import { urlOf } from '../core/http/url-of.ts'
 import type { Wiring } from './wiring.ts'
 
-/** Where telemetry is taken; null: nowhere, by configuration. */
+/** Addresses that receive telemetry; null if disabled by configuration. */
 export interface OtlpAddresses {
   readonly otlpHttp: string | null
   readonly otlpGrpc: string | null
 }
 
-/** Starts what makes records of telemetry. */
+/** Starts the conversion of telemetry to records. */
 export function startIntake({ lifecycle, config, events }: Wiring, broker: Broker): Promise<Intake> {
   return lifecycle.start(
     'intake',
@@ -43,14 +43,14 @@ export function startIntake({ lifecycle, config, events }: Wiring, broker: Broke
   )
 }
 
-/** Opens the ports for OTLP. */
+/** Opens the OTLP ports. */
 export async function startReceivers(wiring: Wiring, intake: Intake): Promise<OtlpAddresses> {
   const otlpHttp = await startOtlpHttp(wiring, intake)
   const otlpGrpc = await startOtlpGrpc(wiring, intake)
   return { otlpHttp, otlpGrpc }
 }
 
-/** Asks providers of intensities, where the configuration names any. */
+/** Queries providers of grid intensities, if any are configured. */
 export async function startFactors({ lifecycle, config, events }: Wiring, broker: Broker): Promise<void> {
   if (config.factors.providers.length === 0) return
   await lifecycle.start(
@@ -68,7 +68,7 @@ export async function startFactors({ lifecycle, config, events }: Wiring, broker
   )
 }
 
-/** Last, so that a process which scrapes itself finds its pages; stopped first. */
+/** Last, so that a process that scrapes itself finds its pages; stopped first. */
 export async function startSources(wiring: Wiring, intake: Intake): Promise<void> {
   await startOwnSensors(wiring, intake)
   await startScraping(wiring, intake)

@@ -101,14 +101,14 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
   })
 }
 
-/** What readiness is asked of; null where this process does not run it. */
+/** What readiness depends on; null if this process does not run it. */
 interface Working {
   readonly intake: Intake | null
   readonly processors: Runner | null
   readonly warehouse: Warehouse | null
 }
 
-/** Per role of this process, what keeps it from working; computed for each call. */
+/** For each role of this process, what prevents it from working; computed at each call. */
 export function readinessOf(
   { config, losses }: Wiring,
   { intake, processors, warehouse }: Working,
