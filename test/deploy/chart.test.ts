@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { STREAMS } from '../../core/model/streams/index.ts'
+import { logReaders } from '../../core/model/streams/readers.ts'
 
 const CHART = new URL('../../deploy/helm/wattline', import.meta.url).pathname
 const EXAMPLES = new URL('../../deploy/helm/examples', import.meta.url).pathname
@@ -92,18 +94,15 @@ function leaves(value: unknown, path = ''): string[] {
 
 describe('the chart', () => {
   it('scales processors by the lag of every group they read as', () => {
-    const folder = join(CHART, '../../../processors')
-    const groups = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter(path => /^\w+\/\w+\.ts$/.test(path))
-      .flatMap(path =>
-        [...read(folder, path).matchAll(/^(?: {4}name: |export const STORE = )'(\w+)'/gm)].map(
-          ([, name]) => name!,
-        ),
-      )
-      // Reads the embedded log of an agent, not Kafka.
-      .filter(group => group !== 'forward')
+    // A compacted stream has one partition: another process cannot help there.
+    const single = new Set(STREAMS.filter(({ compacted }) => compacted).map(({ name }) => name))
+    const groups = new Set(
+      logReaders({ processors: true, forward: false })
+        .filter(({ stream }) => !single.has(stream))
+        .map(({ group }) => group),
+    )
     const scaled = /range list ((?:"\w+" ?)+)\}\}\s+- type: kafka/.exec(templates)![1]!
-    expect([...scaled.matchAll(/\w+/g)].map(([group]) => group).sort()).toEqual(groups.sort())
+    expect([...scaled.matchAll(/\w+/g)].map(([group]) => group).sort()).toEqual([...groups].sort())
   })
 
   it('has the version of the program as its appVersion', () => {

@@ -62,7 +62,7 @@ describe('in the cgroup namespace of a container', () => {
   })
 
   test('a container without a view of its own group cannot tell where it is', () => {
-    expect(() => cpuTime(node())).toThrow('Cannot tell which control group this container is in')
+    expect(() => cpuTime(node())).toThrow('Cannot find the control group of this container')
   })
 
   test('a view of another tree is not used in its place', () => {
