@@ -4,10 +4,10 @@ import { LEDGER_BUCKETS } from '../../core/model/streams/ledger.ts'
 import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 import type { UsageRequest } from './request.ts'
 
-/** Entries that one statement shares: some hundred megabytes of the engine's memory. */
-const ENTRIES_AT_ONCE = 2_000_000
-/** Entries that one question shares: about a minute of the engine's time. */
-const ENTRIES_MAX = 60_000_000
+/** Entries that one statement shares: two to three CPU seconds of the engine, which `limits.sql.seconds` leaves room for. */
+const ENTRIES_AT_ONCE = 500_000
+/** Entries that one question shares: a minute or so of the engine's time. */
+const ENTRIES_MAX = 15_000_000
 
 const HOUR = 3_600
 
