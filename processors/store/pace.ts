@@ -6,6 +6,7 @@ import { sleep } from '../../core/runtime/backoff.ts'
 export const REST_MS = 500
 /** More than this at once is worth an insert at any time. */
 const MUCH_BYTES = 262_144
+const MANY_RECORDS = 256
 
 /** The pauses of one partition. */
 export class Pace {
@@ -18,7 +19,8 @@ export class Pace {
     let bytes = 0
     for (const { value } of records) bytes += value.length
     const isQuick = nowMs - this.#begunMs < REST_MS
-    this.#untilMs = isQuick && bytes < MUCH_BYTES ? nowMs + REST_MS : 0
+    const isLittle = bytes < MUCH_BYTES && records.length < MANY_RECORDS
+    this.#untilMs = isQuick && isLittle ? nowMs + REST_MS : 0
     this.#begunMs = nowMs
   }
 

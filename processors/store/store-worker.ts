@@ -68,7 +68,7 @@ export class StoreWorker implements PartitionWorker {
 
   /** Gives the offset of the first record that is not stored: where a planned range is still to be read to its end. */
   async finish(step: Step): Promise<bigint | undefined> {
-    this.#pace.begin(this.#waiting)
+    if (this.#options.combines === true) this.#pace.begin(this.#waiting)
     while (this.#waiting.length > 0 && !this.#partition.revoked.aborted) {
       if (this.#sinceCommit >= INSERTS_A_COMMIT) await this.#commit(step, this.#waiting[0]!.offset)
       this.#units ??= await this.#next(step)
