@@ -79,9 +79,9 @@ const exportCommand = (): Command =>
     'wattline factors export --what spot --zone DE-LU --window 2026-01-01,2027-01-01 > prices.csv',
   ])
     .addOption(
-      new Option('--what <what>', 'which values').choices(['intensity', 'spot']).default('intensity'),
+      new Option('--what <what>', 'which values').choices(['intensity', 'spot', 'pue']).default('intensity'),
     )
-    .option('--zone <zone>', 'of this zone only')
+    .option('--zone <zone>', 'of this zone, or of the site of this name, only')
     .option('--window <window>', '24h, 7d, today, month, or FROM,TO', '24h')
     .action(async (options: ExportOptions) => {
       const query = new URLSearchParams({ what: options.what, window: options.window })
@@ -107,7 +107,7 @@ export function renderSeries({ series }: FactorSeriesAnswer): string {
     `${one.values}`,
     one.sources.join('; '),
   ])
-  return renderTable(['what', 'zone', 'kind or currency', 'from', 'to', 'values', 'sources'], rows)
+  return renderTable(['what', 'zone or site', 'kind or currency', 'from', 'to', 'values', 'sources'], rows)
 }
 
 function read(path: string): string {

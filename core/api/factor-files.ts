@@ -3,9 +3,10 @@
 /** Series of values in force. */
 export interface FactorSeriesAnswer {
   readonly series: readonly {
-    readonly what: 'intensity' | 'spot'
+    readonly what: 'intensity' | 'spot' | 'pue'
+    /** Zone; name of the site where a PUE is of a site. */
     readonly zone: string
-    /** Kind of an intensity, currency of a spot price. */
+    /** Kind of an intensity, currency of a spot price, `site` or `zone` of a PUE. */
     readonly of: string
     readonly from: string
     readonly to: string

@@ -4,9 +4,10 @@ import { z } from 'zod'
 import type { FactorRowsAnswer, FactorSeriesAnswer, FactorsPutAnswer } from '../../core/api/factor-files.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { FileFactors } from '../../core/factors/file-factors.ts'
-import { INTENSITY_COLUMNS, SPOT_COLUMNS } from '../../core/factors/files/csv-factors.ts'
+import { INTENSITY_COLUMNS, PUE_COLUMNS, SPOT_COLUMNS } from '../../core/factors/files/csv-factors.ts'
 import { FACTOR_FILE_MAX_BYTES, sentFactorFile } from '../../core/factors/files/factor-file.ts'
 import type { FactorBooks } from '../../core/factors/follower.ts'
+import type { PueFactor } from '../../core/factors/hosts/pue.ts'
 import type { InstanceFactors } from '../../core/factors/instance-factors.ts'
 import { decimalText } from '../../core/model/decimal.ts'
 import type { Factor } from '../../core/model/factor.ts'
@@ -39,7 +40,7 @@ export function factorFileRoutes(app: FastifyInstance, { factors, now }: QueryCo
     async (request, reply): Promise<FactorRowsAnswer> => {
       const query = request.query as RawQuery
       knownParameters(query, ['what', 'zone', 'window'])
-      const what = oneOf(query, 'what', ['intensity', 'spot'], 'intensity')
+      const what = oneOf(query, 'what', WHATS, 'intensity')
       const window = parseWindow(single(query, 'window') ?? '24h', Math.floor(now() / 1000))
       const books = await given(factors).books()
       reply.header('cache-control', 'no-store')
@@ -83,28 +84,69 @@ async function put(source: InstanceFactors, found: FileFactors): Promise<number>
   }
 }
 
-function seriesOf({ intensities, prices }: FactorBooks): FactorSeriesAnswer['series'] {
-  const spanOf = (values: readonly (Factor | SpotPrice)[]) => ({
-    from: time(values[0]?.validFrom ?? null),
-    to: time(values.at(-1)?.validTo ?? null),
-    values: values.length,
-    sources: [...new Set(values.map(({ source }) => source))].toSorted(),
-  })
-  return [
-    ...intensities.series.flatMap(values => {
-      const [first] = values
-      return first === undefined
-        ? []
-        : [{ what: 'intensity' as const, zone: first.zone, of: first.kind, ...spanOf(values) }]
-    }),
-    ...prices.spot.series.flatMap(values => {
-      const [first] = values
-      return first === undefined
-        ? []
-        : [{ what: 'spot' as const, zone: first.zone, of: first.currency, ...spanOf(values) }]
-    }),
-  ].toSorted((a, b) => (`${a.what} ${a.zone} ${a.of}` < `${b.what} ${b.zone} ${b.of}` ? -1 : 1))
+type What = FactorSeriesAnswer['series'][number]['what']
+
+const WHATS = ['intensity', 'spot', 'pue'] as const satisfies readonly What[]
+
+/** A value, and what its series is named by. */
+interface NamedValue {
+  readonly what: What
+  readonly zone: string
+  readonly of: string
+  readonly validFrom: number | null
+  readonly validTo: number | null
+  readonly source: string
+  /** As a row of CSV. */
+  readonly cells: () => readonly string[]
 }
+
+/** Everything that is set, by series. */
+function allSeries({ intensities, prices, pue }: FactorBooks): readonly (readonly NamedValue[])[] {
+  return [
+    ...intensities.series.map(values => values.map(namedIntensity)),
+    ...prices.spot.series.map(values => values.map(namedSpot)),
+    ...pue.series.map(values => values.map(namedPue)),
+  ]
+}
+
+const namedIntensity = (one: Factor): NamedValue => ({
+  ...one,
+  what: 'intensity',
+  of: one.kind,
+  cells: () => [one.zone, one.kind, ...times(one), decimalText(one.value), one.state, one.source],
+})
+const namedSpot = (one: SpotPrice): NamedValue => ({
+  ...one,
+  what: 'spot',
+  of: one.currency,
+  cells: () => [one.zone, one.currency, ...times(one), decimalText(one.value), one.state, one.source],
+})
+const namedPue = (one: PueFactor): NamedValue => ({
+  ...one,
+  what: 'pue',
+  zone: one.site || one.zone,
+  of: one.site === '' ? 'zone' : 'site',
+  cells: () => [one.site, one.zone, ...times(one), decimalText(one.value), one.source],
+})
+
+const COLUMNS: Readonly<Record<What, readonly string[]>> = {
+  intensity: INTENSITY_COLUMNS,
+  spot: SPOT_COLUMNS,
+  pue: PUE_COLUMNS,
+}
+
+const seriesOf = (books: FactorBooks): FactorSeriesAnswer['series'] =>
+  allSeries(books)
+    .flatMap(values => {
+      const [first, last] = [values[0], values.at(-1)]
+      if (first === undefined || last === undefined) return []
+      const { what, zone, of, validFrom } = first
+      const sources = [...new Set(values.map(({ source }) => source))].toSorted()
+      return [
+        { what, zone, of, from: time(validFrom), to: time(last.validTo), values: values.length, sources },
+      ]
+    })
+    .toSorted((a, b) => (`${a.what} ${a.zone} ${a.of}` < `${b.what} ${b.zone} ${b.of}` ? -1 : 1))
 
 interface Selection {
   readonly zone: string | undefined
@@ -112,52 +154,29 @@ interface Selection {
   readonly to: number
 }
 
-function rowsOf(
-  { intensities, prices }: FactorBooks,
-  what: 'intensity' | 'spot',
-  selection: Selection,
-): FactorRowsAnswer {
-  const isSelected = ({ zone, validFrom, validTo }: Factor | SpotPrice): boolean =>
-    (selection.zone === undefined || zone === selection.zone) &&
-    (validFrom ?? 0) < selection.to &&
-    (validTo ?? Number.POSITIVE_INFINITY) > selection.from
-  if (what === 'intensity') {
-    const found = intensities.series.flatMap(values => values.filter(isSelected))
-    return answer(INTENSITY_COLUMNS, found, one => [
-      one.zone,
-      one.kind,
-      time(one.validFrom),
-      time(one.validTo),
-      decimalText(one.value),
-      one.state,
-      one.source,
-    ])
-  }
-  const found = prices.spot.series.flatMap(values => values.filter(isSelected))
-  return answer(SPOT_COLUMNS, found, one => [
-    one.zone,
-    one.currency,
-    time(one.validFrom),
-    time(one.validTo),
-    decimalText(one.value),
-    one.state,
-    one.source,
-  ])
-}
-
-function answer<T>(
-  columns: readonly string[],
-  found: readonly T[],
-  cells: (one: T) => readonly string[],
-): FactorRowsAnswer {
+function rowsOf(books: FactorBooks, wanted: What, selection: Selection): FactorRowsAnswer {
+  const found = allSeries(books).flatMap(values =>
+    values.filter(
+      ({ what, zone, validFrom, validTo }) =>
+        what === wanted &&
+        (selection.zone === undefined || zone === selection.zone) &&
+        (validFrom ?? 0) < selection.to &&
+        (validTo ?? Number.POSITIVE_INFINITY) > selection.from,
+    ),
+  )
   if (found.length > MOST_ROWS) {
     throw new WattlineError(
       'parameter_invalid',
       `There are ${found.length} rows, and an answer has at most ${MOST_ROWS}. Ask for one zone, or a shorter window.`,
     )
   }
-  return { columns, rows: found.map(cells) }
+  return { columns: COLUMNS[wanted], rows: found.map(({ cells }) => cells()) }
 }
+
+const times = ({ validFrom, validTo }: Pick<NamedValue, 'validFrom' | 'validTo'>): readonly string[] => [
+  time(validFrom),
+  time(validTo),
+]
 
 /** '' where it is open. */
 const time = (seconds: number | null): string =>

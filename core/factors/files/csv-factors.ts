@@ -42,6 +42,9 @@ export const INTENSITY_COLUMNS = ['zone', 'kind', 'from', 'to', 'g_per_kwh', 'st
 /** The same of spot prices. */
 export const SPOT_COLUMNS = ['zone', 'currency', 'from', 'to', 'price_per_kwh', 'state', 'source'] as const
 
+/** The same of PUE. */
+export const PUE_COLUMNS = ['site', 'zone', 'from', 'to', 'pue', 'source'] as const
+
 const SPOT: Layout = {
   what: 'spotPrices',
   mark: 'price_per_mwh',

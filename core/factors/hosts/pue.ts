@@ -77,6 +77,11 @@ export class PueBook {
     return ofSite ?? this.#series.get(pueKey({ site: '', zone }))?.at(seconds) ?? null
   }
 
+  /** All values, each site and zone by itself. */
+  get series(): readonly (readonly PueFactor[])[] {
+    return [...this.#series.values()].map(({ values }) => values).filter(values => values.length > 0)
+  }
+
   /** Values of exactly this site, or of this zone where the site is '', in order of time. */
   valuesOf(place: Pick<PueFactor, 'site' | 'zone'>, from: number, to: number): readonly PueFactor[] {
     return this.#series.get(pueKey(place))?.between(from, to) ?? []

@@ -82,6 +82,14 @@ test('a file is in force, listed, and exported as it was', async () => {
   expect(toCsv(columns, rows)).toBe(INTENSITIES)
   const prices = await read<FactorRowsAnswer>(`/rows?what=spot&${WINDOW}`)
   expect(toCsv(prices.columns, prices.rows)).toBe(PRICES)
+  const pue =
+    'site,zone,from,to,pue,source\r\nlab,,2026-11-30T10:00:00Z,,1.2,meter\r\n,DE,2026-11-30T10:00:00Z,2026-12-01T00:00:00Z,1.4,b\r\n'
+  expect((await post('u.csv', pue)).status).toBe(200)
+  const exported = async () => {
+    const found = await read<FactorRowsAnswer>(`/rows?what=pue&${WINDOW}`)
+    return toCsv(found.columns, found.rows)
+  }
+  await expect.poll(exported, { timeout: 5_000 }).toBe(pue)
   expect((await read<FactorRowsAnswer>(`/rows?zone=DE&${WINDOW}`)).rows).toHaveLength(1)
   expect((await read<FactorRowsAnswer>('/rows?zone=DE&window=2026-12-01,2026-12-02')).rows).toEqual([])
   expect(renderSeries(await read(''))).toContain('grid, operator')
