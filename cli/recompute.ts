@@ -10,6 +10,7 @@ interface RecomputeOptions extends ClientOptions {
   readonly tenant?: string
   readonly host?: string
   readonly apply?: boolean
+  readonly rates?: boolean
   readonly format: 'table' | 'json'
   readonly cancel?: string
 }
@@ -24,6 +25,7 @@ export const recomputeCommand = (): Command =>
     .option('--window <from,to>', 'range (UTC), such as 2026-11-01,2026-11-02T12:00Z', windowOf)
     .option('--host <host>', 'only this host (its id)')
     .option('--tenant <tenant>', 'only this tenant')
+    .option('--rates', 'leave energy as it is booked; compare only who pays, and at what price')
     .option('--apply', 'book the differences as corrections')
     .option('--cancel <id>', 'end a recomputation that is running; what is booked stays booked')
     .addOption(new Option('--format <format>', 'output').choices(['table', 'json']).default('table'))
@@ -66,9 +68,9 @@ function windowOf(text: string): readonly [string, string] {
 }
 
 function begun(options: RecomputeOptions, [from, to]: readonly [string, string]): Promise<RecomputeAnswer> {
-  const { tenant, host, apply = false } = options
+  const { tenant, host, apply = false, rates = false } = options
   const only = { ...(tenant === undefined ? {} : { tenant }), ...(host === undefined ? {} : { host }) }
-  return ask<RecomputeAnswer>(options, '/api/v1/recompute', MEMBERS, { from, to, apply, ...only })
+  return ask<RecomputeAnswer>(options, '/api/v1/recompute', MEMBERS, { from, to, apply, rates, ...only })
 }
 
 const cancelled = (options: RecomputeOptions, id: string): Promise<RecomputeAnswer> =>

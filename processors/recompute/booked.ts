@@ -1,4 +1,5 @@
 /** Reads from table `ledger` what is booked in the minutes of a machine: sums over all entries, corrections among them. */
+import { sumOf } from '../../core/model/integers.ts'
 import { ledger } from '../../core/model/streams/index.ts'
 import { type EnergyRow, METERED } from '../../core/model/streams/ledger.ts'
 import { quoteText } from '../../core/warehouse/tables/column-types.ts'
@@ -26,11 +27,19 @@ export type AmountName =
 export interface Booked {
   readonly row: EnergyRow
   readonly account: string
-  /** Of its embodied emissions; null: none are booked. */
-  readonly embodiedUg: bigint | null
+  readonly pue: string
+  readonly currency: string
+  readonly tariffVersion: string
+  /** Money and embodied emissions; null: none are booked. */
+  readonly money: Readonly<Record<MoneyName, bigint | null>>
   /** The largest of its entries. */
   readonly revision: number
 }
+
+/** What is taken back as it was booked. Operational carbon is not: corrections of it stand in another minute. */
+export const MONEY = ['CarbonEmbodiedUg', 'CostEnergyNano', 'CostResourceNano'] as const
+/** Their names. */
+export type MoneyName = (typeof MONEY)[number]
 
 /** Entries with these in common are summed. */
 const KEYS = [
@@ -42,14 +51,17 @@ const KEYS = [
   'Share',
   'EnergyQuality',
   'Account',
+  'Zone',
+  'Pue',
+  'Currency',
 ] as const
-const NULLABLE = ['EnergyErrorUj', 'CarbonEmbodiedUg'] as const
+const NULLABLE = ['EnergyErrorUj', ...MONEY] as const
 /** As the newest of them says. */
 const DESCRIBED = [
   ...METERED.map(({ name }) => name).filter(
     name => ![...KEYS, ...AMOUNTS, ...NULLABLE, 'Tenant'].some(other => other === name),
   ),
-  'Zone',
+  'TariffVersion',
 ] as const
 
 type Found = Readonly<Record<string, string | number | boolean | null>> & { readonly Last: number }
@@ -81,9 +93,12 @@ function bookedOf(found: Found, tenant: string): Booked {
   for (const name of KEYS) row[name] = found[`Key${name}`]
   for (const name of DESCRIBED) row[name] = found[`Any${name}`]
   for (const name of AMOUNTS) row[name] = bigintOf(found[`Sum${name}`])
-  const { Account, ...metered } = {
+  const { Account, Pue, Currency, TariffVersion, ...metered } = {
     ...row,
     Account: String(row['Account']),
+    Pue: String(row['Pue']),
+    Currency: String(row['Currency']),
+    TariffVersion: String(row['TariffVersion']),
     CapacityUs: bigintOf(found['AnyCapacityUs']),
     EnergyErrorUj: bigintOf(found['SumEnergyErrorUj']),
     Labels: JSON.parse(String(found['AnyLabels'])) as Record<string, string>,
@@ -91,9 +106,34 @@ function bookedOf(found: Found, tenant: string): Booked {
   return {
     row: metered as unknown as EnergyRow,
     account: Account,
-    embodiedUg: bigintOf(found['SumCarbonEmbodiedUg']),
+    pue: Pue,
+    currency: Currency,
+    tariffVersion: TariffVersion,
+    money: Object.fromEntries(MONEY.map(name => [name, bigintOf(found[`Sum${name}`])])) as Booked['money'],
     revision: found.Last,
   }
+}
+
+/** The energy that is booked, a row for each thing: as if metered. */
+export function together(booked: readonly Booked[]): EnergyRow[] {
+  const things = Map.groupBy(booked, ({ row }) =>
+    [
+      row.WindowStart,
+      row.Host,
+      row.WorkloadKind,
+      row.WorkloadId,
+      row.Component,
+      row.Share,
+      row.EnergyQuality,
+    ].join('\u0000'),
+  )
+  return [...things.values()].flatMap(some => {
+    const [newest] = some.toSorted((a, b) => b.revision - a.revision)
+    if (newest === undefined) return []
+    const sums = Object.fromEntries(AMOUNTS.map(name => [name, sumOf(some.map(({ row }) => row[name]))]))
+    const row = { ...newest.row, ...sums } as EnergyRow
+    return AMOUNTS.every(name => row[name] === 0n) && row.Share !== 'idle' ? [] : [row]
+  })
 }
 
 /** The newest minute that holds entries of the machine, in seconds; null: none does. */

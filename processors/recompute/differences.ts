@@ -6,21 +6,27 @@
 import { createRecordBuilder } from '../../core/columns/record-builder.ts'
 import { readRecord } from '../../core/columns/record-reader.ts'
 import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
+import type { FactorBooks } from '../../core/factors/follower.ts'
 import { entryId } from '../../core/model/entry-id.ts'
 import { sumOf } from '../../core/model/integers.ts'
 import { energy, ledger } from '../../core/model/streams/index.ts'
 import type { EnergyRow, LedgerRow } from '../../core/model/streams/ledger.ts'
 import type { Rate } from '../rate/rate.ts'
-import { AMOUNTS, type Booked } from './booked.ts'
+import { AMOUNTS, type Booked, MONEY } from './booked.ts'
+import { takenBack } from './taken-back.ts'
 
 /** Why there are corrections: a value of column `CorrectionReason`. */
-export type RecomputeReason = 'late_readings' | 'recomputed'
+export type RecomputeReason = 'late_readings' | 'recomputed' | 'factors_revised'
 
 /** One host's minutes, as they are booked and as the readings give them. */
 export interface Comparison {
   readonly metered: readonly EnergyRow[]
   readonly booked: readonly Booked[]
   readonly rate: Rate
+  /** In force now. */
+  readonly books: FactorBooks
+  /** Whether who pays and at what price is compared as well. */
+  readonly isWhole: boolean
   readonly reason: RecomputeReason
 }
 
@@ -31,19 +37,18 @@ export interface Differences {
   readonly withoutReadings: number[]
 }
 
-const MONEY = ['CarbonOperationalUg', 'CarbonEmbodiedUg', 'CostEnergyNano', 'CostResourceNano'] as const
-
 /** Compares minute by minute. */
-export function differences({ metered, booked, rate, reason }: Comparison): Differences {
+export function differences(comparison: Comparison): Differences {
+  const { metered, booked, isWhole } = comparison
   const found: Differences = { entries: [], withoutReadings: [] }
   const meteredBy = Map.groupBy(metered, row => row.WindowStart)
   const bookedBy = Map.groupBy(booked, ({ row }) => row.WindowStart)
   for (const minute of [...new Set([...meteredBy.keys(), ...bookedBy.keys()])].sort((a, b) => a - b)) {
     const right = meteredBy.get(minute) ?? []
     const there = Map.groupBy(bookedBy.get(minute) ?? [], ({ row }) => keyOf(row))
-    if (right.every(row => isSame(row, there)) && isAllThere(right, there)) continue
-    if (right.length === 0) found.withoutReadings.push(minute)
-    else found.entries.push(...correctionsOf(right, there, rate, reason))
+    if (!isWhole && right.every(row => isSame(row, there)) && isAllThere(right, there)) continue
+    if (right.length > 0) found.entries.push(...correctionsOf(right, there, comparison))
+    else if (!isAllThere(right, there)) found.withoutReadings.push(minute)
   }
   return found
 }
@@ -76,44 +81,64 @@ function isAllThere(right: readonly EnergyRow[], there: BookedThings): boolean {
 function correctionsOf(
   metered: readonly EnergyRow[],
   there: BookedThings,
-  rate: Rate,
-  reason: RecomputeReason,
+  { rate, books, isWhole, reason }: Comparison,
 ): LedgerRow[] {
-  const booked = [...there.values()].flat()
-  const right = rated(rate, metered)
-  const wrong = withEmbodied(
-    rated(
-      rate,
-      booked.map(({ row }) => row),
-    ),
-    booked,
-    right,
-  )
-  const wrongByKey = Map.groupBy(
-    wrong.map((row, index) => ({ row, was: booked[index] })),
-    ({ row }) => keyOf(row),
-  )
   const entries: LedgerRow[] = []
+  const right = rated(rate, metered)
+  const [like] = right
+  if (like === undefined) return []
+  const takeBack = (booked: readonly Booked[], revision: number): void => {
+    for (const one of booked) {
+      const row = takenBack(one, like, books)
+      if (row !== null) entries.push(correction(row, revision, reason))
+    }
+  }
+  const keys = new Set(right.map(keyOf))
+  const dividesEmbodied = !isWhole && isOneEmbodied(right, [...there.values()].flat())
   for (const row of right) {
-    const before = wrongByKey.get(keyOf(row)) ?? []
-    wrongByKey.delete(keyOf(row))
-    const [first] = before
-    const isUnchanged = [...AMOUNTS, ...MONEY].every(
-      name => (row[name] ?? 0n) === sumOf(before.map(one => one.row[name] ?? 0n)),
-    )
-    if (isUnchanged) continue
-    const revision = Math.max(0, ...before.map(({ was }) => was?.revision ?? 0)) + 1
-    for (const one of before) entries.push(...takenBack(one.row, one.was, revision, reason))
-    const described = first?.was === undefined ? row : { ...row, ...whoIn(first.was) }
+    const booked = there.get(keyOf(row)) ?? []
+    const [first] = booked
+    const described = isWhole || first === undefined ? row : { ...row, ...whoIn(first) }
+    const isRight = isSame(row, there) && booked.every(one => isPricedAs(described, one, isWhole))
+    if (isRight && (!dividesEmbodied || isEmbodiedAs(row, booked))) continue
+    const revision = Math.max(0, ...booked.map(one => one.revision)) + 1
+    takeBack(booked, revision)
     if (isSomething(row)) entries.push(correction(described, revision + 1, reason))
   }
-  for (const { row, was } of [...wrongByKey.values()].flat()) {
-    entries.push(...takenBack(row, was, (was?.revision ?? 0) + 1, reason))
+  for (const [key, booked] of there) {
+    if (!keys.has(key)) takeBack(booked, Math.max(...booked.map(one => one.revision)) + 1)
   }
   return entries
 }
 
 const isSomething = (row: LedgerRow): boolean => [...AMOUNTS, ...MONEY].some(name => (row[name] ?? 0n) !== 0n)
+
+/** Whether what is booked of a thing, which there may be nothing left of, is for whom and at what price it should be. */
+function isPricedAs(
+  right: LedgerRow,
+  { row, account, pue, currency, money }: Booked,
+  isWhole: boolean,
+): boolean {
+  if (!isWhole) return true
+  if ([...AMOUNTS.map(name => row[name]), ...MONEY.map(name => money[name])].every(amount => !amount))
+    return true
+  return (
+    account === right.Account &&
+    row.Zone === right.Zone &&
+    pue === right.Pue &&
+    currency === right.Currency &&
+    MONEY.every(name => money[name] === right[name])
+  )
+}
+
+/** Embodied emissions are divided anew where late readings show who used what. */
+const isEmbodiedAs = (right: LedgerRow, booked: readonly Booked[]): boolean =>
+  (right.CarbonEmbodiedUg ?? 0n) === sumOf(booked.map(({ money }) => money.CarbonEmbodiedUg ?? 0n))
+
+/** Whether the whole of the host is what it was: where it is another, that is not for late readings to change. */
+const isOneEmbodied = (right: readonly LedgerRow[], booked: readonly Booked[]): boolean =>
+  sumOf(right.map(row => row.CarbonEmbodiedUg ?? 0n)) ===
+  sumOf(booked.map(({ money }) => money.CarbonEmbodiedUg ?? 0n))
 
 /** Who it is and who pays stays as booked: the readings that came late say how much, not who. */
 const whoIn = ({ row, account }: Booked) => ({
@@ -124,38 +149,6 @@ const whoIn = ({ row, account }: Booked) => ({
   Labels: row.Labels,
   Account: account,
 })
-
-function takenBack(
-  row: LedgerRow,
-  was: Booked | undefined,
-  revision: number,
-  reason: RecomputeReason,
-): readonly LedgerRow[] {
-  if (!isSomething(row)) return []
-  const negative = Object.fromEntries(
-    [...AMOUNTS, ...MONEY, 'EnergyErrorUj' as const].map(name => {
-      const value = row[name]
-      return [name, value === null ? null : -value]
-    }),
-  )
-  const who = was === undefined ? {} : { Account: was.account }
-  return [correction({ ...row, ...who, ...negative }, revision, reason)]
-}
-
-/**
- * Embodied emissions are taken back as they are booked, where the whole of the host is what it is today. Where it is another, the
- * configuration has changed since, which late readings have nothing to do with.
- */
-function withEmbodied(
-  wrong: readonly LedgerRow[],
-  booked: readonly Booked[],
-  right: readonly LedgerRow[],
-): LedgerRow[] {
-  const now = sumOf(right.map(row => row.CarbonEmbodiedUg ?? 0n))
-  const then = sumOf(booked.map(({ embodiedUg }) => embodiedUg ?? 0n))
-  if (now !== then) return [...wrong]
-  return wrong.map((row, index) => ({ ...row, CarbonEmbodiedUg: booked[index]?.embodiedUg ?? null }))
-}
 
 function rated(rate: Rate, rows: readonly EnergyRow[]): LedgerRow[] {
   if (rows.length === 0) return []
@@ -176,7 +169,7 @@ function correction(row: LedgerRow, revision: number, reason: RecomputeReason): 
     entryKind: 'correction',
     revision,
     // Energy that turns out to be of another quality is taken from one thing and given to another.
-    history: `${row.EnergyQuality}/${row.Account}`,
+    history: [row.EnergyQuality, row.Account, row.Zone, row.Pue, row.Currency].join('/'),
   })
   return { ...row, EntryKind: 'correction', CorrectionReason: reason, Revision: revision, EntryId: id }
 }

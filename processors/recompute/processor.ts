@@ -209,7 +209,7 @@ class RecomputeWorker implements PartitionWorker {
       this.#dirty.set(key, { ...host, ranges: host.ranges.filter(range => !isDue(range, nowMs)) })
     }
     if (late.size > 0) return { tables: new TablesHave(broker), late, asked: null }
-    const [request] = this.#requests.values()
+    const request = [...this.#requests.values()].find(({ notBeforeMs }) => notBeforeMs <= nowMs)
     if (request === undefined) return null
     return { tables: new TablesHave(broker), late, asked: await this.#hostsOf(request) }
   }
@@ -249,8 +249,8 @@ class RecomputeWorker implements PartitionWorker {
     const key = REQUEST_PREFIX + id
     const request = this.#requests.get(key)
     if (request === undefined) return void hosts.splice(0)
-    const { to } = request
-    const unit = { tenant, host, from, to, closedTo: 0, reason: 'recomputed' } as const
+    const { to, reason } = request
+    const unit = { tenant, host, from, to, closedTo: 0, reason }
     const done = await workOff(this.#options, unit, nowMs)
     const isDone = done.isOpen || done.to >= to
     const entries = request.entries + done.entries.length

@@ -53,12 +53,12 @@ export class Recomputations {
     this.#unit = unit
   }
 
-  async begin(asked: Omit<RecomputeRequest, 'id'>, apply: boolean): Promise<RecomputeAnswer> {
+  async begin(asked: Omit<RecomputeRequest, 'id' | 'notBeforeMs'>, apply: boolean): Promise<RecomputeAnswer> {
     const { broker, now } = this.#options
     const id = `${new Date(now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z_${randomBytes(3).toString('hex')}`
     const partitions = broker.partitions(lateReadings.name)
     const job: Job = {
-      request: { ...asked, id },
+      request: { ...asked, id, notBeforeMs: 0 },
       apply,
       found: new DifferenceSums(),
       over: new AbortController(),
@@ -176,7 +176,7 @@ export class Recomputations {
       for (const { tenant, host, from } of page.hosts) {
         for (let at = from; at < request.to; ) {
           over.signal.throwIfAborted()
-          const one = { tenant, host, from: at, to: request.to, closedTo: 0, reason: 'recomputed' } as const
+          const one = { tenant, host, from: at, to: request.to, closedTo: 0, reason: request.reason }
           const done = await workOff(unit, one, now())
           found.add(done.entries)
           job.at = done.to

@@ -1,9 +1,11 @@
 /** Computes minutes of a machine again from its readings, and says what the books lack. No state, and nothing is written. */
+import type { FactorBooks } from '../../core/factors/follower.ts'
+import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
 import type { Meter } from '../meter/meter.ts'
 import { asIdlePolicy } from '../meter/shares/idle-shares.ts'
 import type { Rate } from '../rate/rate.ts'
-import { readBooked } from './booked.ts'
+import { type Booked, readBooked, together } from './booked.ts'
 import { type Differences, differences, type RecomputeReason } from './differences.ts'
 import { namesOf } from './machine.ts'
 import { meterSpan } from './metered.ts'
@@ -16,7 +18,7 @@ export interface RecomputeTools {
   readonly meter: Meter
   readonly rate: Rate
   /** Reads what the log says of factors; called before rows are rated. */
-  readonly follow: () => Promise<unknown>
+  readonly follow: () => Promise<FactorBooks>
 }
 
 /** Differences of the minutes up to below `to`: fewer than were asked for where there are too many readings at once. */
@@ -35,20 +37,30 @@ export async function recompute(
   { tenant, host, from, to }: Omit<HostSpan, 'names'>,
   reason: RecomputeReason,
 ): Promise<Recomputed> {
-  const { statements, meter, rate, follow } = tools
+  const { statements, rate, follow } = tools
+  const isMetered = reason !== 'factors_revised'
   const whole = { tenant, host, from, to: Math.min(to, from + LONGEST) }
-  const names = await namesOf(statements, { ...whole, names: [] })
+  const names = isMetered ? await namesOf(statements, { ...whole, names: [] }) : []
   let span: HostSpan = { ...whole, names }
   for (;;) {
     const minutes = (span.to - span.from) / 60
-    if (minutes <= 1 || (await countSamples(statements, span)) <= MOST_SAMPLES) break
+    if (minutes <= 1 || !isMetered || (await countSamples(statements, span)) <= MOST_SAMPLES) break
     span = { ...span, to: span.from + 60 * Math.floor(minutes / 2) }
   }
   const booked = await readBooked(statements, span)
-  // A policy that was changed since applies to new minutes: what is late does not decide who pays for idle energy.
+  const metered = isMetered ? await meteredAsBooked(tools, span, booked) : together(booked)
+  const books = await follow()
+  const isWhole = reason !== 'late_readings'
+  return { to: span.to, ...differences({ metered, booked, rate, books, isWhole, reason }) }
+}
+
+/** A policy that was changed since applies to new minutes: what is late does not decide who pays for idle energy. */
+async function meteredAsBooked(
+  { statements, meter }: RecomputeTools,
+  span: HostSpan,
+  booked: readonly Booked[],
+): Promise<EnergyRow[]> {
   const policies = new Map(booked.map(({ row }) => [row.WindowStart, asIdlePolicy(row.IdlePolicy)]))
   const series = await readSeries(statements, span)
-  const metered = meterSpan(meter, span, series, windowStart => policies.get(windowStart))
-  await follow()
-  return { to: span.to, ...differences({ metered, booked, rate, reason }) }
+  return meterSpan(meter, span, series, windowStart => policies.get(windowStart))
 }

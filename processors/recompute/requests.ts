@@ -14,6 +14,10 @@ export interface RecomputeRequest {
   /** Minutes `[from, to)`, seconds since the epoch. */
   readonly from: number
   readonly to: number
+  /** recomputed: from readings. factors_revised: who pays, and at what price, for the energy that is booked. */
+  readonly reason: 'recomputed' | 'factors_revised'
+  /** Not taken up before, unix ms: by then everybody rates by what has been revised. */
+  readonly notBeforeMs: number
 }
 
 /** A request and how far one partition is with it. Kept in the state of the group. */

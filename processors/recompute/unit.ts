@@ -49,7 +49,7 @@ export async function workOff(options: UnitOptions, unit: Unit, nowMs: number): 
     })
   // Of readings next to those that are gone, not everything that the meter knew is there.
   const oldest = Math.ceil((nowMs - keptMs) / 60_000) * 60 + COUNTED_WINDOWS.workload * 60
-  if (from < oldest) {
+  if (from < oldest && reason !== 'factors_revised') {
     const end = Math.min(unit.to, oldest)
     untold(from, end, (end - from) / 60)
     return { entries: [], to: end, isOpen: false }

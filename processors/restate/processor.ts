@@ -11,20 +11,23 @@ import {
   type Broker,
   type OutputRecord,
   RECORD_CORRUPT,
+  RECORD_KIND,
   type StoredRecord,
 } from '../../core/broker/broker.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import type { IntensityBook } from '../../core/factors/intensity-book.ts'
 import { partitionOf } from '../../core/model/partition.ts'
 import { factors } from '../../core/model/streams/factors.ts'
-import { ledger } from '../../core/model/streams/index.ts'
+import { lateReadings, ledger } from '../../core/model/streams/index.ts'
 import { qualified } from '../../core/warehouse/tables/ddl.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
+import { encodeRequest, REQUEST_KIND } from '../recompute/requests.ts'
 import { STORE } from '../store/token.ts'
 import { coverage } from './coverage.ts'
 import { type DirtyRange, dayOf, decodeRange, dirtyKey, encodeRange, withDay } from './dirty.ts'
+import { revisedRates } from './revised-rates.ts'
 import { selectRecord } from './select-record.ts'
 import {
   corrections,
@@ -107,12 +110,32 @@ class RestateWorker implements PartitionWorker {
   apply(record: StoredRecord, step: Step): void {
     this.#next = record.offset + 1n
     step.state.set(NEXT, Buffer.from(`${this.#next}`))
-    const day = record.headers[RECORD_CORRUPT] === undefined ? dayOf(record.key) : null
-    if (day === null) return
+    if (record.headers[RECORD_CORRUPT] !== undefined) return
+    const day = dayOf(record.key)
+    if (day === null) this.#passOn(record, step)
+    else this.#note(day, step)
+  }
+
+  #note(day: NonNullable<ReturnType<typeof dayOf>>, step: Step): void {
     const key = dirtyKey(day)
     const range = withDay(this.#dirty.get(key), day, this.#options.now())
     this.#dirty.set(key, range)
     step.state.set(key, encodeRange(range))
+  }
+
+  /** Prices and PUE are for processor `recompute`, which has every host in one of its partitions. */
+  #passOn({ key, value, offset }: StoredRecord, step: Step): void {
+    const { broker, now } = this.#options
+    const nowMs = now()
+    const range = revisedRates(key, value, nowMs)
+    if (range === null) return
+    const id = `factors-${offset}`
+    const [tenant, host, reason] = [null, null, 'factors_revised'] as const
+    const request = { id, tenant, host, ...range, reason, notBeforeMs: nowMs + SETTLE_MS }
+    for (let partition = 0; partition < broker.partitions(lateReadings.name); partition += 1) {
+      const headers = { [RECORD_KIND]: REQUEST_KIND }
+      step.emit(lateReadings.name, partition, { value: encodeRequest(request), headers, timestampMs: nowMs })
+    }
   }
 
   async tick(nowMs: number): Promise<void> {

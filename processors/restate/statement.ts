@@ -4,10 +4,9 @@
  */
 import { rational } from '../../core/model/decimal.ts'
 import type { Factor } from '../../core/model/factor.ts'
-import { larger } from '../../core/model/integers.ts'
 import { exactSum, ledger } from '../../core/model/streams/ledger.ts'
 import { quoteText } from '../../core/warehouse/tables/column-types.ts'
-import { PER_UJ_CARBON } from '../rate/prices.ts'
+import { bitsFor, carbonOf, sharedCarbonOf } from './carbon-sql.ts'
 import type { UnitCursor } from './dirty.ts'
 
 /** Entries of one zone, `[from, to)` in seconds since the epoch, and the factors that hold in it: they cover it whole. */
@@ -26,6 +25,11 @@ export interface RestatedUnit {
   readonly workloads: readonly (readonly [kind: string, id: string])[]
   /** Length of the longest PUE of their entries, in characters. */
   readonly pueDigits: number
+  /** Most energy of one of them, µJ. */
+  readonly mostUj: bigint
+  /** Whether some share idle energy, and whether some have no carbon. */
+  readonly hasShared: boolean
+  readonly hasUnpriced: boolean
 }
 
 /** Reason of the entries that this makes. */
@@ -45,6 +49,9 @@ const KEYS = [
   'Pue',
   'Currency',
 ] as const
+/** Of them, those that a unit has in common, and those that are grouped by. */
+const FIXED = ['Tenant', 'Account', 'Host', 'Zone'] as const
+const GROUPED = KEYS.filter(name => !FIXED.some(fixed => fixed === name))
 /** Taken as they are from one of the entries. */
 const CARRIED = [
   'HostName',
@@ -99,28 +106,47 @@ function factorTable({ factors, from }: RestatedRange): string {
 const factorJoin = (range: RestatedRange): string =>
   `ASOF LEFT JOIN (${factorTable(range)}) AS f ON l.One = f.FactorOne AND l.WindowStart >= f.FactorFrom`
 
-/** Entries, and corrections of before, by another version than holds now; not what was taken back, which has none. */
-const stale = (table: string, range: RestatedRange, condition: string): string => `
-FROM (SELECT Tenant, Account, Host, WorkloadKind, WorkloadId, WindowStart, IntensityVersion, EntryId, Pue, 1 AS One
-  FROM ${table} WHERE ${rangeCondition(range)}${condition} AND (EntryKind = 'original' OR IntensityVersion != '')) AS l
-${factorJoin(range)}
-WHERE IntensityVersion != FactorVersion`
+/** What this has taken back, since it had no carbon, has no version. */
+const IS_OURS = `CorrectionReason = ${quoteText(INTENSITY_REVISED)}`
+
+/** Entries, and corrections of before, by another version than holds now; not what was taken back. */
+const IS_STALE = `IntensityVersion != FactorVersion AND (IntensityVersion != '' OR NOT ${IS_OURS})`
+
+/** Entries of a range with the factor that holds. */
+const rated = (table: string, range: RestatedRange, columns: readonly string[], condition = ''): string => `
+FROM (SELECT ${columns.join(', ')}, WindowStart, IntensityVersion, CorrectionReason, 1 AS One
+  FROM ${table} WHERE ${rangeCondition(range)}${condition}) AS l
+${factorJoin(range)}`
 
 /** Which entries are stale: two answers are the same when the entries are. Corrections leave an entry as stale as it was. */
 export const staleFingerprint = (table: string, range: RestatedRange): string =>
-  `SELECT concat(toString(count()), '/', toString(groupBitXor(cityHash64(EntryId)))) AS fingerprint${stale(table, range, '')}`
+  `SELECT concat(toString(count()), '/', toString(sum(cityHash64(${OF_AN_ENTRY.join(', ')}, WindowStart)))) AS fingerprint${rated(table, range, OF_AN_ENTRY)}
+WHERE ${IS_STALE}`
 
-/** Workloads after a place that have stale entries, in the table's order, with how many. */
+/** What tells entries apart. Their ids would do, but for their size: they do not compress. */
+const OF_AN_ENTRY = [
+  ...['Tenant', 'Account', 'Host', 'WorkloadKind', 'WorkloadId', 'Component', 'Share'],
+  ...['EnergyQuality', 'EnergyUj', 'Revision'],
+]
+
+/** Workloads after a place that have stale entries, in the table's order, with what all their entries are like. */
 export const staleWorkloads = (
   table: string,
   range: RestatedRange,
   { after, limit }: { readonly after: UnitCursor | null; readonly limit: number },
 ): string =>
   `SELECT Tenant, Account, Host, WorkloadKind, WorkloadId, toUInt32(count()) AS Entries,
-  toUInt32(max(length(Pue))) AS PueDigits${stale(table, range, afterCondition(after))}
+  toUInt32(max(length(Pue))) AS PueDigits, toString(max(greatest(abs(EnergyUj), abs(IdleSharedUj)))) AS MostUj,
+  max(IdleSharedUj != 0) AS HasShared, max(CarbonOperationalUg IS NULL) AS HasUnpriced${rated(table, range, PLANNED_BY, afterCondition(after))}
 GROUP BY Tenant, Account, Host, WorkloadKind, WorkloadId
+HAVING countIf(${IS_STALE}) > 0
 ORDER BY Tenant, Account, Host, WorkloadKind, WorkloadId
 LIMIT ${limit}`
+
+const PLANNED_BY = [
+  ...['Tenant', 'Account', 'Host', 'WorkloadKind', 'WorkloadId', 'Pue'],
+  ...['EnergyUj', 'IdleSharedUj', 'CarbonOperationalUg'],
+]
 
 const afterCondition = (after: UnitCursor | null): string =>
   after === null
@@ -132,37 +158,35 @@ const afterCondition = (after: UnitCursor | null): string =>
  * factor holds, what its entries should sum to less what they do.
  */
 export function corrections(table: string, range: RestatedRange, unit: RestatedUnit): string {
-  const keys = KEYS.join(', ')
+  const keys = GROUPED.join(', ')
   const workloads = unit.workloads.map(([kind, id]) => `(${quoteText(kind)}, ${quoteText(id)})`).join(', ')
+  const amounts = unit.hasUnpriced
+    ? [...AMOUNTS, ...PRICED]
+    : [...PRICED, 'EnergyUj', 'IdleSharedUj', 'IdleBeforeUj']
   const columns = [
-    ...KEYS,
+    ...GROUPED,
     ...CARRIED,
-    ...AMOUNTS,
-    ...PRICED,
+    ...amounts,
     'CarbonOperationalUg',
     'WindowStart',
     'Revision',
-    'EntryId',
-    'EntryKind',
+    'CorrectionReason',
     'Reason',
   ]
-  const unpriced = [
-    ...AMOUNTS.map(name => `${exactSum(name, 'CarbonOperationalUg IS NULL')} AS Sum${name}`),
-    ...PRICED.map(name => `sumIf(${name}, CarbonOperationalUg IS NULL) AS Sum${name}`),
-  ]
+  const has = (name: string): string => `countIf(${name} IS NOT NULL) > 0`
+  const bits = bitsFor(range.factors, unit)
   return `
 SELECT ${ledger.columns.map(({ name }) => `${expressionOf(name)} AS Out${name}`).join(',\n  ')}
 FROM (
-  SELECT ${keys}, FactorFrom, toStartOfHour(WindowStart) AS Hour, min(WindowStart) AS Begin,
+  SELECT ${FIXED.map(name => `${quoteText(name === 'Zone' ? range.zone : unit[name])} AS ${name}`).join(', ')},
+    ${keys}, FactorFrom, toStartOfHour(WindowStart) AS Hour, min(WindowStart) AS Begin,
     any(FactorVersion) AS Version, any(FactorKind) AS Kind, any(FactorState) AS State,
-    ${CARRIED.map(name => `any(${name}) AS Any${name}`).join(', ')}, ${unpriced.join(', ')},
-    any(Reason) AS AnyReason, countIf(CostEnergyNano IS NOT NULL) > 0 AS HasCost,
-    countIf(CarbonEmbodiedUg IS NOT NULL) > 0 AS HasEmbodied, countIf(EnergyErrorUj IS NOT NULL) > 0 AS HasError, countIf(CostResourceNano IS NOT NULL) > 0 AS HasResources,
-    sum(${target(bitsFor(range, unit))}) - sum(ifNull(CarbonOperationalUg, 0)) AS Difference,
-    max(Revision) AS Last, min(EntryId) AS First,
-    SumEnergyUj != 0 OR (countIf(CarbonOperationalUg IS NULL AND EntryKind = 'original') > 0
-      AND countIf(CarbonOperationalUg IS NULL AND EntryKind = 'correction') = 0) AS IsUnpriced
-  FROM (SELECT ${columns.join(', ')}, 1 AS One
+    ${CARRIED.map(name => `any(${name}) AS Any${name}`).join(', ')}, ${unpricedSums(unit).join(', ')},
+    any(Reason) AS AnyReason, ${has('CostEnergyNano')} AS HasCost, ${has('CarbonEmbodiedUg')} AS HasEmbodied,
+    ${has('EnergyErrorUj')} AS HasError, ${has('CostResourceNano')} AS HasResources,
+    sum(${unit.hasShared ? sharedCarbonOf(bits) : carbonOf('EnergyUj', bits)}) - sum(ifNull(CarbonOperationalUg, 0)) AS Difference,
+    max(Revision) AS Last
+  FROM (SELECT ${[...new Set(columns)].join(', ')}, 1 AS One
     FROM ${table}
     WHERE ${rangeCondition(range)} AND Tenant = ${quoteText(unit.Tenant)} AND Account = ${quoteText(unit.Account)}
       AND Host = ${quoteText(unit.Host)} AND (WorkloadKind, WorkloadId) IN (${workloads})) AS l
@@ -175,45 +199,18 @@ WHERE IsUnpriced OR Difference != 0
 ORDER BY ${keys}, Begin, Sign`
 }
 
-/**
- * µg of an entry's energy at its PUE and the factor, rounded half to even once, as `rate` does; in integers of the given number of bits,
- * which must hold the product of all three. A share of idle energy takes its part of what all of that emits (core/model/shared-part.ts).
- */
-function target(bits: 128 | 256): string {
-  const wide = (value: string): string => `toInt${bits}(${value})`
-  const decimals = "length(extract(Pue, '\\\\.(.*)'))"
-  const denominator = `(${wide(`${PER_UJ_CARBON.denominator}`)} * ${wide('FactorDenominator')} * ${wide(`concat('1', repeat('0', ${decimals}))`)})`
-  const carbonOf = (energy: string): string =>
-    halfEven(
-      `(${wide(`abs(${energy})`)} * ${wide('FactorNumerator')} * ${wide("replaceOne(Pue, '.', '')")})`,
-      denominator,
-      `sign(${energy})`,
-    )
-  const carbon = carbonOf('IdleSharedUj')
-  const upTo = (energy: string): string =>
-    halfEven(
-      `(${wide(`abs(${carbon})`)} * ${wide(`abs(${energy})`)})`,
-      `greatest(${wide('abs(IdleSharedUj)')}, ${wide('1')})`,
-      `sign(${carbon}) * sign(${energy}) * sign(IdleSharedUj)`,
-    )
-  const share = `${upTo('(IdleBeforeUj + EnergyUj)')} - ${upTo('IdleBeforeUj')}`
-  return `if(IdleSharedUj = 0, ${carbonOf('EnergyUj')}, ${share})`
+/** What entries without carbon sum to, and whether there are such. Where there are none their columns need not be read. */
+function unpricedSums({ hasUnpriced }: RestatedUnit): readonly string[] {
+  if (!hasUnpriced) {
+    return [...[...AMOUNTS, ...PRICED].map(name => `toInt64(0) AS Sum${name}`), 'toUInt8(0) AS IsUnpriced']
+  }
+  const isNull = 'CarbonOperationalUg IS NULL'
+  return [
+    ...AMOUNTS.map(name => `${exactSum(name, isNull)} AS Sum${name}`),
+    ...PRICED.map(name => `sumIf(${name}, ${isNull}) AS Sum${name}`),
+    `SumEnergyUj != 0 OR (countIf(${isNull} AND NOT ${IS_OURS}) > 0 AND countIf(${isNull} AND ${IS_OURS}) = 0) AS IsUnpriced`,
+  ]
 }
-
-/** Quotient of two texts of wide integers, neither below 0, as Int64 with the sign. */
-function halfEven(numerator: string, denominator: string, sign: string): string {
-  const quotient = `intDiv(${numerator}, ${denominator})`
-  const twice = `(${numerator} - ${quotient} * ${denominator}) * 2`
-  const isUp = `${twice} > ${denominator} OR (${twice} = ${denominator} AND ${quotient} % 2 = 1)`
-  return `toInt64((${quotient} + (${isUp})) * ${sign})`
-}
-
-/** Division of 128 bits is several times faster than of 256, and nearly always enough. */
-function bitsFor({ factors }: RestatedRange, { pueDigits }: RestatedUnit): 128 | 256 {
-  const largest = factors.reduce((most, { value: { mantissa } }) => larger(most, mantissa), 0n)
-  return 63 + largest.toString(2).length + pueDigits * BITS_A_DIGIT < 126 ? 128 : 256
-}
-const BITS_A_DIGIT = 3.33
 
 const REVISION = 'toUInt32(Last + if(Sign = 1, 2, 1))'
 
@@ -243,7 +240,7 @@ const SPECIAL: Readonly<Record<string, string>> = {
   IntensityState: "if(Sign = -1, '', State)",
   EntryKind: "'correction'",
   Revision: REVISION,
-  EntryId: `lower(hex(substring(SHA256(concat(First, '/', toString(Begin), '/', toString(${REVISION}))), 1, 16)))`,
+  EntryId: `lower(hex(substring(SHA256(concat(${KEYS.join(", '\\0', ")}, '/', toString(toUnixTimestamp(Begin)), '/', toString(${REVISION}))), 1, 16)))`,
   Reason:
     "if(Sign = 1, arrayStringConcat(arrayFilter(r -> r != 'no_intensity', splitByChar(',', AnyReason)), ','), AnyReason)",
   CorrectionReason: quoteText(INTENSITY_REVISED),

@@ -1,4 +1,5 @@
 /** A pass over a range in pieces, each of which makes one record of corrections. */
+import { larger } from '../../core/model/integers.ts'
 import type { UnitCursor } from './dirty.ts'
 import type { RestatedUnit } from './statement.ts'
 
@@ -11,6 +12,10 @@ export interface StaleWorkload {
   readonly WorkloadId: string
   readonly Entries: number
   readonly PueDigits: number
+  /** Most energy of an entry, as decimal text. */
+  readonly MostUj: string
+  readonly HasShared: number
+  readonly HasUnpriced: number
 }
 
 /** Entries of one piece, unless a single workload has more: their corrections, one an hour, are one insert. */
@@ -22,24 +27,51 @@ export interface PlannedUnit extends RestatedUnit {
   readonly end: UnitCursor
 }
 
+type Workload = PlannedUnit['workloads'][number]
+type GrowingUnit = PlannedUnit & { readonly workloads: Workload[] }
+
+function pushed(workloads: Workload[], more: readonly Workload[]): Workload[] {
+  workloads.push(...more)
+  return workloads
+}
+
 /** @param workloads in the order of the table */
 export function unitsOf(workloads: readonly StaleWorkload[]): PlannedUnit[] {
-  const units: (PlannedUnit & { readonly workloads: (readonly [string, string])[] })[] = []
+  const units: GrowingUnit[] = []
   let entries = 0
   for (const one of workloads) {
-    const at: UnitCursor = [one.Tenant, one.Account, one.Host, one.WorkloadKind, one.WorkloadId]
-    const { Tenant, Account, Host } = one
+    const next = unitOf(one)
     const last = units.at(-1)
-    const isSame = last?.Tenant === Tenant && last.Account === Account && last.Host === Host
+    const isSame = last?.Tenant === one.Tenant && last.Account === one.Account && last.Host === one.Host
     if (last !== undefined && isSame && entries + one.Entries <= UNIT_ENTRIES) {
       entries += one.Entries
-      last.workloads.push([one.WorkloadKind, one.WorkloadId])
-      units[units.length - 1] = { ...last, end: at, pueDigits: Math.max(last.pueDigits, one.PueDigits) }
+      units[units.length - 1] = together(last, next)
     } else {
       entries = one.Entries
-      const workloads: [string, string][] = [[one.WorkloadKind, one.WorkloadId]]
-      units.push({ Tenant, Account, Host, workloads, end: at, pueDigits: one.PueDigits })
+      units.push(next)
     }
   }
   return units
 }
+
+const unitOf = (one: StaleWorkload): GrowingUnit => ({
+  Tenant: one.Tenant,
+  Account: one.Account,
+  Host: one.Host,
+  workloads: [[one.WorkloadKind, one.WorkloadId]],
+  end: [one.Tenant, one.Account, one.Host, one.WorkloadKind, one.WorkloadId],
+  pueDigits: one.PueDigits,
+  mostUj: BigInt(one.MostUj),
+  hasShared: one.HasShared === 1,
+  hasUnpriced: one.HasUnpriced === 1,
+})
+
+const together = (unit: GrowingUnit, more: PlannedUnit): GrowingUnit => ({
+  ...unit,
+  workloads: pushed(unit.workloads, more.workloads),
+  end: more.end,
+  pueDigits: Math.max(unit.pueDigits, more.pueDigits),
+  mostUj: larger(unit.mostUj, more.mostUj),
+  hasShared: unit.hasShared || more.hasShared,
+  hasUnpriced: unit.hasUnpriced || more.hasUnpriced,
+})

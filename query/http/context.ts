@@ -39,6 +39,7 @@ export interface RecomputeSource {
       /** Minutes `[from, to)`, seconds since the epoch. */
       readonly from: number
       readonly to: number
+      readonly reason: 'recomputed' | 'factors_revised'
     },
     apply: boolean,
   ): Promise<RecomputeAnswer>

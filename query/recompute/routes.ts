@@ -45,24 +45,26 @@ function given(recomputations: RecomputeSource | undefined): RecomputeSource {
   )
 }
 
-const KNOWN = ['from', 'to', 'tenant', 'host', 'apply']
+const KNOWN = ['from', 'to', 'tenant', 'host', 'rates', 'apply']
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?Z)?$/
 
 function requestOf(body: unknown, nowMs: number): { readonly asked: Asked; readonly apply: boolean } {
   const said = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>
   const unknown = Object.keys(said).find(key => !KNOWN.includes(key))
   if (unknown !== undefined) throw wrong(`'${unknown.slice(0, 100)}' is not known: ${KNOWN.join(', ')} are`)
-  const { tenant = null, host = null, apply = false } = said
+  const { tenant = null, host = null, rates = false, apply = false } = said
   if (tenant !== null && (typeof tenant !== 'string' || !TENANT.test(tenant))) {
     throw wrong(`tenant must be ${TENANT_SHAPE}`)
   }
   if (host !== null && (typeof host !== 'string' || host === '' || host.length > 1_000)) {
     throw wrong('host must be the id of a host')
   }
-  if (typeof apply !== 'boolean') throw wrong('apply must be true or false')
+  if (typeof apply !== 'boolean' || typeof rates !== 'boolean')
+    throw wrong('apply and rates must be true or false')
   const [from, to] = [minuteOf(said, 'from'), Math.min(minuteOf(said, 'to'), Math.floor(nowMs / 60_000) * 60)]
   if (from >= to) throw wrong('from must be before to, and in the past')
-  return { asked: { tenant, host, from, to }, apply }
+  const reason = rates ? 'factors_revised' : 'recomputed'
+  return { asked: { tenant, host, from, to, reason }, apply }
 }
 
 /** The minute that begins then, in seconds. */

@@ -170,7 +170,7 @@ export const ledger = {
     column('EntryId', 'string'),
     // no_energy, no_intensity, no_tariff: joined by commas; '' when carbon and cost of energy are priced
     column('Reason', 'lowCardinality'),
-    // Why there is a correction: intensity_revised, late_readings, recomputed; '' in originals
+    // Why there is a correction: intensity_revised, late_readings, factors_revised, recomputed; '' in originals
     column('CorrectionReason', 'lowCardinality'),
   ],
   table: {

@@ -84,7 +84,13 @@ test('late readings of random hosts are booked, once, though the processors are 
 })
 
 test('a range that somebody asks for is compared, and booked where that is asked for', async () => {
-  const range = { tenant: 'default', host: 'w1', from: NOON_SECONDS, to: NOON_SECONDS + 300 }
+  const range = {
+    tenant: 'default',
+    host: 'w1',
+    from: NOON_SECONDS,
+    to: NOON_SECONDS + 300,
+    reason: 'recomputed' as const,
+  }
   const over = async (apply: boolean): Promise<RecomputeAnswer> => {
     const { id } = await rig.recomputations.begin(range, apply)
     while (rig.recomputations.get(id).state === 'running')
@@ -104,4 +110,27 @@ test('a range that somebody asks for is compared, and booked where that is asked
     right.map(({ A, B, idle }) => [A, B, idle]),
   )
   expect(await over(true)).toMatchObject({ state: 'done', entries: 0 })
+})
+
+test('a revised PUE restates what is booked', async () => {
+  const minutes = NOON_SECONDS + 360
+  const before = await rig.money('w1')
+  await rig.setPue(NOON_SECONDS + 60, minutes, '1.5')
+  await rig.settle()
+  const after = await rig.money('w1')
+  // A minute at 1.25, five at 1.5: every amount follows, each row rounded once.
+  expect(after.map(({ uj }) => uj)).toEqual(before.map(({ uj }) => uj))
+  expect(after[0]).toEqual(before[0])
+  for (const [index, { ug, nano }] of after.slice(1).entries()) {
+    const was = before[index + 1]!
+    expect(Number(ug)).toBeCloseTo((Number(was.ug) * 1.5) / 1.25, -1)
+    expect(Number(nano)).toBeCloseTo((Number(was.nano) * 1.5) / 1.25, -1)
+  }
+  const answer = await rig.recomputations.begin(
+    { tenant: 'default', host: 'w1', from: NOON_SECONDS, to: minutes, reason: 'factors_revised' },
+    false,
+  )
+  while (rig.recomputations.get(answer.id).state === 'running')
+    await new Promise(resolve => setTimeout(resolve, 20))
+  expect(rig.recomputations.get(answer.id)).toMatchObject({ state: 'done', entries: 0 })
 })

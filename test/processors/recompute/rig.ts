@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RECORD_KIND } from '../../../core/broker/broker.ts'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
+import { pueSchema } from '../../../core/catalogue/config/keys/factor-values.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { encodeRows } from '../../../core/columns/rows.ts'
-import { energy, lateReadings, ledger, readings } from '../../../core/model/streams/index.ts'
+import { pueFactorsOf, putPue } from '../../../core/factors/hosts/pue.ts'
+import { putIntensities } from '../../../core/factors/intensity-log.ts'
+import { factorsOf, intensityValues } from '../../../core/factors/intensity-values.ts'
+import { energy, factors, lateReadings, ledger, readings } from '../../../core/model/streams/index.ts'
 import type { Runner } from '../../../processors/loop/runner.ts'
 import { FLUSH_KIND } from '../../../processors/meter/processor.ts'
 import { StateBudget } from '../../../processors/meter/state/budget.ts'
@@ -15,6 +19,7 @@ import { startProcessors, streamSettings } from '../../../processors/processors.
 import { createRate } from '../../../processors/rate/rate.ts'
 import { RECOMPUTE } from '../../../processors/recompute/processor.ts'
 import { Recomputations } from '../../../processors/recompute/recomputations.ts'
+import { RESTATE } from '../../../processors/restate/processor.ts'
 import { RowAges } from '../../../processors/store/row-ages.ts'
 import { type Row, recomputed } from '../../books/oracle.ts'
 import type { Arrival } from '../../books/scenes.ts'
@@ -23,6 +28,7 @@ import { at, NOON_SECONDS, type Reading } from '../meter/support.ts'
 import { energyRow } from '../rate/energy-row.ts'
 import { rateRows } from '../rate/rate-rows.ts'
 
+const THING = "concat(Host, '/', Component, '/', Share, '/', WorkloadId, '/', EnergyQuality)"
 const GAP_SECONDS = 70
 const SLOT_SECONDS = 5
 const config = configSchema.parse({
@@ -36,16 +42,17 @@ const config = configSchema.parse({
 
 export type Rig = Awaited<ReturnType<typeof openRig>>
 
-export async function openRig() {
-  const store = await openTestWarehouse(5_000)
-  const folder = await mkdtemp(join(tmpdir(), 'wattline-recompute-'))
+/** @param stays a folder that was opened before, or will be again */
+export async function openRig(stays?: string) {
+  const folder = stays ?? (await mkdtemp(join(tmpdir(), 'wattline-recompute-')))
+  const store = await openTestWarehouse(5_000, join(folder, 'warehouse'))
   const broker = await openEmbeddedBroker({ path: join(folder, 'log'), maxBytes: 1e9, events: silentEvents })
   await broker.createStreams(streamSettings(config))
   let nowMs = Number(at(0) / 1_000_000n)
   const recomputations = new Recomputations({ broker, now: () => nowMs })
   const start = (): Promise<Runner> =>
     startProcessors({
-      config: { ...config, data: store.path },
+      config: { ...config, data: folder },
       broker,
       warehouse: store.warehouse,
       events: silentEvents,
@@ -69,6 +76,7 @@ export async function openRig() {
       ['meter', readings.name],
       ['rate', energy.name],
       [RECOMPUTE, lateReadings.name],
+      [RESTATE, factors.name],
       ['store', readings.name],
       ['store', ledger.name],
       ['store', lateReadings.name],
@@ -109,16 +117,49 @@ export async function openRig() {
     async settle(): Promise<void> {
       await allRead()
       nowMs += 120_000
-      await until('late readings are not booked', async () => {
-        nowMs += 1_800_000
-        return (broker.holdings?.(RECOMPUTE, lateReadings.name) ?? []).every(({ state }) =>
+      const isDone = (group: string, stream: string): boolean =>
+        (broker.holdings?.(group, stream) ?? []).every(({ state }) =>
           [...state.keys()].every(name => name === 'next'),
         )
+      await until('late readings or revisions are not booked', async () => {
+        nowMs += 1_800_000
+        return isDone(RECOMPUTE, lateReadings.name) && isDone(RESTATE, factors.name)
       })
       // The state of a group is seen a moment before the end of the stream that was appended with it.
       await new Promise(resolve => setTimeout(resolve, 100))
       await allRead()
     },
+    /** Revises the intensity of all hosts for minutes after noon. */
+    async revise(from: number, to: number, gramsPerKwh: string): Promise<void> {
+      const iso = (minute: number): string => new Date((NOON_SECONDS + minute * 60) * 1000).toISOString()
+      const values = [{ from: iso(from), to: iso(to), g_per_kwh: gramsPerKwh }]
+      const body = intensityValues.parse({ zone: 'DE', source: 'test', values })
+      await putIntensities(broker, factorsOf(body, 'api'), nowMs)
+    },
+    /** Sets the PUE of all hosts from one second to another. */
+    async setPue(from: number, to: number, pue: string): Promise<void> {
+      const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
+      const values = [{ from: iso(from), to: iso(to), pue }]
+      const body = pueSchema.parse({ zone: 'DE', source: 'test', values })
+      await putPue(broker, pueFactorsOf(body, 'api'), nowMs)
+    },
+    /** Energy, carbon and cost of energy of a host by minute. */
+    money: (host: string) =>
+      store.warehouse.query<{ uj: string; ug: string; nano: string }>(
+        `SELECT toString(sum(EnergyUj)) AS uj, toString(sum(CarbonOperationalUg)) AS ug, toString(sum(CostEnergyNano)) AS nano
+         FROM wattline.ledger WHERE Host = '${host}' GROUP BY WindowStart ORDER BY WindowStart`,
+      ),
+    /** Energy and carbon of things: by minute and by hour. */
+    energies: () =>
+      store.warehouse.query<{ thing: string; minute: number; uj: string }>(
+        `SELECT ${THING} AS thing, toFloat64(intDiv(toUnixTimestamp(WindowStart), 60)) AS minute,
+           toString(sum(EnergyUj)) AS uj FROM wattline.ledger WHERE EnergyQuality != 'none' GROUP BY thing, minute`,
+      ),
+    carbons: () =>
+      store.warehouse.query<{ thing: string; hour: number; ug: string }>(
+        `SELECT ${THING} AS thing, toFloat64(intDiv(toUnixTimestamp(WindowStart), 3600)) AS hour,
+           toString(sum(CarbonOperationalUg)) AS ug FROM wattline.ledger WHERE EnergyQuality != 'none' GROUP BY thing, hour`,
+      ),
     /** Minutes of hosts whose rows are others than those that all their readings give. */
     async differences(arrivals: readonly Arrival[]): Promise<readonly string[]> {
       const late = await store.warehouse.query<{ key: string; reason: string }>(
@@ -208,7 +249,7 @@ export async function openRig() {
       await runner.stop()
       await broker.close()
       await store.close()
-      await rm(folder, { recursive: true, force: true })
+      if (stays === undefined) await rm(folder, { recursive: true, force: true })
     },
   }
 }

@@ -20,9 +20,9 @@ export interface TestWarehouse {
   close(): Promise<void>
 }
 
-/** The real embedded engine in its own folder, with all tables. */
-export async function openTestWarehouse(signalsDays = 30): Promise<TestWarehouse> {
-  const path = await mkdtemp(join(tmpdir(), 'wattline-query-'))
+/** The real embedded engine with all tables, in a folder of its own, or in one that stays. */
+export async function openTestWarehouse(signalsDays = 30, folder?: string): Promise<TestWarehouse> {
+  const path = folder ?? (await mkdtemp(join(tmpdir(), 'wattline-query-')))
   const warehouse = await openEmbeddedWarehouse({
     path,
     maxMemoryBytes: 1_073_741_824,
@@ -49,7 +49,7 @@ export async function openTestWarehouse(signalsDays = 30): Promise<TestWarehouse
     },
     async close() {
       await warehouse.close()
-      await rm(path, { recursive: true, force: true })
+      if (folder === undefined) await rm(path, { recursive: true, force: true })
     },
   }
 }

@@ -1,0 +1,102 @@
+/** Late readings and revised intensities are restated by processes that are killed at random moments. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { openRig, type Rig } from '../../processors/recompute/rig.ts'
+import { seededRandom } from '../../support/random.ts'
+import { audit } from './audit.ts'
+
+export interface RestatingKills {
+  readonly kills: number
+  readonly scenes: number
+  /** Kills while late readings and revisions were being restated. */
+  readonly halfway: number
+  readonly corrections: number
+  /** Empty: nothing is lost or doubled. */
+  readonly findings: readonly string[]
+}
+
+/** How often it is killed already before everything is delivered. */
+const WHILE_DELIVERING = 0.2
+const AFTER_MS = 2_500
+
+/** @param tamper changes the tables before the audit: it must find that */
+export async function killRestating(
+  kills: number,
+  seed: number,
+  tamper: (rig: Rig) => Promise<void> = async () => undefined,
+): Promise<RestatingKills> {
+  const path = await mkdtemp(join(tmpdir(), 'wattline-restating-'))
+  const random = seededRandom(seed)
+  let [killed, halfway, scenes] = [0, 0, 0]
+  try {
+    do {
+      let isKnown = false
+      for (let isOver = false; !isOver; ) {
+        const ended = await restateOnce(
+          path,
+          { seed, scene: scenes, isKnown },
+          killed < kills ? random : null,
+        )
+        isOver = ended.isSettled
+        isKnown ||= ended.isDelivered
+        killed += ended.isSettled ? 0 : 1
+        halfway += !ended.isSettled && ended.isDelivered ? 1 : 0
+      }
+      scenes += 1
+    } while (killed < kills)
+    const rig = await openRig(path)
+    try {
+      await rig.settle()
+      await tamper(rig)
+      const { count: corrections } = await rig.corrections('')
+      return { kills: killed, scenes, halfway, corrections, findings: await audit(rig, seed, scenes) }
+    } finally {
+      await rig.close()
+    }
+  } finally {
+    await rm(path, { recursive: true, force: true })
+  }
+}
+
+interface Round {
+  readonly seed: number
+  readonly scene: number
+  readonly isKnown: boolean
+}
+
+interface Ended {
+  readonly isSettled: boolean
+  readonly isDelivered: boolean
+}
+
+/** @param random null: it is left alone */
+async function restateOnce(
+  path: string,
+  { seed, scene, isKnown }: Round,
+  random: (() => number) | null,
+): Promise<Ended> {
+  const script = fileURLToPath(new URL('./restater.ts', import.meta.url))
+  const known = isKnown ? 'delivered' : ''
+  const child = spawn(process.execPath, [script, path, String(seed), String(scene), known], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  const exited = new Promise<{ code: number | null; signal: string | null }>(resolve =>
+    child.once('exit', (code, signal) => resolve({ code, signal })),
+  )
+  const kill = (): boolean => child.kill('SIGKILL')
+  const from = random !== null && random() < WHILE_DELIVERING ? 'open' : isKnown ? 'open' : 'delivered'
+  let [isDelivered, isSettled] = [isKnown, false]
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line === from && random !== null) setTimeout(kill, random() * AFTER_MS)
+    isDelivered ||= line === 'delivered'
+    isSettled ||= line === 'settled'
+  }
+  const { code, signal } = await exited
+  if (!isSettled && signal !== 'SIGKILL') throw new Error(`the restating process ended by ${signal ?? code}`)
+  return { isSettled, isDelivered }
+}
