@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ErasureAnswer } from '../../core/api/answers.ts'
 import { asWattlineError, WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
+import { endPriceListsOf } from '../../core/factors/prices/list-records.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import type { LogReader } from '../../core/model/streams/readers.ts'
 import { backoffMs } from '../../core/runtime/backoff.ts'
@@ -120,6 +121,7 @@ export class Erasures {
       this.#doing = doing
     }
     await this.#step(erasure, 'reading')
+    if (beforeMs === null) await endPriceListsOf(broker, tenant, now())
     let ends = await readToEnd(broker, readers, signal, report)
     // Twice: readings that one partition passes on to another can arrive there behind the first.
     for (let time = 0; beforeMs === null && time < 2; time += 1) {

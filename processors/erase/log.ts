@@ -80,7 +80,7 @@ export async function dropRead(broker: ErasingBroker, ends: StreamEnds): Promise
   for (const [place, end] of ends) {
     const slash = place.lastIndexOf('/')
     const [stream, partition] = [place.slice(0, slash), Number(place.slice(slash + 1))]
-    // Factors, and bills, which are superseded.
+    // Factors and bills: those of a tenant are ended, and leave the log as superseded records do.
     if (COMPACTED.has(stream)) continue
     const first = (await broker.trim?.(stream, partition, end)) ?? end
     if (first < end) left += end - first

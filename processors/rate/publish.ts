@@ -14,7 +14,7 @@ import {
 import { embodiedRow } from '../../core/factors/hosts/embodied.ts'
 import { pueRow } from '../../core/factors/hosts/pue.ts'
 import { intensityRow } from '../../core/factors/intensity-days.ts'
-import { priceRows } from '../../core/factors/prices/list-records.ts'
+import { priceRows, tenantPart } from '../../core/factors/prices/list-records.ts'
 import { type FactorRecord, factorRecord } from '../../core/factors/records/factor-log.ts'
 import { type Factor, yearlyIntensities } from '../../core/model/factor.ts'
 import type { PriceList } from '../../core/model/prices/price-list.ts'
@@ -71,9 +71,7 @@ function tariffRecords({ lists, otherwise }: ConfiguredPrices, nowMs: number): r
   }
   return [
     ...record(otherwise, EVERY),
-    ...lists.flatMap(list =>
-      record(list, 'config', encodeURIComponent(list.terms.tenant ?? EVERY), list.terms.name),
-    ),
+    ...lists.flatMap(list => record(list, 'config', tenantPart(list.terms.tenant), list.terms.name)),
   ]
 }
 

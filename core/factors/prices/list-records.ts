@@ -3,9 +3,10 @@
 import { priceListSchema } from '../../catalogue/config/keys/prices.ts'
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { decodeRows } from '../../columns/rows.ts'
+import { digest } from '../../model/digest.ts'
 import { createPriceList, type PriceList } from '../../model/prices/price-list.ts'
 import type { PriceListTerms } from '../../model/prices/terms.ts'
-import { EVERY, factorKey, tariffs } from '../../model/streams/factors.ts'
+import { EVERY, factorKey, factors, tariffs } from '../../model/streams/factors.ts'
 import type { RowOf } from '../../model/streams/stream.ts'
 import { type FactorLog, type FactorPut, factorRecord, putFactors } from '../records/factor-log.ts'
 
@@ -15,8 +16,12 @@ const KEY = new RegExp(`^${tariffs.name}/${LIST}/`)
 /** Whether a record is a price list that was put, and not one of a configuration. */
 export const isListKey = (key: string): boolean => KEY.test(key)
 
+/** Keys outlive what they stand for, so they do not name the tenant. */
+export const tenantPart = (tenant: string | undefined): string =>
+  tenant === undefined ? EVERY : digest(tenant, 32)
+
 const listKey = ({ tenant, name }: Pick<PriceListTerms, 'tenant' | 'name'>): string =>
-  factorKey(tariffs, LIST, tenant === undefined ? EVERY : encodeURIComponent(tenant), name)
+  factorKey(tariffs, LIST, tenantPart(tenant), name)
 
 /**
  * Puts a list in force, in place of the one of its name and tenant. Resolves with whether that changes anything, once it is
@@ -42,6 +47,14 @@ export async function endPriceList(
   const key = listKey(list)
   const gone = factorRecord(tariffs, key, [], nowMs)
   return (await putFactors(log, { keys: new Set([key]), make: known => (known.has(key) ? [gone] : []) })) > 0
+}
+
+/** Takes all lists of a tenant's own out of force. Resolves with how many there were, once that is durable. */
+export async function endPriceListsOf(log: FactorLog, tenant: string, nowMs: number): Promise<number> {
+  const prefix = `${factorKey(tariffs, LIST, tenantPart(tenant))}/`
+  const own = [...(await log.newest(factors.name)).keys()].filter(key => key.startsWith(prefix))
+  const make = () => own.map(key => factorRecord(tariffs, key, [], nowMs))
+  return await putFactors(log, { keys: new Set(own), make })
 }
 
 /** Rows of table `tariffs`. @param source where the list comes from, where it does not say itself */

@@ -168,7 +168,7 @@ export const ledger = {
     column('EntryKind', 'lowCardinality'),
     column('Revision', 'uint32'),
     column('EntryId', 'string'),
-    // no_energy, no_intensity, no_tariff: joined by commas; '' when carbon and cost of energy are priced
+    // no_energy, no_intensity, no_tariff, other_currency (of resources): joined by commas; '' when all is priced that has a factor
     column('Reason', 'lowCardinality'),
     // Why there is a correction: intensity_revised, late_readings, factors_revised, recomputed; '' in originals
     column('CorrectionReason', 'lowCardinality'),

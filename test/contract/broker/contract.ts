@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   type AssignedPartition,
   type Broker,
+  type NewestWanted,
   type NewRecord,
   RECORD_CORRUPT,
   RECORD_KIND,
@@ -451,8 +452,16 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
         await broker.createStreams([kept(LONG_MS)])
         expect(await newest()).toEqual(['a a2', 'b b2', 'c c1'])
         expect((await broker.newest('kept')).get('a')).toMatchObject({ offset: offset + 2n, headers: {} })
-        await put('a3')
+        const later = await put('a3')
         expect(await newest()).toEqual(['a a3', 'b b2', 'c c1'])
+        // Of those, what is new since an offset, and what has certain keys.
+        const wanted = async (what: NewestWanted) =>
+          [...(await broker.newest('kept', what)).keys()].toSorted()
+        expect(await wanted({ since: offset + 3n })).toEqual(['a', 'b', 'c'])
+        expect(await wanted({ since: later.offset })).toEqual(['a'])
+        expect(await wanted({ since: later.offset + 1n })).toEqual([])
+        expect(await wanted({ keys: new Set(['b', 'x']) })).toEqual(['b'])
+        expect(await wanted({ keys: new Set(['b']), since: later.offset })).toEqual([])
       })
 
       test('shows all versions, in order, while they are young', async () => {

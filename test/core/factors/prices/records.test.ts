@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { priceListSchema } from '../../../../core/catalogue/config/keys/prices.ts'
 import { putIntensities } from '../../../../core/factors/intensity-log.ts'
 import { factorsOf, intensityValues } from '../../../../core/factors/intensity-values.ts'
-import { endPriceList, putPriceList } from '../../../../core/factors/prices/list-records.ts'
+import { endPriceList, endPriceListsOf, putPriceList } from '../../../../core/factors/prices/list-records.ts'
 import { putSpotPrices } from '../../../../core/factors/prices/spot-records.ts'
 import { spotPricesOf, spotValues } from '../../../../core/factors/prices/spot-values.ts'
 import { decimalText } from '../../../../core/model/decimal.ts'
@@ -105,6 +105,20 @@ test('a price list replaces the one of its name, keeps its version, and is taken
   expect(await endPriceList(log, { tenant: 't/1', name: 'acme' }, 5)).toBe(false)
   expect(await endPriceList(log, { tenant: undefined, name: 'other' }, 6)).toBe(false)
   expect((await look()).prices.at(place, 0).energyVersion).toBe(`0.3:${list().version}`)
+})
+
+test('lists of a tenant are ended together, and their keys do not name it', async () => {
+  const { log, look } = following()
+  await putPriceList(log, list(), 1)
+  for (const name of ['a', 'b']) await putPriceList(log, list({ tenant: 'acme-corp', name }), 1)
+  expect(await endPriceListsOf(log, 'acme-corp', 2)).toBe(2)
+  expect(await endPriceListsOf(log, 'acme-corp', 3)).toBe(0)
+  expect((await look()).prices.lists.map(({ terms }) => terms.name)).toEqual(['acme'])
+  const left = [...(await log.newest('factors'))].map(
+    ([key, { value }]) => key + Buffer.from(value).toString('latin1'),
+  )
+  expect(left).toHaveLength(3)
+  expect(left.filter(text => text.includes('acme-corp'))).toEqual([])
 })
 
 test('only what is new is read, and a book that it is not about stays the same object', async () => {
