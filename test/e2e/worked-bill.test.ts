@@ -197,3 +197,16 @@ it('corrects what came late in the next bill, and leaves the first one as it was
     /correction of \d{4}-\d\d/,
   )
 })
+
+it('gives the bills to whoever asks from a terminal', async () => {
+  expect(await command('invoice', 'list', '--account', 'shop')).toMatch(/000002 +\d{4}-\d\d +shop +0\.04/)
+  expect(await command('invoice', '--account', 'shop', '--period', FIRST, '--format', 'html')).toContain(
+    '<h1>Invoice 000002</h1>',
+  )
+  const file = join(data, 'focus.parquet')
+  await command('invoice', '--period', FIRST, '--format', 'focus-parquet', '--output', file)
+  expect(readFileSync(file).subarray(0, 4).toString()).toBe('PAR1')
+  const csv = await command('invoice', '--period', FIRST, '--format', 'focus-csv', '--account', 'web')
+  expect(csv.trim().split('\r\n')).toHaveLength(3)
+  await expect(command('invoice', '--account', 'nobody', '--period', FIRST)).rejects.toThrow(/not_found/)
+})
