@@ -2,6 +2,7 @@
  * A bill: charges, corrections of earlier periods, what is missing to a commitment, credits, taxes. Charges and corrections are
  * rounded together, once: their sum half to even to the minor unit, and each so that they sum to it (`roundToSum`).
  */
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import { multiply, parseDecimal, rational } from '../model/decimal.ts'
 import { type Femto, femtoOf, minorDigits, percentOf, roundToMinor, roundToSum } from './money.ts'
 import type { BillingPeriod } from './periods.ts'
@@ -57,10 +58,15 @@ export interface Bill {
   readonly total: Femto
 }
 
-/** @throws RangeError for a currency that nothing can be paid in */
+/** @throws WattlineError `closing_refused` for a currency that nothing can be paid in */
 export function makeBill(input: BillInput): Bill {
   const digits = minorDigits(input.currency)
-  if (digits === null) throw new RangeError(`nothing is paid in ${input.currency}`)
+  if (digits === null) {
+    throw new WattlineError(
+      'closing_refused',
+      `Account ${input.account} has costs in ${input.currency}, which nothing is paid in: correct the tariff.`,
+    )
+  }
   const billed = { tenant: input.tenant, account: input.account, period: input.period.name }
   const charged = chargeLines(input, digits)
   const committed = [...charged, ...commitmentLines(input, billed, charged, digits)]

@@ -3,6 +3,7 @@
 import { billingPeriod, followingPeriod, precedingPeriod } from '../../core/billing/periods.ts'
 import {
   type Ask,
+  type BillDraft,
   correctable,
   draftBills,
   type Payer,
@@ -62,6 +63,8 @@ export interface Closing {
   readonly of: PeriodOfTenant
   readonly payers: Payer[]
   readonly pricesOf: Awaited<ReturnType<typeof readResourcePrices>>
+  /** Accounts whose bills are made together: fewer once these have been too many lines for a record. */
+  together: number
   /** Bills that the tenant has, of all periods. */
   issued: number
   /** Bills of this period. */
@@ -70,7 +73,7 @@ export interface Closing {
 
 /** Finds out who gets a bill, and who has one already because a closing before this one was interrupted. */
 export async function beginClosing(
-  { config, ask, ledgerDays }: ClosingOptions,
+  { config, ask, ledgerDays, together = TOGETHER }: ClosingOptions,
   closed: readonly string[],
   { tenant, period }: CloseRequest,
   nowSeconds: number,
@@ -82,18 +85,24 @@ export async function beginClosing(
     period: billingPeriod(period, config.time_zone),
     closed: correctable(config, closed, { before: period, keptFrom }),
   }
-  const issued = await ask<{ InvoiceId: string; Period: string }>({
-    text: `SELECT InvoiceId, Period FROM ${DATABASE}.invoices FINAL WHERE Tenant = {tenant:String}`,
+  const ofTenant = `FROM ${DATABASE}.invoices FINAL WHERE Tenant = {tenant:String}`
+  const [all] = await ask<{ n: number }>({
+    text: `SELECT toUInt32(count()) AS n ${ofTenant}`,
     params: { tenant },
+  })
+  const issued = await ask<{ InvoiceId: string }>({
+    text: `SELECT InvoiceId ${ofTenant} AND Period = {period:String}`,
+    params: { tenant, period },
   })
   const has = new Set(issued.map(({ InvoiceId }) => InvoiceId))
   const payers = await payersOf(ask, of, null)
   return {
     of,
+    together,
     payers: payers.filter(({ account, currency }) => !has.has(invoiceId(tenant, account, currency, period))),
     pricesOf: await readResourcePrices(ask, tenant),
-    issued: issued.length,
-    ofPeriod: issued.filter(one => one.Period === period).length,
+    issued: all?.n ?? 0,
+    ofPeriod: issued.length,
   }
 }
 
@@ -104,17 +113,21 @@ const TOGETHER = 200
 
 /** The bills of the next accounts, as a record for each table; none where these accounts owe and used nothing. */
 export async function nextBills(
-  { ask, config, together = TOGETHER }: ClosingOptions,
+  { ask, config }: ClosingOptions,
   closing: Closing,
   nowMs: number,
 ): Promise<readonly NewRecord[]> {
-  const some = closing.payers.slice(0, together)
-  const drafts = await draftBills(ask, closing.of, some, closing.pricesOf)
+  const some = closing.payers.slice(0, closing.together)
+  const made = await draftBills(ask, closing.of, some, closing.pricesOf)
+  const drafts = made.slice(0, fitting(made))
+  const next = made[drafts.length]
+  const done = next === undefined ? some.length : some.findIndex(payer => isOf(payer, next))
   const bills = drafts.map((draft, at) => {
     const number = `${config.number_prefix}${String(closing.issued + at + 1).padStart(NUMBER_DIGITS, '0')}`
     return invoiceRows(draft, number, Math.floor(nowMs / 1000))
   })
-  closing.payers.splice(0, some.length)
+  closing.payers.splice(0, done)
+  if (next !== undefined) closing.together = Math.max(1, done)
   closing.issued += drafts.length
   closing.ofPeriod += drafts.length
   const [first] = bills
@@ -136,6 +149,21 @@ export async function nextBills(
 }
 
 const NUMBER_DIGITS = 6
+/** Lines of one record, unless a single bill has more: with prices by the hour a bill has hundreds. */
+const MOST_LINES = 5_000
+
+const isOf = (payer: Payer, { account, currency }: BillDraft): boolean =>
+  payer.account === account && payer.currency === currency
+
+/** How many of the bills make a record of a good size; at least one. */
+function fitting(drafts: readonly BillDraft[]): number {
+  let lines = 0
+  const tooMany = drafts.findIndex(({ bill }) => {
+    lines += bill.lines.length
+    return lines > MOST_LINES
+  })
+  return tooMany === -1 ? drafts.length : Math.max(1, tooMany)
+}
 
 /** What became of a request. */
 export function closingRecord(

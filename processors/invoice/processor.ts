@@ -13,6 +13,7 @@ import {
   RECORD_KIND,
   type StoredRecord,
 } from '../../core/broker/broker.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { billing, CLOSE_REQUEST } from '../../core/model/streams/invoices.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
@@ -146,8 +147,13 @@ class InvoiceWorker implements PartitionWorker {
       await this.#refuse(request, reason)
       return true
     }
-    const closing = await beginClosing(this.#options, closed, request, nowMs / 1000)
-    await this.#bill(request, closing, isClosed)
+    try {
+      const closing = await beginClosing(this.#options, closed, request, nowMs / 1000)
+      await this.#bill(request, closing, isClosed)
+    } catch (error) {
+      if (!(error instanceof WattlineError) || error.code !== 'closing_refused') throw error
+      await this.#refuse(request, error.message)
+    }
     return true
   }
 

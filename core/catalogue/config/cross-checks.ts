@@ -1,4 +1,5 @@
 import { alertProblems } from './alerts.ts'
+import { billingProblems } from './billing.ts'
 import { booksProblems, meteringProblems } from './books.ts'
 import { brokerProblems } from './broker.ts'
 import { intakeProblems } from './intake.ts'
@@ -22,4 +23,5 @@ export const crossChecks = (config: Config): ConfigProblem[] => [
   ...warehouseProblems(config),
   ...scrapeProblems(config),
   ...alertProblems(config),
+  ...billingProblems(config),
 ]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { decimal, durationOrZero } from './quantities.ts'
+import { durationOrZero } from './quantities.ts'
 
 const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/
 const month = z.string().regex(MONTH, 'must be a month in quotes, such as "2026-11"')
@@ -18,6 +18,10 @@ const concerns = {
   from: month.optional().describe('First period in which it applies, such as "2026-11"'),
   until: month.optional().describe('Last period in which it applies'),
 }
+/** Exact; bills and budgets have 15 decimals. */
+const decimal = z
+  .string({ error: 'must be a decimal number in quotes, such as "250"' })
+  .regex(/^\d{1,15}(\.\d{1,15})?$/, 'must be a decimal number in quotes, such as "250", not below 0')
 const name = z.string().min(1).max(200)
 
 const account = z.strictObject({
