@@ -13,6 +13,7 @@ import { lossesCommand } from './losses.ts'
 import { isServer, outliveOutput } from './output.ts'
 import { quarantineCommand } from './quarantine.ts'
 import { recomputeCommand } from './recompute.ts'
+import { requestsCommand } from './requests.ts'
 import { restoreCommand } from './restore.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
@@ -59,6 +60,7 @@ const commands = [
   checkCommand(),
   topCommand(),
   usageCommand(),
+  requestsCommand(),
   whenCommand(),
   sqlCommand(),
   invoiceCommand(),

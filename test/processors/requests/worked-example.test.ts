@@ -1,5 +1,7 @@
 /** Guarantees: the numbers of the worked example in docs/requests.md, from spans and entries to the API. */
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ledger, requestEnergy, requestMinutes, traces } from '../../../core/model/streams/index.ts'
 import { MATCH_RULES } from '../../../processors/requests/match-rules.ts'
@@ -15,6 +17,7 @@ const page = readFileSync(new URL('../../../docs/requests.md', import.meta.url),
 const MINUTE = unixSeconds('2026-11-20T12:00:00Z')
 const id = (digit: string): string => digit.repeat(32)
 let store: TestWarehouse
+const folder = mkdtempSync(join(tmpdir(), 'wattline-requests-'))
 
 const span = (
   trace: string,
@@ -68,7 +71,7 @@ beforeAll(async () => {
   if (statements === undefined) throw new Error('the engine takes no statements')
   const context = {
     statements,
-    folder: null,
+    folder,
     tables: requestTables(statements),
     sharing: sharingRules(),
     now: Date.now,
@@ -84,7 +87,10 @@ beforeAll(async () => {
     await store.warehouse.insert(declaration, record.value, `worked/${index}`)
   }
 })
-afterAll(() => store.close())
+afterAll(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const question = { tenant: 'default', from: MINUTE, to: MINUTE + 60, filters: [], limit: 100 } as const
 
