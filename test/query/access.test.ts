@@ -173,6 +173,13 @@ const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]
   ],
   'GET /api/v1/requests': ['GET /api/v1/requests?window=2h&group_by=service,account'],
   'GET /api/v1/usage': ['GET /api/v1/usage?window=2h&group_by=workload,account'],
+  'POST /api/v1/recompute': [
+    'POST /api/v1/recompute',
+    '{"from": "2026-11-01T00:00:00Z", "to": "2026-11-01T01:00:00Z"}',
+  ],
+  'POST /api/v1/invoices': ['POST /api/v1/invoices', '{"period": "2026-09"}'],
+  'GET /api/v1/invoices/draft': ['GET /api/v1/invoices/draft?period=2026-11&account=web'],
+  'GET /api/v1/focus': ['GET /api/v1/focus?period=2026-09'],
 }
 const questionOf = (route: string): readonly [string, string?] => QUESTIONS[route] ?? [route]
 
@@ -188,12 +195,16 @@ const OPEN_ROUTES = [
 const READERS: readonly Who[] = ['shop', 'bank', 'operator']
 function allowed(route: string): readonly Who[] {
   if (/\/api\/v1\/(snapshots|erasures|recompute)/.test(route)) return ['operatorAdmin']
-  if (route.endsWith('/replay') || /^(POST|DELETE) \/api\/v1\/silences/.test(route))
+  if (route.endsWith('/replay') || /^(POST|DELETE) \/api\/v1\/(silences|invoices)/.test(route))
     return ['shopAdmin', 'operatorAdmin']
-  if (/^(PUT|DELETE) \/api\/v1\/(factors|tariffs\/spot)/.test(route)) return ['operatorAdmin']
+  if (/^(PUT|POST|DELETE) \/api\/v1\/(factors|tariffs\/spot)/.test(route)) return ['operatorAdmin']
   if (/^(PUT|DELETE) \/api\/v1\/tariffs/.test(route)) return ['shopAdmin', 'operatorAdmin']
   if (['GET /metrics', 'GET /api/v1/lag'].includes(route)) return ['operator']
   const narrow = [
+    'GET /api/v1/budgets',
+    'GET /api/v1/factors',
+    'GET /api/v1/factors/rows',
+    'GET /api/v1/focus',
     'GET /api/v1/factors/intensity',
     'GET /api/v1/factors/pue',
     'GET /api/v1/factors/embodied',
@@ -209,6 +220,7 @@ function allowed(route: string): readonly Who[] {
   if (
     narrow.includes(route) ||
     route.startsWith('GET /emissions/') ||
+    route.startsWith('GET /api/v1/invoices') ||
     route.endsWith('/clickhouse') ||
     route.endsWith('/clickhouse/')
   )
@@ -370,6 +382,8 @@ describe('SQL', () => {
   const OF_ACCOUNTS = [
     'grid_intensity',
     'intensity_forecasts',
+    'invoice_lines',
+    'invoices',
     'ledger',
     'pue_factors',
     'request_energy',
