@@ -219,7 +219,7 @@ describe.each(['by_usage', 'by_request'] as const)('a question that shares %s', 
           }
         }
       }),
-      { numRuns: 2 },
+      { numRuns: 1 },
     )
   })
 })
