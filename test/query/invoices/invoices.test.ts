@@ -159,6 +159,24 @@ test('a page of a bill stands by itself and escapes what others have named', asy
   expect(page).not.toMatch(/<script|src=|href=/)
 })
 
+test('a draft is a page too, which says that it is one', async () => {
+  const path = '/api/v1/invoices/draft?period=2026-11&account=small'
+  const page = await (await fetch(`${server.base}${path}&format=html`)).text()
+  expect(page).toContain('<h1>Draft 2026-11</h1>')
+  expect(page).toContain('Draft: the period is open, and the bill may change.')
+  expect(await get<InvoiceAnswer>(path)).toMatchObject({
+    state: 'draft',
+    number: null,
+    subtotal: '25.00',
+    total: '29.75',
+  })
+  const problems = ['period=2026-10&account=small', 'period=2026-11&account=nobody', 'period=2026-11']
+  for (const query of problems) {
+    const { code } = await get<Problem>(`/api/v1/invoices/draft?${query}`)
+    expect(code).toMatch(/not_found|parameter_invalid/)
+  }
+})
+
 test('budgets are of the accounts that the asker sees', async () => {
   const path = '/api/v1/budgets?period=2026-10'
   const all = await get<BudgetsAnswer>(path)
