@@ -106,7 +106,6 @@ export const silences = {
   ],
   table: {
     name: 'silences',
-    engine: 'ReplacingMergeTree',
     partitionBy: 'tuple()',
     orderBy: ['Tenant', 'SilenceId', 'Updated'],
     ttlFrom: 'EndsAt',
