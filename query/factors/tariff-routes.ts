@@ -8,17 +8,17 @@ import type {
   TariffsAnswer,
 } from '../../core/api/answers.ts'
 import { priceListSchema } from '../../core/catalogue/config/keys/prices.ts'
-import { priceListProblems } from '../../core/catalogue/config/prices.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { checkedPriceList } from '../../core/factors/prices/checked-list.ts'
 import { decimalText } from '../../core/model/decimal.ts'
 import { type Identity, OPERATOR_TENANT } from '../../core/model/identity.ts'
-import { createPriceList, type PriceList } from '../../core/model/prices/price-list.ts'
+import type { PriceList } from '../../core/model/prices/price-list.ts'
 import type { PriceListTerms } from '../../core/model/prices/terms.ts'
 import { ADMIN_TENANT, identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import { knownParameters, type RawQuery, single } from '../http/parameters.ts'
 import { parseWindow } from '../usage/window.ts'
-import { given, isoOf, parseBody, unusable, usable, zoneOf } from './bodies.ts'
+import { given, isoOf, parseBody, usable, zoneOf } from './bodies.ts'
 
 const ROUTE = '/api/v1/tariffs'
 const WHAT = 'price list'
@@ -101,16 +101,7 @@ function listOf(body: unknown, identity: Identity): PriceList {
   const { tenant: _, ...rest } = given
   const tenant = tenantOf(given.tenant, identity)
   const terms: PriceListTerms = tenant === undefined ? rest : { ...rest, tenant }
-  const problems = priceListProblems(terms, 'list')
-  if (problems.length > 0) {
-    throw unusable(
-      WHAT,
-      problems.map(({ path, problem }) => `${path.slice('list.'.length)}: ${problem}`).join('; '),
-    )
-  }
-  const list = usable(WHAT, () => createPriceList(terms))
-  if (list.version === '') throw unusable(WHAT, 'it has no price')
-  return list
+  return usable(WHAT, () => checkedPriceList(terms))
 }
 
 /** Undefined: for all tenants. @throws WattlineError `forbidden` */

@@ -32,6 +32,21 @@ const record = encodeRows(energy, rows)
 const tariffs = { price_per_kwh: '0.25' }
 const CONFIGS = {
   'carbon and energy': { factors: { zone: 'DE', pue: '1.2' }, tariffs },
+  '20 price lists in three currencies': {
+    factors: { zone: 'DE', pue: '1.2' },
+    workloads: { rules: [{ match: { namespace: '*' }, account: '${namespace}' }] },
+    tariffs: {
+      ...tariffs,
+      lists: Array.from({ length: 20 }, (_, index) => ({
+        name: `list-${index}`,
+        account: index < 10 ? `ns-${index}` : `ns-${index - 10}*`,
+        currency: ['EUR', 'SEK', 'GBP'][index % 3],
+        time_zone: 'Europe/Berlin',
+        price_per_kwh: `0.${index + 1}`,
+        bands: [{ from: '22:00', to: '06:00', price_per_kwh: '0.1' }],
+      })),
+    },
+  },
   'and embodied emissions, resources': {
     factors: { zone: 'DE', pue: '1.2', embodied_kg: '1000' },
     tariffs: { ...tariffs, price_per_vcpu_hour: '0.02' },

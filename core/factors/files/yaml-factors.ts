@@ -4,12 +4,13 @@ import { z } from 'zod'
 import { embodiedSchema, pueSchema } from '../../catalogue/config/keys/factor-values.ts'
 import { priceListSchema } from '../../catalogue/config/keys/prices.ts'
 import type { Factor } from '../../model/factor.ts'
-import { createPriceList, type PriceList } from '../../model/prices/price-list.ts'
+import type { PriceList } from '../../model/prices/price-list.ts'
 import type { SpotPrice } from '../../model/prices/spot-price.ts'
 import type { FileFactors } from '../file-factors.ts'
 import type { EmbodiedFactor } from '../hosts/embodied.ts'
 import type { PueFactor } from '../hosts/pue.ts'
 import { intensityValues } from '../intensity-values.ts'
+import { checkedPriceList } from '../prices/checked-list.ts'
 import { spotValues } from '../prices/spot-values.ts'
 import {
   embodiedOf,
@@ -64,7 +65,7 @@ export function yamlFactors(name: string, text: string): FileFactors {
     ),
   )
   const lists = priceLists.flatMap((terms, at): readonly Placed<PriceList>[] =>
-    tried(['price_lists', at], () => createPriceList({ source: name, ...terms })),
+    tried(['price_lists', at], () => checkedPriceList({ source: name, ...terms })),
   )
   const pue = parsed.data.pue.flatMap(({ values, ...head }, at): readonly Placed<PueFactor>[] =>
     values.flatMap((one, index) => tried(['pue', at, 'values', index], () => pueOf(head, one))),

@@ -235,7 +235,7 @@ test.each([
     { name: 'x', currency: 'EUX', price_per_kwh: '1' },
     /currency: EUX is not an ISO 4217 currency/,
   ],
-  ['tariffs', { name: 'x', currency: 'EUR' }, /it has no price/],
+  ['tariffs', { name: 'x', currency: 'EUR' }, /x has no price/],
   ['tariffs', { name: 'default', currency: 'EUR', price_per_kwh: '1' }, /use another/],
   ['tariffs', { name: 'x', currency: 'EUR', price_per_kwh: 0.1 }, /decimal number in quotes/],
   ['tariffs', { name: 'x', currency: 'EUR', price: '1' }, /price/],

@@ -10,7 +10,7 @@ export const ORDINARY: readonly (readonly [sql: string, rows: readonly (readonly
   ['SHOW DATABASES', [['wattline']]],
   ["SHOW TABLES LIKE 'otel_l%'", [['otel_logs']]],
   ["SHOW TABLES FROM wattline LIKE 'usage%'", [['usage_daily'], ['usage_hourly']]],
-  ['SHOW TABLES FROM "wattline" LIMIT 1', [['embodied_factors']]],
+  ['SHOW TABLES FROM "wattline" LIMIT 1', [['alerts']]],
   ['SHOW TABLES FROM system', []],
   ['EXISTS TABLE wattline.ledger', [[1]]],
   ['EXISTS system.parts', [[0]]],
