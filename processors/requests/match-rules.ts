@@ -48,7 +48,7 @@ export const MATCH_RULES: readonly MatchRule[] = [
   {
     name: 'container_id',
     resource: '`container.id`, or the container in `process.linux.cgroup`',
-    workload: 'container of that id',
+    workload: 'container with that id',
     ofResource: `[${CONTAINER}, ${CGROUP_CONTAINER}]`,
     ofWorkload: kind('container', "[WorkloadId, l['container.id']]"),
   },
@@ -118,7 +118,7 @@ export const MATCH_RULES: readonly MatchRule[] = [
   {
     name: 'service_name',
     resource: '`service.name`, and the host where it is given (**weak**: by name alone)',
-    workload: 'the only workload of that name, or whose own `service.name` it is',
+    workload: 'the only workload with that name or `service.name`',
     ofResource: `multiIf(${IN_CONTAINER}, [], arrayExists(h -> h != '', ${RESOURCE_HOSTS}), ${onHost('Service')}, Service = '', [], [concat('/', Service)])`,
     ofWorkload: ['Host', 'HostName', "''"]
       .flatMap(host =>
