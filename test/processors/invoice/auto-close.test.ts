@@ -37,6 +37,10 @@ test('periods close once their grace is over, empty ones too', async () => {
     { WindowStart: at('2026-11-10T12:00:00Z') },
     { Tenant: 'other', WindowStart: at('2026-11-10T12:00:00Z') },
   ])
+  const entries = () => rig.query<{ n: number }>('SELECT toUInt32(count()) AS n FROM wattline.ledger')
+  await expect.poll(entries).toEqual([{ n: 3 }])
+  // It has looked, and found nothing; it looks once a minute.
+  rig.now += 61_000
   await expect.poll(closings).toEqual([auto('default', '2026-09', 1)])
   rig.now = Date.parse('2026-12-04T04:59:00Z')
   await expect.poll(closings).toEqual([auto('default', '2026-09', 1), auto('default', '2026-10', 0)])
