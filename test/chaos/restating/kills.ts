@@ -19,9 +19,13 @@ export interface RestatingKills {
   readonly findings: readonly string[]
 }
 
-/** How often it is killed already before everything is delivered. */
-const WHILE_DELIVERING = 0.2
+/** How often it is killed some time after it opened, or after everything is delivered; else when it has appended corrections. */
+const [WHILE_OPEN, BY_TIME] = [0.2, 0.4]
 const AFTER_MS = 2_500
+/** Records that it may append more at most, and how soon after the last of them it is killed. */
+const [MOST_APPENDED, SOON_MS] = [5, 40]
+/** Then a scene is left alone, so that there is another. */
+const KILLS_A_SCENE = 8
 
 /** @param tamper changes the tables before the audit: it must find that */
 export async function killRestating(
@@ -35,12 +39,14 @@ export async function killRestating(
   try {
     do {
       let isKnown = false
+      let left = KILLS_A_SCENE
       for (let isOver = false; !isOver; ) {
         const ended = await restateOnce(
           path,
           { seed, scene: scenes, isKnown },
-          killed < kills ? random : null,
+          killed < kills && left > 0 ? random : null,
         )
+        left -= 1
         isOver = ended.isSettled
         isKnown ||= ended.isDelivered
         killed += ended.isSettled ? 0 : 1
@@ -89,10 +95,14 @@ async function restateOnce(
     child.once('exit', (code, signal) => resolve({ code, signal })),
   )
   const kill = (): boolean => child.kill('SIGKILL')
-  const from = random !== null && random() < WHILE_DELIVERING ? 'open' : isKnown ? 'open' : 'delivered'
+  const by = random?.() ?? 1
+  const from = by < WHILE_OPEN ? 'open' : by < BY_TIME ? (isKnown ? 'open' : 'delivered') : 'appended'
+  let more = from === 'appended' ? 1 + Math.floor((random?.() ?? 0) * MOST_APPENDED) : 1
   let [isDelivered, isSettled] = [isKnown, false]
   for await (const line of createInterface({ input: child.stdout })) {
-    if (line === from && random !== null) setTimeout(kill, random() * AFTER_MS)
+    if (line === from) more -= 1
+    const afterMs = from === 'appended' ? SOON_MS : AFTER_MS
+    if (line === from && more === 0 && random !== null) setTimeout(kill, random() * afterMs)
     isDelivered ||= line === 'delivered'
     isSettled ||= line === 'settled'
   }

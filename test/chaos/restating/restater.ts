@@ -13,6 +13,14 @@ if (isKnown !== 'delivered') {
   for (const { from, to, gramsPerKwh } of revisions) await rig.revise(from, to, gramsPerKwh)
   say('delivered')
 }
+// Whoever kills it wants to meet it between two transactions.
+let ledgerEnd = -1n
+setInterval(async () => {
+  const [lag] = await rig.broker.lag('store', 'ledger')
+  if (lag === undefined || lag.end === ledgerEnd) return
+  ledgerEnd = lag.end
+  say('appended')
+}, 5)
 await rig.settle()
 say('settled')
 process.exit(0)

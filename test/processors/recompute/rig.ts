@@ -63,7 +63,7 @@ export async function openRig(stays?: string) {
     })
   let runner = await start()
   const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> => {
-    for (let tries = 0; tries < 6_000; tries++) {
+    for (let tries = 0; tries < 20_000; tries++) {
       if (await isSo()) return
       await new Promise(resolve => setTimeout(resolve, 20))
     }
