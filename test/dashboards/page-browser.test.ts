@@ -182,7 +182,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     await page.keyboard.press('Enter')
     await page.locator('.waterfall li').first().waitFor()
     expect(await page.locator('.waterfall li').count()).toBe(9)
-    expect(await page.locator('.trace-energy').innerText()).toMatch(/1\.83\s+J/)
+    expect(await page.locator('.trace-energy').textContent()).toMatch(/1\.83\s+J/)
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     expect(await page.locator('.attributes').isVisible()).toBe(true)

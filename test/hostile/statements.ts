@@ -17,6 +17,9 @@ const TEXTS: readonly ScalarKind[] = ['string', 'lowCardinality']
 const NUMBERS: readonly ScalarKind[] = ['int64', 'int64?', 'uint64', 'int32', 'uint32', 'uint8']
 const TIMES: readonly ScalarKind[] = ['timestampNs', 'seconds']
 
+/** For tables without texts. Visible numbers have one digit. */
+const textOfNumber = (name: string): string => `if(${name} > 9, concat('SECRET', toString(${name})), '1')`
+
 const STREAM_TARGETS: readonly Target[] = OWNED_STREAMS.map(({ table, columns }) => {
   const of = (kinds: readonly ScalarKind[]): readonly string[] =>
     columns
@@ -26,7 +29,14 @@ const STREAM_TARGETS: readonly Target[] = OWNED_STREAMS.map(({ table, columns })
       )
       .map(column => column.name)
       .filter(name => name !== 'Tenant')
-  return { name: table?.name ?? '', isView: false, texts: of(TEXTS), numbers: of(NUMBERS), times: of(TIMES) }
+  const [texts, numbers] = [of(TEXTS), of(NUMBERS)]
+  return {
+    name: table?.name ?? '',
+    isView: false,
+    texts: texts.length > 0 ? texts : numbers.map(textOfNumber),
+    numbers,
+    times: of(TIMES),
+  }
 })
 
 const ROLLUP_TARGETS: readonly Target[] = ROLLUP_VIEWS.map(({ name }) => ({
