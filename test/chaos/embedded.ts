@@ -24,6 +24,8 @@ const ENVIRONMENT = {
   // The last, incomplete minute of a host closes once it has been silent for as long as a gap may be.
   WATTLINE_METERING_IDLE_FLUSH: '8',
   WATTLINE_METERING_GAP: '12',
+  // The audit adds what came late by itself; `npm run chaos:restating` audits how that is booked.
+  WATTLINE_METERING_LATE_SETTLE: '86400',
   // Samples of a host whose clock is a day ahead are accepted, and judged by the meter.
   WATTLINE_LIMITS_FUTURE_SECONDS: '172800',
 }

@@ -29,7 +29,8 @@ const ENVIRONMENT = {
   // Kafka needs some seconds to come back: until then hosts are not considered silent.
   WATTLINE_METERING_IDLE_FLUSH: '15',
   WATTLINE_METERING_GAP: '20',
-  // As with one process: samples from a clock that is a day ahead are accepted.
+  // As with one process: what comes late is added by the audit, and samples from a clock that is a day ahead are accepted.
+  WATTLINE_METERING_LATE_SETTLE: '86400',
   WATTLINE_LIMITS_FUTURE_SECONDS: '172800',
 }
 

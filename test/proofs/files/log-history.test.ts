@@ -62,7 +62,7 @@ it('reports records that a deleted log had not stored yet, until the loss is acc
   const { status, text } = await readyz(process)
   expect(status).toBe(503)
   expect(text).toMatch(
-    /is gone: records that were acknowledged and not stored .*stream traces: 3 records, received 20/,
+    /is missing: records that were acknowledged and not stored .*stream traces: 3 records, received 20/,
   )
   const metrics = await metricsText(process)
   expect(metrics).toMatch(/^wattline_lost_records\{stream="traces"\} 3$/m)
