@@ -18,7 +18,7 @@ import { eraseRows, oldParts } from '../../core/warehouse/erase.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { eraseBills } from './bills.ts'
 import { answerOf, type ErasureRequest, type ErasureState, newErasure } from './erasure.ts'
-import { dropRead, type ErasingBroker, forgetInMeter, readToEnd } from './log.ts'
+import { dropRead, type ErasingBroker, forgetInState, readToEnd } from './log.ts'
 import { eraseQuarantined } from './quarantined.ts'
 
 interface ErasuresOptions {
@@ -125,7 +125,7 @@ export class Erasures {
     let ends = await readToEnd(broker, readers, signal, report)
     // Twice: readings that one partition passes on to another can arrive there behind the first.
     for (let time = 0; beforeMs === null && time < 2; time += 1) {
-      await forgetInMeter(broker, tenant, now())
+      await forgetInState(broker, tenant, now())
       ends = await readToEnd(broker, readers, signal, report)
     }
 

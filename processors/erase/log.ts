@@ -1,9 +1,10 @@
 /** The log's part of an erasure: wait until everything in it is read, then delete it. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Broker, RECORD_KIND } from '../../core/broker/broker.ts'
-import { readings, STREAMS } from '../../core/model/streams/index.ts'
+import { lateReadings, readings, STREAMS } from '../../core/model/streams/index.ts'
 import type { LogReader } from '../../core/model/streams/readers.ts'
 import { ERASE_KIND } from '../meter/processor.ts'
+import { RECOMPUTE } from '../recompute/processor.ts'
 
 /** What an erasure needs of the log. `trim` is missing for Kafka, which deletes by retention only. */
 export type ErasingBroker = Pick<Broker, 'kind' | 'lag' | 'append' | 'newest' | 'trim'>
@@ -15,17 +16,23 @@ const ROUNDS = 4
 /** Offset after the last record, by `stream/partition`. */
 type StreamEnds = ReadonlyMap<string, bigint>
 
-/** Appends a record after which the meter has no state of the tenant. */
-export async function forgetInMeter(
+/** Groups whose state names tenants, and the stream by which they hear of an erasure. */
+const STATEFUL = [
+  ['meter', readings.name],
+  [RECOMPUTE, lateReadings.name],
+] as const
+
+/** Appends records after which the processors have no state of the tenant. */
+export async function forgetInState(
   broker: ErasingBroker,
   tenant: string,
   timestampMs: number,
 ): Promise<void> {
   const value = Buffer.from(JSON.stringify({ tenant }))
-  for (const { partition } of await broker.lag('meter', readings.name)) {
-    await broker.append(readings.name, partition, [
-      { value, headers: { [RECORD_KIND]: ERASE_KIND }, timestampMs },
-    ])
+  for (const [group, stream] of STATEFUL) {
+    for (const { partition } of await broker.lag(group, stream)) {
+      await broker.append(stream, partition, [{ value, headers: { [RECORD_KIND]: ERASE_KIND }, timestampMs }])
+    }
   }
 }
 

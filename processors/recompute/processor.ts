@@ -22,6 +22,7 @@ import { WINDOW_SECONDS } from '../../core/model/window.ts'
 import { sleep } from '../../core/runtime/backoff.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
+import { ERASE_KIND } from '../meter/processor.ts'
 import { RESTATED_REASONS } from '../meter/windows/late.ts'
 import {
   bytesOf,
@@ -32,6 +33,7 @@ import {
   isDue,
   withMinutes,
 } from './dirty.ts'
+import { forgetTenant } from './forget.ts'
 import { type AskedHost, type HostName, nextHosts } from './hosts.ts'
 import { leftOf } from './left.ts'
 import type { Recomputations } from './recomputations.ts'
@@ -118,6 +120,7 @@ class RecomputeWorker implements PartitionWorker {
     const kind = record.headers[RECORD_KIND]
     if (record.headers[RECORD_CORRUPT] !== undefined) return
     if (kind === undefined) this.#applyLate(record, step)
+    else if (kind === ERASE_KIND) this.#forget(record, step)
     else if (kind === REQUEST_KIND || kind === CANCEL_KIND) this.#applyRequest(kind, record, step)
   }
 
@@ -143,6 +146,12 @@ class RecomputeWorker implements PartitionWorker {
       const host = this.#dirty.get(key)
       if (host !== undefined) step.state.set(key, bytesOf(host, this.#pass?.late.get(key) ?? []))
     }
+  }
+
+  #forget(record: StoredRecord, step: Step): void {
+    const { tenant } = JSON.parse(Buffer.from(record.value).toString()) as { readonly tenant: string }
+    this.#giveBack()
+    for (const [key, entry] of forgetTenant(tenant, this.#dirty, this.#requests)) step.state.set(key, entry)
   }
 
   #applyRequest(kind: string, record: StoredRecord, step: Step): void {
