@@ -75,8 +75,10 @@ it('reports an uncaught rejection, and ends with 1', async () => {
   })
   process.kill(wattline.pid, 'SIGUSR2')
   expect(await ended).toBe(1)
-  const line = wattline.stderr.find(text => text.includes('processFailed')) ?? ''
-  expect(JSON.parse(line)).toMatchObject({
+  // Its last lines may be read after its end.
+  const failed = (): string | undefined => wattline.stderr.find(text => text.includes('processFailed'))
+  await until(() => failed() !== undefined)
+  expect(JSON.parse(failed() ?? '')).toMatchObject({
     msg: 'processFailed',
     kind: 'unhandledRejection',
     err: { message: 'nobody waits for this' },
