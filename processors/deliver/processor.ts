@@ -79,7 +79,9 @@ class DeliverWorker implements PartitionWorker {
   async apply(record: StoredRecord, step: Step): Promise<void> {
     assertReadable(record)
     while (this.#pending.size >= MOST_PENDING && !this.#partition.revoked.aborted) await this.#work()
-    const added = decodeRows(notifications, record.value).map((row, index) => pendingOf(record, row, index))
+    const added = decodeRows(notifications, record.value)
+      .map((row, index) => pendingOf(record, row, index))
+      .filter(one => this.#isWanted(one))
     for (const one of added) step.state.set(...pendingEntry(one.place, one))
     const next = record.offset + 1n
     step.state.set(...nextEntry(next))
@@ -145,6 +147,10 @@ class DeliverWorker implements PartitionWorker {
       },
     )
     this.#running.set(pending.place, { receiver: receiver.name, done })
+  }
+
+  #isWanted({ message }: PendingMessage): boolean {
+    return message.status === 'firing' || this.#receivers.get(message.receiver)?.send_resolved !== false
   }
 
   #undeliverable({ message }: PendingMessage, receiver: ReceiverConfig | undefined): string | null {

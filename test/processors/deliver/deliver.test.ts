@@ -207,6 +207,20 @@ describe('a receiver', () => {
     expect(rows.every(({ Receiver }) => Receiver === 'ok')).toBe(true)
   })
 
+  it('that does not want ends gets alerts that fire, and no ends', async () => {
+    await start([
+      { name: 'quiet', kind: 'webhook', url: `${base}/quiet`, send_resolved: false },
+      { name: 'ops', kind: 'webhook', url: `${base}/ops` },
+    ])
+    const ended = (number: number, receiver: string) => ({
+      ...message(number, receiver, 'g'),
+      status: 'resolved' as const,
+    })
+    await write([message(1, 'quiet', 'g'), ended(2, 'quiet'), ended(3, 'ops'), message(4, 'quiet', 'g')])
+    await until(() => isSettled('msg_3') && isSettled('msg_4'))
+    expect(received.map(({ id }) => id).toSorted()).toEqual(['msg_1', 'msg_3', 'msg_4'])
+  })
+
   it('on an address that is not public is refused without a packet', async () => {
     await start([{ name: 'ops', kind: 'webhook', url: 'http://127.0.0.2:1/' }])
     await write([message(1, 'ops')])
