@@ -9,6 +9,7 @@ import {
   type AlertGroup,
   type AlertRoute,
   flushGroup,
+  type GroupPlace,
   groupsOf,
   type SentAlert,
   startGroup,
@@ -39,7 +40,6 @@ import {
   groupEntry,
   instanceEntries,
   nextEntry,
-  ruleGoneEntries,
   sentAlertOf,
   silenceEntry,
   type TenantSilence,
@@ -126,7 +126,7 @@ class AlertWorker implements PartitionWorker {
     const entries: AlertStateEntries = new Map([evaluatedEntry(group.key, at)])
     const rows: TransitionRow[] = []
     const after: [string, ReadonlyMap<string, AlertInstance>][] = []
-    const ended = new Map<string, AlertGroup>()
+    const ended = new Map<string, OpenGroup>()
     for (const rule of group.rules) {
       const before = this.#state.instances.get(rule.key) ?? new Map()
       const found = await this.#evaluateRule(group, rule, before, at)
@@ -176,15 +176,20 @@ class AlertWorker implements PartitionWorker {
     tenant: string,
     { state, instance }: AlertTransition,
     at: number,
-    changed: Map<string, AlertGroup>,
+    changed: Map<string, OpenGroup>,
   ): void {
     if (state !== 'firing' && state !== 'resolved') return
     for (const place of groupsOf(this.#routes, tenant, instance.labels)) {
-      const group =
-        changed.get(place.key) ?? this.#state.groups.get(place.key) ?? startGroup(place, tenant, at)
-      const ended = state === 'resolved' ? [...group.ended, sentAlertOf(instance, at)] : group.ended
-      changed.set(place.key, { ...group, ended })
+      const group = changed.get(place.key) ?? this.#openGroup(place, tenant, at)
+      if (state === 'resolved') group.ended.push(sentAlertOf(instance, at))
+      changed.set(place.key, group)
     }
+  }
+
+  /** A copy that alerts can be added to. */
+  #openGroup(place: GroupPlace, tenant: string, at: number): OpenGroup {
+    const group = this.#state.groups.get(place.key) ?? startGroup(place, tenant, at)
+    return { ...group, ended: [...group.ended] }
   }
 
   async #flush(now: number): Promise<void> {
@@ -224,7 +229,9 @@ class AlertWorker implements PartitionWorker {
         for (const instance of this.#state.instances.get(rule.key)?.values() ?? []) {
           if (instance.state !== 'firing') continue
           for (const { key } of groupsOf(this.#routes, tenant, instance.labels)) {
-            found.set(key, [...(found.get(key) ?? []), sentAlertOf(instance, null)])
+            const alerts = found.get(key) ?? []
+            alerts.push(sentAlertOf(instance, null))
+            found.set(key, alerts)
           }
         }
       }
@@ -242,8 +249,8 @@ class AlertWorker implements PartitionWorker {
     const entries: AlertStateEntries = new Map()
     const gone = [...this.#state.instances.keys()].filter(rule => !known.has(rule))
     for (const rule of gone) {
-      for (const [key, value] of ruleGoneEntries(rule, this.#state.instances.get(rule) ?? new Map()))
-        entries.set(key, value)
+      const known = this.#state.instances.get(rule) ?? new Map()
+      for (const [key, value] of instanceEntries(rule, known, new Map())) entries.set(key, value)
     }
     const over = [...this.#state.silences.values()].filter(({ endsAt }) => endsAt < now)
     for (const { id } of over) entries.set(...silenceEntry(id, null))
@@ -257,6 +264,8 @@ class AlertWorker implements PartitionWorker {
     await this.#partition.transact({ outputs, state: entries, nextOffset: this.#next })
   }
 }
+
+type OpenGroup = AlertGroup & { readonly ended: SentAlert[] }
 
 /** A route that is gone: what is left of its groups is dropped once they are due. */
 const UNROUTED = { groupInterval: 0, repeatInterval: Number.POSITIVE_INFINITY }

@@ -96,10 +96,6 @@ export function instanceEntries(
   return entries
 }
 
-/** Entries that remove all alerts of a rule. */
-export const ruleGoneEntries = (rule: string, known: ReadonlyMap<string, AlertInstance>): AlertStateEntries =>
-  instanceEntries(rule, known, new Map())
-
 /** An alert as messages show it. @param endsAt null while it fires */
 export const sentAlertOf = (
   { labels, annotations, value, firedAt, activeAt }: AlertInstance,
