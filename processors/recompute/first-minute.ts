@@ -3,6 +3,7 @@ import { ledger, readings } from '../../core/model/streams/index.ts'
 import { qualified } from '../../core/warehouse/tables/ddl.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
 import type { RecomputeReason } from './differences.ts'
+import { namesOf } from './machine.ts'
 import { type HostSpan, minute, ofMachine } from './span.ts'
 
 /**
@@ -10,10 +11,13 @@ import { type HostSpan, minute, ofMachine } from './span.ts'
  * reaches over any number of minutes without readings, so what counts is the first reading that there is, at any time.
  */
 export async function firstMinute(
-  { query, dialect }: Statements,
-  span: HostSpan,
+  statements: Statements,
+  host: Omit<HostSpan, 'names'>,
   reason: RecomputeReason,
 ): Promise<number | null> {
+  const { query, dialect } = statements
+  const alone = { ...host, names: [] }
+  const span = reason === 'factors_revised' ? alone : { ...host, names: await namesOf(statements, alone) }
   const [booked] = await query<{ n: number; at: number }>(
     `SELECT toFloat64(count()) AS n, toFloat64(min(toUnixTimestamp(WindowStart))) AS at
 FROM ${qualified(dialect, ledger.name)}

@@ -3,6 +3,7 @@ import { ledger, readings } from '../../core/model/streams/index.ts'
 import { quoteText } from '../../core/warehouse/tables/column-types.ts'
 import { qualified } from '../../core/warehouse/tables/ddl.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
+import { firstMinute } from './first-minute.ts'
 import type { RecomputeRequest, RequestProgress } from './requests.ts'
 import { instant, minute } from './span.ts'
 
@@ -58,7 +59,8 @@ export async function nextHosts(
     const found = await hostsAfter(statements, request, { after, limit: PAGE })
     for (const one of found) {
       if (hosts.length >= HOSTS_AT_ONCE) return { hosts, isLast: false }
-      if (isMine(one)) hosts.push({ ...one, from })
+      const first = isMine(one) ? await firstMinute(statements, { ...one, from, to }, request.reason) : null
+      if (first !== null) hosts.push({ ...one, from: first })
     }
     if (found.length < PAGE) return { hosts, isLast: true }
     after = found.at(-1) ?? after

@@ -1,11 +1,10 @@
 /** One piece of work: some minutes of one host, computed again as far as they may be. */
 import type { Events } from '../../core/catalogue/events/events.ts'
+import { isoTime } from '../../core/model/iso-time.ts'
 import type { LedgerRow } from '../../core/model/streams/ledger.ts'
 import { COUNTED_WINDOWS } from '../meter/meter.ts'
 import { lastBooked } from './booked.ts'
 import type { RecomputeReason } from './differences.ts'
-import { firstMinute } from './first-minute.ts'
-import { namesOf } from './machine.ts'
 import { type RecomputeTools, recompute } from './recompute.ts'
 
 /** What a unit is made with. */
@@ -37,18 +36,16 @@ export interface UnitDone {
 }
 
 /** Does as much of a unit as fits into memory. Says so where readings are gone: those minutes stay as they are booked. */
-export async function workOff(options: UnitOptions, asked: Unit, nowMs: number): Promise<UnitDone> {
+export async function workOff(options: UnitOptions, unit: Unit, nowMs: number): Promise<UnitDone> {
   const { tools, events, keptMs } = options
-  const unit = await fromFirstMinute(tools, asked)
-  if (unit === null) return { entries: [], to: asked.to, isOpen: false }
   const { tenant, host, from, reason } = unit
   const untold = (start: number, end: number, minutes: number): void =>
     events.emit('minutesNotRestated', {
       reason: 'no_readings',
       tenant,
       host,
-      from: isoOf(start),
-      to: isoOf(end),
+      from: isoTime(start),
+      to: isoTime(end),
       amount: minutes,
     })
   // Of readings next to those that are gone, not everything that the meter knew is there.
@@ -70,15 +67,3 @@ export async function workOff(options: UnitOptions, asked: Unit, nowMs: number):
   if (first !== undefined) untold(first, (withoutReadings.at(-1) ?? first) + 60, withoutReadings.length)
   return { entries, to, isOpen: to >= closed && to < unit.to }
 }
-
-/** Null: no minute has entries. Late readings name their minutes. */
-async function fromFirstMinute({ statements }: RecomputeTools, unit: Unit): Promise<Unit | null> {
-  const { tenant, host, from, to, reason } = unit
-  if (reason === 'late_readings') return unit
-  const span = { tenant, host, names: [], from, to }
-  const names = reason === 'factors_revised' ? [] : await namesOf(statements, span)
-  const first = await firstMinute(statements, { ...span, names }, reason)
-  return first === null ? null : { ...unit, from: first }
-}
-
-const isoOf = (seconds: number): string => new Date(seconds * 1000).toISOString()
