@@ -1,5 +1,6 @@
 /** Records of alerting: changes of state, and messages. */
 
+import { notificationRow } from '../../core/alerting/notification-row.ts'
 import type { RuleGroup } from '../../core/alerting/rules.ts'
 import type { AlertMessage } from '../../core/alerts/groups.ts'
 import type { AlertTransition } from '../../core/alerts/instance.ts'
@@ -45,20 +46,13 @@ export function messageRecord(
   partitions: number,
   nowMs: number,
 ): OutputRecord {
-  const row: RowOf<typeof notifications> = {
-    Tenant: tenant,
-    Time: Math.floor(nowMs / 1000),
-    NotificationId: message.id,
-    Receiver: message.receiver,
-    GroupKey: message.groupKey,
-    Status: message.status,
-    Alerts: message.alerts.length,
-    Message: JSON.stringify(message),
-  }
   const partition = partitionOf(tenant, message.groupKey, partitions)
   return {
     stream: notifications.name,
     partition,
-    record: { value: encodeRows(notifications, [row]), timestampMs: nowMs },
+    record: {
+      value: encodeRows(notifications, [notificationRow(tenant, message, nowMs)]),
+      timestampMs: nowMs,
+    },
   }
 }

@@ -2,7 +2,8 @@
 import type { RuleGroup } from '../../core/alerting/rules.ts'
 import type { Broker } from '../../core/broker/broker.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
-import { Settling } from './settled.ts'
+import type { CatchingUp } from '../loop/catching-up.ts'
+import { catchingUpForRules } from './settled.ts'
 
 /** Evaluations that are made up for after a stop; older ones are skipped. */
 const MOST_MISSED = 30
@@ -14,7 +15,7 @@ export class Schedule {
   readonly #broker: Pick<Broker, 'lag'>
   readonly #evaluatedAt: Map<string, number>
   readonly #events: Events
-  readonly #settling = new Map<string, Settling>()
+  readonly #settling = new Map<string, CatchingUp>()
 
   /** @param evaluatedAt last time of each group, kept up to date by the caller */
   constructor(broker: Pick<Broker, 'lag'>, evaluatedAt: Map<string, number>, events: Events) {
@@ -35,7 +36,7 @@ export class Schedule {
 
   /** Whether the tables have everything that an evaluation for that time needs. */
   async isSettled({ key, name, intervalSeconds }: RuleGroup, at: number, now: number): Promise<boolean> {
-    const settling = this.#settling.get(key) ?? new Settling(this.#broker)
+    const settling = this.#settling.get(key) ?? catchingUpForRules(this.#broker)
     this.#settling.set(key, settling)
     if (!(await settling.isDone())) {
       if (now - at < LONGEST_WAIT_S) return false

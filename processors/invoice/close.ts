@@ -17,6 +17,7 @@ import type { BillingConfig } from '../../core/billing/rules.ts'
 import { closedPeriods } from '../../core/billing/statements.ts'
 import type { NewRecord } from '../../core/broker/broker.ts'
 import { encodeRows } from '../../core/columns/rows.ts'
+import { isoSecond } from '../../core/model/iso-time.ts'
 import { billingKey, invoiceClosings, invoiceLines, invoices } from '../../core/model/streams/invoices.ts'
 import { DATABASE } from '../../core/warehouse/tables/ddl.ts'
 
@@ -48,15 +49,13 @@ export function refusal(
   const last = closed.at(-1)
   const first = config.first_period ?? closed[0] ?? period
   if (period < first) return `${period} is before ${first}, the first period that is billed.`
-  if (nowSeconds < to) return `${period} ends at ${iso(to)}: close it after that.`
+  if (nowSeconds < to) return `${period} ends at ${isoSecond(to)}: close it after that.`
   if (nowSeconds < to + openSeconds) {
-    return `Windows of ${period} may be open until ${iso(to + openSeconds)}: close it after that.`
+    return `Windows of ${period} may be open until ${isoSecond(to + openSeconds)}: close it after that.`
   }
   const next = last === undefined ? first : followingPeriod(last)
   return period > next ? `${next} is not closed: close it first, up to ${precedingPeriod(period)}.` : null
 }
-
-const iso = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000', '')
 
 /** A closing that has begun. */
 export interface Closing {

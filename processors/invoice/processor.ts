@@ -16,9 +16,10 @@ import {
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { billing, CLOSE_REQUEST } from '../../core/model/streams/invoices.ts'
+import type { CatchingUp } from '../loop/catching-up.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
-import { CatchingUp } from './behind.ts'
+import { catchingUpForBills } from './behind.ts'
 import {
   beginClosing,
   type Closing,
@@ -109,7 +110,7 @@ class InvoiceWorker implements PartitionWorker {
   }
 
   #begun(request: CloseRequest, nowMs: number): Work {
-    return { request, catchingUp: new CatchingUp(this.#options.broker), sinceMs: nowMs }
+    return { request, catchingUp: catchingUpForBills(this.#options.broker), sinceMs: nowMs }
   }
 
   async #find(nowMs: number): Promise<Work | null> {

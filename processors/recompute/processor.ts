@@ -20,6 +20,7 @@ import { partitionOf } from '../../core/model/partition.ts'
 import { lateReadings, ledger } from '../../core/model/streams/index.ts'
 import { WINDOW_SECONDS } from '../../core/model/window.ts'
 import { sleep } from '../../core/runtime/backoff.ts'
+import type { CatchingUp } from '../loop/catching-up.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { ERASE_KIND } from '../meter/processor.ts'
@@ -45,7 +46,7 @@ import {
   REQUEST_PREFIX,
   type RequestProgress,
 } from './requests.ts'
-import { TablesHave } from './tables-have.ts'
+import { catchingUpForMinutes } from './tables-have.ts'
 import { type UnitDone, type UnitOptions, workOff } from './unit.ts'
 
 /** Name of the consumer group, also in metrics and in `/api/v1/lag`. */
@@ -85,7 +86,7 @@ export const createRecompute = (options: RecomputeOptions): Processor => ({
 
 /** What was to be done when the tables were asked to catch up. */
 interface Pass {
-  readonly tables: TablesHave
+  readonly tables: CatchingUp
   readonly late: Map<string, readonly DirtyMinutes[]>
   /** Hosts of a request, and from where on. */
   readonly asked: { readonly id: string; readonly hosts: AskedHost[]; readonly isLast: boolean } | null
@@ -190,7 +191,7 @@ class RecomputeWorker implements PartitionWorker {
     while (performance.now() < untilMs && !this.#partition.revoked.aborted) {
       this.#pass ??= await this.#beginPass(nowMs)
       if (this.#pass === null) return
-      if (await this.#pass.tables.all()) await this.#workOn(this.#pass, nowMs)
+      if (await this.#pass.tables.isDone()) await this.#workOn(this.#pass, nowMs)
       else await sleep(CATCH_UP_MS, this.#partition.revoked)
     }
   }
@@ -217,10 +218,10 @@ class RecomputeWorker implements PartitionWorker {
       late.set(key, ranges)
       this.#dirty.set(key, { ...host, ranges: host.ranges.filter(range => !isDue(range, nowMs)) })
     }
-    if (late.size > 0) return { tables: new TablesHave(broker), late, asked: null }
+    if (late.size > 0) return { tables: catchingUpForMinutes(broker), late, asked: null }
     const request = [...this.#requests.values()].find(({ notBeforeMs }) => notBeforeMs <= nowMs)
     if (request === undefined) return null
-    return { tables: new TablesHave(broker), late, asked: await this.#hostsOf(request) }
+    return { tables: catchingUpForMinutes(broker), late, asked: await this.#hostsOf(request) }
   }
 
   async #hostsOf(request: RequestProgress): Promise<Pass['asked']> {

@@ -8,12 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { RecomputeAnswer } from '../../core/api/recompute.ts'
 import { type Broker, RECORD_KIND } from '../../core/broker/broker.ts'
 import { asWattlineError, WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { isoTime } from '../../core/model/iso-time.ts'
 import { lateReadings } from '../../core/model/streams/index.ts'
 import type { LedgerRow } from '../../core/model/streams/ledger.ts'
 import { type HostName, nextHosts } from './hosts.ts'
 import { CANCEL_KIND, encodeRequest, REQUEST_KIND, type RecomputeRequest } from './requests.ts'
 import { DifferenceSums } from './sums.ts'
-import { TablesHave } from './tables-have.ts'
+import { catchingUpForMinutes } from './tables-have.ts'
 import { type UnitOptions, workOff } from './unit.ts'
 
 interface Job {
@@ -83,14 +84,14 @@ export class Recomputations {
     return {
       id,
       apply,
-      from: isoOf(request.from),
-      to: isoOf(request.to),
+      from: isoTime(request.from),
+      to: isoTime(request.to),
       tenant: request.tenant,
       host: request.host,
       state,
       problem,
       hosts_done: hostsDone,
-      at: at === null ? null : isoOf(at),
+      at: at === null ? null : isoTime(at),
       entries: found.entries,
       differences: found.list(),
       truncated: found.isTruncated,
@@ -168,8 +169,8 @@ export class Recomputations {
     if (unit === null) throw new WattlineError('not_found', 'This process does not run the processors.')
     const { broker, now } = this.#options
     const { request, found, over } = job
-    const tables = new TablesHave(broker)
-    while (!(await tables.all())) await delay(POLL_MS, undefined, { signal: over.signal })
+    const tables = catchingUpForMinutes(broker)
+    while (!(await tables.isDone())) await delay(POLL_MS, undefined, { signal: over.signal })
     let cursor: (HostName & { readonly done: number }) | null = null
     for (;;) {
       const page = await nextHosts(unit.tools.statements, { ...request, cursor, entries: 0 }, () => true)
@@ -190,5 +191,3 @@ export class Recomputations {
     }
   }
 }
-
-const isoOf = (seconds: number): string => new Date(seconds * 1000).toISOString()

@@ -21,6 +21,7 @@ import { factors } from '../../core/model/streams/factors.ts'
 import { lateReadings, ledger } from '../../core/model/streams/index.ts'
 import { qualified } from '../../core/warehouse/tables/ddl.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
+import { CatchingUp } from '../loop/catching-up.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { encodeRequest, REQUEST_KIND } from '../recompute/requests.ts'
@@ -78,8 +79,8 @@ export const createRestate = (options: RestateOptions): Processor => ({
 interface Pass {
   readonly key: string
   readonly sinceMs: number
-  /** Where each partition of the ledger's stream ended when it began. */
-  readonly ends: readonly bigint[]
+  /** What was in the ledger's stream when it began. */
+  readonly tables: CatchingUp
   /** Null: the tables do not have all of that yet. */
   plan: Plan | null
 }
@@ -148,9 +149,9 @@ class RestateWorker implements PartitionWorker {
 
   /** One piece of work; false when there is nothing to do but wait. */
   async #work(key: string, dirty: DirtyRange): Promise<boolean> {
-    const pass = await this.#passOver(key, dirty)
+    const pass = this.#passOver(key, dirty)
     if (pass.plan === null) {
-      if (!(await this.#tablesHave(pass.ends))) return false
+      if (!(await pass.tables.isDone())) return false
       const range = { ...dirty, factors: coverage(await this.#options.book(), dirty) }
       if (dirty.passing === null) return await this.#beginPass(key, dirty, range)
       pass.plan = await this.#planOf(dirty, range)
@@ -176,16 +177,11 @@ class RestateWorker implements PartitionWorker {
     return true
   }
 
-  async #passOver(key: string, { sinceMs }: DirtyRange): Promise<Pass> {
+  #passOver(key: string, { sinceMs }: DirtyRange): Pass {
     if (this.#pass?.key === key && this.#pass.sinceMs === sinceMs) return this.#pass
-    const lag = await this.#options.broker.lag(STORE, ledger.name)
-    this.#pass = { key, sinceMs, ends: lag.map(({ end }) => end), plan: null }
+    const tables = new CatchingUp(this.#options.broker, [[[STORE, ledger.name]]])
+    this.#pass = { key, sinceMs, tables, plan: null }
     return this.#pass
-  }
-
-  async #tablesHave(ends: readonly bigint[]): Promise<boolean> {
-    const lag = await this.#options.broker.lag(STORE, ledger.name)
-    return lag.every(({ committed }, index) => committed >= (ends[index] ?? 0n))
   }
 
   async #fingerprint(range: RestatedRange): Promise<string> {

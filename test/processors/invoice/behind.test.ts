@@ -4,7 +4,7 @@
  */
 import { expect, it } from 'vitest'
 import type { PartitionLag } from '../../../core/broker/broker.ts'
-import { CatchingUp } from '../../../processors/invoice/behind.ts'
+import { catchingUpForBills } from '../../../processors/invoice/behind.ts'
 
 it('waits stage by stage, for what there is when a stage begins', async () => {
   const lags: Record<string, PartitionLag[]> = {}
@@ -20,7 +20,7 @@ it('waits stage by stage, for what there is when a stage begins', async () => {
   set('rate energy', [0n, 0n])
   set('store ledger', [0n, 1n])
   set('store billing', [4n, 4n])
-  const catching = new CatchingUp({ lag: async (group, stream) => lags[`${group} ${stream}`] ?? [] })
+  const catching = catchingUpForBills({ lag: async (group, stream) => lags[`${group} ${stream}`] ?? [] })
   expect(await catching.behind()).toBe('meter has 3 records of readings still to read')
   // Twenty more are not waited for.
   set('meter readings', [7n, 28n], [2n, 2n])
