@@ -5,6 +5,7 @@ import type { Broker } from '../broker/broker.ts'
 import { encodeRows } from '../columns/rows.ts'
 import { notifications, silences } from '../model/streams/index.ts'
 import type { RowOf } from '../model/streams/stream.ts'
+import { notificationRow } from './notification-row.ts'
 
 /** A silence as it is put. Seconds since the epoch. */
 export interface SilenceContent {
@@ -43,19 +44,9 @@ export function createAlertLog(log: Pick<Broker, 'append'>, now: () => number): 
       await log.append(silences.name, 0, [{ key, value: encodeRows(silences, [row]), timestampMs: now() }])
     },
     async replay(tenant, message) {
-      const row: RowOf<typeof notifications> = {
-        Tenant: tenant,
-        Time: Math.floor(now() / 1000),
-        NotificationId: message.id,
-        Receiver: message.receiver,
-        GroupKey: message.groupKey,
-        Status: message.status,
-        Alerts: message.alerts.length,
-        Message: JSON.stringify(message),
-      }
       // Its place among the messages of its group is gone anyway.
       await log.append(notifications.name, 0, [
-        { value: encodeRows(notifications, [row]), timestampMs: now() },
+        { value: encodeRows(notifications, [notificationRow(tenant, message, now())]), timestampMs: now() },
       ])
     },
   }

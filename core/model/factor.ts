@@ -36,6 +36,9 @@ export function yearlyIntensity(zone: string): Factor | null {
   return row === undefined ? null : fromRow(row)
 }
 
+/** A zone by the name that factors have: `DEU` is `DE`. Any other name stays as it is. */
+export const zoneName = (zone: string): string => yearlyIntensity(zone)?.zone ?? zone
+
 /** Every built-in yearly average. */
 export const yearlyIntensities = (): readonly Factor[] => YEARLY_INTENSITIES.map(fromRow)
 

@@ -8,6 +8,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP } from 'node:net'
 import type { AddressFilter } from './addresses.ts'
+import { retryAfterMs } from './retry-after.ts'
 
 /** One attempt. */
 export interface OutgoingPost {
@@ -111,12 +112,4 @@ async function readReply(reply: IncomingMessage): Promise<OutgoingReply> {
     retryAfterMs: retryAfterMs(reply.headers['retry-after'], Date.now()),
     text: Buffer.concat(chunks).toString('utf8').slice(0, MOST_BYTES),
   }
-}
-
-/** Wait of a `Retry-After` header: seconds, or an HTTP date. Null for anything else. */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | null {
-  if (header === undefined) return null
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000
-  const at = Date.parse(header)
-  return Number.isNaN(at) ? null : Math.max(0, at - nowMs)
 }

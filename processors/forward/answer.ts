@@ -1,5 +1,6 @@
 /** What the status of a receiver's answer means: one table for both protocols. */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { retryAfterMs } from '../../core/outgoing/retry-after.ts'
 import type { HttpReply } from './http-client.ts'
 
 /**
@@ -28,9 +29,8 @@ export function checkAnswer(where: string, { status, headers, body }: HttpReply,
 
 /** Retry-After in seconds or as a date; undefined when it says nothing. */
 export function waitSeconds(header: string | undefined, nowMs: number): number | undefined {
-  if (header === undefined) return undefined
-  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - nowMs) / 1000
-  return Number.isNaN(seconds) ? undefined : Math.min(MAX_WAIT_SECONDS, Math.max(0, seconds))
+  const waitMs = retryAfterMs(header, nowMs)
+  return waitMs === null ? undefined : Math.min(MAX_WAIT_SECONDS, waitMs / 1000)
 }
 
 /** What was answered, as one line for people: printable characters only. */

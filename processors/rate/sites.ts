@@ -6,7 +6,7 @@ import type { Config } from '../../core/catalogue/config/schema.ts'
 import { configuredEmbodied, configuredPue } from '../../core/factors/configured.ts'
 import type { EmbodiedFactor } from '../../core/factors/hosts/embodied.ts'
 import type { PueFactor } from '../../core/factors/hosts/pue.ts'
-import { yearlyIntensity } from '../../core/model/factor.ts'
+import { zoneName } from '../../core/model/factor.ts'
 import { wildcard } from '../../core/model/wildcard.ts'
 
 /** What the entries of a host need of the first matching entry of `sites`; defaults come from `factors`. */
@@ -77,7 +77,7 @@ function inZones(factors: Config['factors'], site: SiteConfig): (zone: string) =
 /** What a site does not say is as in `factors`. */
 function siteOf(factors: Config['factors'], site: SiteConfig, zone: string): Site {
   return {
-    zone: yearlyIntensity(zone)?.zone ?? zone,
+    zone: zoneName(zone),
     name: site.name ?? '',
     pue: configuredPue(factors, site),
     pueSource: site.pue === undefined ? 'default' : 'site',

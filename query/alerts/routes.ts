@@ -15,6 +15,7 @@ import type {
   SilencesAnswer,
 } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { isoTime } from '../../core/model/iso-time.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { ADMIN_TENANT, identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
@@ -64,7 +65,14 @@ export function alertRoutes(app: FastifyInstance, context: QueryContext): void {
     if (endsAt <= startsAt) throw new WattlineError('parameter_invalid', 'The silence ends before it starts.')
     const content = { id: id ?? newSilenceId(), matchers, startsAt, endsAt, createdBy: created_by, comment }
     await logOf(context.alertLog).silence(identityOf(request).tenant, content)
-    return { id: content.id, matchers, starts_at: iso(startsAt), ends_at: iso(endsAt), created_by, comment }
+    return {
+      id: content.id,
+      matchers,
+      starts_at: isoTime(startsAt),
+      ends_at: isoTime(endsAt),
+      created_by,
+      comment,
+    }
   })
 
   app.delete<{ Params: { id: string } }>('/api/v1/silences/:id', admin, async (request, reply) => {
@@ -84,6 +92,11 @@ export function alertRoutes(app: FastifyInstance, context: QueryContext): void {
     return reply.status(204).send()
   })
 
+  deliveryRoutes(app, context)
+}
+
+/** What was sent, and sending it again. */
+function deliveryRoutes(app: FastifyInstance, context: QueryContext): void {
   app.get('/api/v1/deliveries', read, async (request, reply): Promise<DeliveriesAnswer> => {
     const query = request.query as RawQuery
     knownParameters(query, ['limit', 'outcome'])
@@ -152,8 +165,8 @@ async function activeAlerts(
     value: row.value,
     labels: row.labels,
     annotations: row.annotations,
-    active_at: iso(row.active_at),
-    fired_at: row.fired_at === 0 ? null : iso(row.fired_at),
+    active_at: isoTime(row.active_at),
+    fired_at: row.fired_at === 0 ? null : isoTime(row.fired_at),
     silenced_by: running.filter(one => matchesAll(one.matchers, row.labels)).map(({ id }) => id),
   }))
 }
@@ -170,7 +183,7 @@ interface SilenceRow {
 async function silencesOf(reader: FencedReader, now: number): Promise<readonly SilenceAnswer[]> {
   const { text, params } = silencesStatement(now)
   const rows = await reader.query<SilenceRow>(text, params)
-  return rows.map(row => ({ ...row, starts_at: iso(row.starts_at), ends_at: iso(row.ends_at) }))
+  return rows.map(row => ({ ...row, starts_at: isoTime(row.starts_at), ends_at: isoTime(row.ends_at) }))
 }
 
 interface DeliveryRow {
@@ -194,7 +207,7 @@ const deliveryOf = (row: DeliveryRow): DeliveriesAnswer['deliveries'][number] =>
   status: row.status === 0 ? null : row.status,
   error: row.error,
   duration_ms: row.duration_ms,
-  next_attempt: row.next_attempt === 0 ? null : iso(row.next_attempt),
+  next_attempt: row.next_attempt === 0 ? null : isoTime(row.next_attempt),
 })
 
 const rulesOf = (
@@ -228,5 +241,3 @@ function logOf(log: AlertLog | undefined): AlertLog {
     'This process does not have the log open: ask one with role query that has.',
   )
 }
-
-const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()

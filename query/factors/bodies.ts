@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { InstanceFactors } from '../../core/factors/instance-factors.ts'
-import { yearlyIntensity } from '../../core/model/factor.ts'
+import { zoneName } from '../../core/model/factor.ts'
+import { isoTime } from '../../core/model/iso-time.ts'
 import { ZONE, ZONE_SHAPE } from '../../core/model/zone.ts'
 import { invalid } from '../http/parameters.ts'
 
@@ -33,7 +34,7 @@ export const unusable = (what: string, why: string): WattlineError =>
 /** `DEU` is `DE`, as everywhere. @throws WattlineError `parameter_invalid` */
 export function zoneOf(text: string): string {
   if (!ZONE.test(text)) throw invalid('zone', text, `a zone: ${ZONE_SHAPE}`)
-  return yearlyIntensity(text)?.zone ?? text
+  return zoneName(text)
 }
 
 /** @throws WattlineError `not_found` where this process does not have the log open */
@@ -46,5 +47,4 @@ export function given(factors: InstanceFactors | undefined): InstanceFactors {
 }
 
 /** ISO 8601; null: open. */
-export const isoOf = (seconds: number | null): string | null =>
-  seconds === null ? null : new Date(seconds * 1000).toISOString()
+export const isoOf = (seconds: number | null): string | null => (seconds === null ? null : isoTime(seconds))

@@ -2,6 +2,7 @@
 import type { InvoiceAnswer, InvoiceLineAnswer } from '../../core/api/answers.ts'
 import { amountText, femtoOf } from '../../core/billing/money.ts'
 import { ROUNDING } from '../../core/billing/notes.ts'
+import { isoSecond } from '../../core/model/iso-time.ts'
 import type { InvoiceLineRow, InvoiceRow } from '../../core/model/streams/invoices.ts'
 
 /** @param lines absent: the answer has none */
@@ -16,10 +17,10 @@ export function invoiceAnswer(row: InvoiceRow, lines?: readonly InvoiceLineRow[]
     issuer: row.Issuer,
     currency: row.Currency,
     period: row.Period,
-    period_start: iso(row.PeriodStart),
-    period_end: iso(row.PeriodEnd),
+    period_start: isoSecond(row.PeriodStart),
+    period_end: isoSecond(row.PeriodEnd),
     time_zone: row.TimeZone,
-    issued: row.Number === '' ? null : iso(row.IssuedAt),
+    issued: row.Number === '' ? null : isoSecond(row.IssuedAt),
     subtotal: money(row.Subtotal),
     tax: money(row.Tax),
     total: money(row.Total),
@@ -35,8 +36,8 @@ function lineAnswer(row: InvoiceLineRow): InvoiceLineAnswer {
   return {
     line: row.Line,
     service_period: row.ServicePeriod,
-    service_start: iso(row.ServiceStart),
-    service_end: iso(row.ServiceEnd),
+    service_start: isoSecond(row.ServiceStart),
+    service_end: isoSecond(row.ServiceEnd),
     category: row.Category as InvoiceLineAnswer['category'],
     class: row.Class === 'Correction' ? 'Correction' : null,
     sku: row.Sku,
@@ -64,5 +65,3 @@ function lineAnswer(row: InvoiceLineRow): InvoiceLineAnswer {
     entries: `${row.Entries}`,
   }
 }
-
-const iso = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000', '')

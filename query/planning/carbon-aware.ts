@@ -4,13 +4,14 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { isoTime } from '../../core/model/iso-time.ts'
 import { chooseWindow } from '../../core/planning/best-window.ts'
 import { intensityOutlook } from '../../core/planning/outlook.ts'
 import { integralOf, type Signal } from '../../core/planning/signal.ts'
+import { given } from '../factors/bodies.ts'
 import { READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import { integer, invalid, knownParameters, multiple, type RawQuery, single } from '../http/parameters.ts'
-import { booksOf } from './books.ts'
 import { timeOf, zonesOf } from './parameters.ts'
 
 const KIND = 'average'
@@ -39,12 +40,12 @@ export function carbonAwareRoutes(app: FastifyInstance, context: QueryContext): 
     const from = timeOf(query, 'time', now, to - DAY_S)
     if (to <= from || to - from > MOST_S)
       throw invalid('time', single(query, 'time') ?? '', 'at most 31 days before toTime')
-    const { intensities } = await booksOf(context.factors)
+    const { intensities } = await given(context.factors).books()
     return locationsOf(query, name).flatMap(zone => {
       const signal = intensityOutlook(intensities, { zone, kind: KIND }, { from, to, now })
       return known(signal, zone).map(piece => ({
         location: zone,
-        time: iso(piece.from),
+        time: isoTime(piece.from),
         rating: Number(piece.value) / 1e6,
         duration: timeSpan(piece.to - piece.from),
       }))
@@ -70,14 +71,14 @@ export function carbonAwareRoutes(app: FastifyInstance, context: QueryContext): 
     const [start, end] = [timeOf(query, 'startTime', now, now - DAY_S), timeOf(query, 'endTime', now, now)]
     if (end <= start || end - start > MOST_S)
       throw invalid('endTime', single(query, 'endTime') ?? '', 'after startTime, by 31 days at most')
-    const { intensities } = await booksOf(context.factors)
+    const { intensities } = await given(context.factors).books()
     const [zone = ''] = locationsOf(query, 'location')
     const signal = known(
       intensityOutlook(intensities, { zone, kind: KIND }, { from: start, to: end, now }),
       zone,
     )
     const mean = Number(integralOf(signal, start, end)) / 1e6 / (end - start)
-    return { location: zone, startTime: iso(start), endTime: iso(end), carbonIntensity: mean }
+    return { location: zone, startTime: isoTime(start), endTime: isoTime(end), carbonIntensity: mean }
   })
 
   app.get('/emissions/forecasts/current', read, request =>
@@ -104,7 +105,7 @@ async function currentForecasts({ factors }: QueryContext, query: RawQuery, now:
       single(query, 'dataEndAt') ?? '',
       'after dataStartAt by at least windowSize, and at most 14 days ahead',
     )
-  const { intensities } = await booksOf(factors)
+  const { intensities } = await given(factors).books()
   return locationsOf(query, 'location').map(zone => {
     const signal = known(
       intensityOutlook(intensities, { zone, kind: KIND }, { from: start, to: end, now }),
@@ -114,11 +115,11 @@ async function currentForecasts({ factors }: QueryContext, query: RawQuery, now:
     const best = chooseWindow(signal, job)?.best
     const data = windows(signal, zone, start, end, minutes)
     return {
-      requestedAt: iso(now),
-      generatedAt: iso(now),
+      requestedAt: isoTime(now),
+      generatedAt: isoTime(now),
       location: zone,
-      dataStartAt: iso(start),
-      dataEndAt: iso(end),
+      dataStartAt: isoTime(start),
+      dataEndAt: isoTime(end),
       windowSize: minutes,
       optimalDataPoints: best === undefined ? [] : [dataPoint(signal, zone, best.start, minutes)],
       forecastData: data,
@@ -136,7 +137,7 @@ const MOST_POINTS = 5_000
 
 const dataPoint = (signal: Signal, location: string, start: number, minutes: number) => ({
   location,
-  timestamp: iso(start),
+  timestamp: isoTime(start),
   duration: minutes,
   value: Number(integralOf(signal, start, start + minutes * 60)) / 1e6 / (minutes * 60),
 })
@@ -157,5 +158,3 @@ function timeSpan(seconds: number): string {
   const time = new Date((seconds % DAY_S) * 1000).toISOString().slice(11, 19)
   return days === 0 ? time : `${days}.${time}`
 }
-
-const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()

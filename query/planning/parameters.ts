@@ -1,7 +1,7 @@
 /** Parameters of planning routes. */
 import { INTENSITY_KINDS, type IntensityKind } from '../../core/factors/intensity-values.ts'
 import { type Decimal, parseDecimal } from '../../core/model/decimal.ts'
-import { yearlyIntensity } from '../../core/model/factor.ts'
+import { zoneName } from '../../core/model/factor.ts'
 import { ZONE, ZONE_SHAPE } from '../../core/model/zone.ts'
 import type { Objective } from '../../core/planning/plan.ts'
 import { invalid, multiple, oneOf, type RawQuery, single } from '../http/parameters.ts'
@@ -53,9 +53,7 @@ export function zonesOf(query: RawQuery, absent: string, name = 'zone'): readonl
     .flatMap(text => text.split(','))
     .filter(Boolean)
   for (const text of texts) if (!ZONE.test(text)) throw invalid(name, text, `a zone: ${ZONE_SHAPE}`)
-  const zones = [
-    ...new Set((texts.length === 0 ? [absent] : texts).map(zone => yearlyIntensity(zone)?.zone ?? zone)),
-  ]
+  const zones = [...new Set((texts.length === 0 ? [absent] : texts).map(zoneName))]
   if (zones.length > MOST_ZONES) throw invalid(name, `${zones.length} zones`, `at most ${MOST_ZONES} zones`)
   return zones
 }

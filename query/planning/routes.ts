@@ -7,14 +7,15 @@ import type {
   PlannedWindow,
 } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { isoTime } from '../../core/model/iso-time.ts'
 import type { FoundWindow } from '../../core/planning/best-window.ts'
 import { intensityOutlook } from '../../core/planning/outlook.ts'
 import { type PlanRequest, planJob, type ZonePlan } from '../../core/planning/plan.ts'
 import { basesOf, integralOf, type SignalPiece } from '../../core/planning/signal.ts'
+import { given } from '../factors/bodies.ts'
 import { identityOf, READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import { invalid, knownParameters, type RawQuery, single } from '../http/parameters.ts'
-import { booksOf } from './books.ts'
 import { carbonAwareRoutes } from './carbon-aware.ts'
 import { durationOf, kindOf, objectiveOf, powerOf, timeOf, zonesOf } from './parameters.ts'
 
@@ -33,7 +34,7 @@ export function planningRoutes(app: FastifyInstance, context: QueryContext): voi
     const [zones, kind, now] = [zonesOf(query, context.config.factors.zone), kindOf(query), nowS()]
     const from = floorTo(now - durationOf(query, 'back', HOUR_S, 31 * 86_400), HOUR_S)
     const to = floorTo(now + durationOf(query, 'ahead', 24 * HOUR_S, MOST_AHEAD_S), HOUR_S) + HOUR_S
-    const { intensities } = await booksOf(context.factors)
+    const { intensities } = await given(context.factors).books()
     reply.header('cache-control', 'no-store')
     return {
       kind,
@@ -54,7 +55,7 @@ export function planningRoutes(app: FastifyInstance, context: QueryContext): voi
     const { tenant } = identityOf(request)
     const asked = planRequestOf(query, { tenant, now: nowS(), zone: context.config.factors.zone })
     reply.header('cache-control', 'no-store')
-    return answerOf(asked, powerOf(query, 1_000_000), planJob(await booksOf(context.factors), asked))
+    return answerOf(asked, powerOf(query, 1_000_000), planJob(await given(context.factors).books(), asked))
   })
 
   carbonAwareRoutes(app, context)
@@ -124,8 +125,8 @@ function answerOf(
       power_w: powerMw / 1_000,
       energy_kwh: (powerMw * job.durationS) / 3.6e9,
     },
-    not_before: iso(job.notBefore),
-    deadline: iso(job.deadline),
+    not_before: isoTime(job.notBefore),
+    deadline: isoTime(job.deadline),
     best: chosen,
     now,
     saved: {
@@ -153,8 +154,8 @@ function plannedWindow(
   const grams = (pick: (piece: SignalPiece) => bigint): number => amount(integralOf(carbon, start, end, pick))
   return {
     zone,
-    start: iso(start),
-    end: iso(end),
+    start: isoTime(start),
+    end: isoTime(end),
     carbon_g: grams(piece => piece.value),
     carbon_low_g: grams(piece => piece.low),
     carbon_high_g: grams(piece => piece.high),
@@ -164,11 +165,9 @@ function plannedWindow(
   }
 }
 
-const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
-
 const valueOfPiece = ({ from, to, value, low, high, basis }: SignalPiece): OutlookValue => ({
-  from: iso(from),
-  to: iso(to),
+  from: isoTime(from),
+  to: isoTime(to),
   g_per_kwh: Number(value) / 1e6,
   low: Number(low) / 1e6,
   high: Number(high) / 1e6,

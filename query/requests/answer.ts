@@ -8,12 +8,12 @@ import type {
 } from '../../core/api/requests.ts'
 import { digitsText } from '../../core/model/amounts.ts'
 import { divideHalfEven } from '../../core/model/decimal.ts'
+import { isoTime } from '../../core/model/iso-time.ts'
 import { REQUEST_REASONS } from '../../core/model/streams/request-energy.ts'
 import type { RequestsQuestion } from './request.ts'
 import type { RequestSums } from './statement.ts'
 
 const QUALITIES = ['measured', 'interpolated', 'estimated', 'simulated'] as const
-const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
 const reasonsOf = (rows: readonly Pick<RequestSums, 'Reason'>[]): string[] =>
   [...new Set(rows.flatMap(({ Reason }) => Reason.split(',')))].filter(reason => reason !== '').toSorted()
 
@@ -166,7 +166,7 @@ export function buildAnswer(question: RequestsQuestion, sums: readonly RequestSu
     })
     .toSorted(byEnergy)
   return {
-    window: { from: iso(question.from), to: iso(question.to) },
+    window: { from: isoTime(question.from), to: isoTime(question.to) },
     group_by: question.groupBy,
     rows: rows.slice(0, question.limit),
     truncated: rows.length > question.limit,

@@ -1,5 +1,6 @@
 /** From summed rows to the answer: pure. */
 import type { UsageAnswer } from '../../core/api/answers.ts'
+import { isoTime } from '../../core/model/iso-time.ts'
 import { WINDOW_SECONDS } from '../../core/model/window.ts'
 import { type Amounts, addAmounts, NO_AMOUNTS, readAmounts, toUsageRow } from './amounts.ts'
 import type { UsageDimension, UsageRequest } from './request.ts'
@@ -16,8 +17,6 @@ export interface Summed {
   /** Of its costs. */
   readonly currencies: readonly string[]
 }
-
-const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
 
 const groupOf = (row: SummedRow, groupBy: readonly UsageDimension[]): Record<string, string> =>
   Object.fromEntries(groupBy.map(name => [name, String(row[`g_${name}`] ?? '')]))
@@ -83,7 +82,7 @@ export function buildAnswer(
 ): UsageAnswer {
   const { currencies } = found.total
   return {
-    window: { from: iso(request.from), to: iso(request.to) },
+    window: { from: isoTime(request.from), to: isoTime(request.to) },
     step_seconds: request.step === 'month' ? null : request.step,
     calendar_step: request.step === 'month' ? 'month' : null,
     group_by: request.groupBy,
@@ -92,7 +91,7 @@ export function buildAnswer(
     rows: found.rows.slice(0, request.limit).map(row =>
       toUsageRow(withoutMixedCost(row), {
         group: row.group,
-        start: row.start === null ? null : iso(row.start),
+        start: row.start === null ? null : isoTime(row.start),
         reasons: row.reasons,
       }),
     ),

@@ -1,6 +1,7 @@
 /** Bills: values that no schema can judge by themselves, and that would keep a period from closing. */
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
+import { isTimeZone } from './time-zone.ts'
 
 /** What the configuration of bills says that cannot be. */
 export function billingProblems({ billing }: Pick<Config, 'billing'>): ConfigProblem[] {
@@ -29,13 +30,4 @@ export function billingProblems({ billing }: Pick<Config, 'billing'>): ConfigPro
       tell(`budgets.${index}`, 'limits nothing: give amount, energy_kwh or carbon_kg')
   }
   return problems
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
 }

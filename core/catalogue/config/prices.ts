@@ -8,6 +8,7 @@ import { DEFAULT_LIST } from '../../model/prices/terms-version.ts'
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 import { closest } from './suggest.ts'
+import { isTimeZone } from './time-zone.ts'
 
 /** What the configured tariffs say that cannot be. */
 export function tariffProblems({ lists, ...otherwise }: Config['tariffs']): ConfigProblem[] {
@@ -104,15 +105,6 @@ function minuteOfDay(text: string): number | null {
   if (!/^\d\d:\d\d$/.test(text) || minutes! > 59) return null
   const minute = hours! * 60 + minutes!
   return minute > DAY_MINUTES ? null : minute
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
 }
 
 const millisOf = (text: string | undefined, otherwise: number): number =>

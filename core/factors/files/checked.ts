@@ -1,7 +1,7 @@
 /** Checks that no schema makes: the times of values, alone and among each other. */
 
 import type { Factor } from '../../model/factor.ts'
-import { yearlyIntensity } from '../../model/factor.ts'
+import { zoneName } from '../../model/factor.ts'
 import type { PriceList } from '../../model/prices/price-list.ts'
 import type { SpotPrice } from '../../model/prices/spot-price.ts'
 import { type EmbodiedFactor, type EmbodiedValues, embodiedFactorOf } from '../hosts/embodied.ts'
@@ -27,7 +27,7 @@ export function intensityOf(
   value: IntensityValues['values'][number],
 ): Factor {
   // `DEU` is `DE`, as everywhere.
-  const zone = yearlyIntensity(head.zone)?.zone ?? head.zone
+  const zone = zoneName(head.zone)
   const [factor] = factorsOf({ ...head, zone, values: [value] }, LABEL)
   if (factor === undefined) throw new RangeError('no value')
   return factor

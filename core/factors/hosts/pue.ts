@@ -4,7 +4,7 @@ import type { pueSchema } from '../../catalogue/config/keys/factor-values.ts'
 import { decodeRows } from '../../columns/rows.ts'
 import { type Decimal, decimalText, parseDecimal } from '../../model/decimal.ts'
 import { digest } from '../../model/digest.ts'
-import { yearlyIntensity } from '../../model/factor.ts'
+import { zoneName } from '../../model/factor.ts'
 import { factorKey, pueFactors } from '../../model/streams/factors.ts'
 import type { RowOf } from '../../model/streams/stream.ts'
 import { type FactorLog, type FactorPut, factorRecord, putFactors } from '../records/factor-log.ts'
@@ -40,7 +40,7 @@ export function pueFactorsOf({ site, zone, source, values }: PueValues, label: s
     if (validTo !== null && validTo <= validFrom) {
       throw new RangeError(`the value from ${from} ends at ${to}, not after it`)
     }
-    const place = { site: site ?? '', zone: zoneName(zone) }
+    const place = { site: site ?? '', zone: zoneName(zone ?? '') }
     return pueFactor(label, { ...place, value: parseDecimal(pue), validFrom, validTo, source })
   })
   found.sort((a, b) => a.validFrom! - b.validFrom!)
@@ -55,7 +55,6 @@ export function pueFactorsOf({ site, zone, source, values }: PueValues, label: s
 }
 
 /** `DEU` is `DE`, as everywhere. */
-const zoneName = (zone = ''): string => yearlyIntensity(zone)?.zone ?? zone
 
 /** Name of the values of a site or zone: end of their record's key. */
 export const pueKey = ({ site, zone }: Pick<PueFactor, 'site' | 'zone'>): string =>

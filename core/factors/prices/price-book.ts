@@ -1,6 +1,6 @@
 /** Every price list that is known, and which prices are in force for an account in a zone at a time. */
 import type { Decimal } from '../../model/decimal.ts'
-import { yearlyIntensity } from '../../model/factor.ts'
+import { zoneName } from '../../model/factor.ts'
 import type { PriceList } from '../../model/prices/price-list.ts'
 import type { ResourcePrices } from '../../model/prices/resource-prices.ts'
 import { specificity, wildcard } from '../../model/wildcard.ts'
@@ -176,9 +176,6 @@ function ranked(list: PriceList): RankedList {
   const { tenant = '', account = '*', zone = '' } = list.terms
   return { list, tenant, account, zone: zoneName(zone), isAccount: wildcard(account) }
 }
-
-/** `DEU` is `DE`, as everywhere. */
-const zoneName = (zone: string): string => yearlyIntensity(zone)?.zone ?? zone
 
 /**
  * Which of two lists wins where both hold: a tenant's own before that of all; then the account that says more, a name before a

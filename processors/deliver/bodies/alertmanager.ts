@@ -1,5 +1,6 @@
 /** Alerts posted to an Alertmanager, which groups and routes them itself: `POST /api/v2/alerts`. */
-import { isoTime, jsonBody, type MakeBody } from './body.ts'
+import { isoTime } from '../../../core/model/iso-time.ts'
+import { jsonBody, type MakeBody } from './body.ts'
 
 /** Alertmanager ends an alert by itself when it is not repeated before this; each repetition moves it. */
 const ENDS_AFTER_S = 86_400

@@ -24,9 +24,6 @@ export const jsonBody = (content: unknown, contentType = 'application/json', pat
   path,
 })
 
-/** RFC 3339. */
-export const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString()
-
 /** What a message says in one line. */
 export function summaryOf({ status, alerts, commonLabels, commonAnnotations }: AlertMessage): string {
   const { summary } = commonAnnotations

@@ -1,6 +1,7 @@
 /** Envelopes for programs: Standard Webhooks and CloudEvents. Both hold the same data. */
 import type { AlertMessage } from '../../../core/alerts/groups.ts'
-import { isoTime, jsonBody, type MakeBody } from './body.ts'
+import { isoTime } from '../../../core/model/iso-time.ts'
+import { jsonBody, type MakeBody } from './body.ts'
 
 const typeOf = ({ status }: AlertMessage): string => `wattline.alert.${status}`
 

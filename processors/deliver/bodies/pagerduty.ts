@@ -1,6 +1,7 @@
 /** PagerDuty Events API v2: a group of alerts is an incident, which its end resolves. */
 import { digest } from '../../../core/model/digest.ts'
-import { isoTime, jsonBody, type MakeBody, summaryOf } from './body.ts'
+import { isoTime } from '../../../core/model/iso-time.ts'
+import { jsonBody, type MakeBody, summaryOf } from './body.ts'
 
 /** Public address of the API. */
 export const PAGERDUTY_URL = 'https://events.pagerduty.com/v2/enqueue'

@@ -1,6 +1,7 @@
 /** Webhook of Alertmanager, version 4. */
 import { fingerprintOf, type LabelSet, sortedLabels } from '../../../core/alerts/labels.ts'
-import { isoTime, jsonBody, type MakeBody } from './body.ts'
+import { isoTime } from '../../../core/model/iso-time.ts'
+import { jsonBody, type MakeBody } from './body.ts'
 
 /** What Alertmanager writes for an alert that has not ended. */
 const NOT_ENDED = '0001-01-01T00:00:00Z'

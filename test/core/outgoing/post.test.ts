@@ -3,7 +3,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { addressFilter } from '../../../core/outgoing/addresses.ts'
-import { OutgoingError, post, retryAfterMs } from '../../../core/outgoing/post.ts'
+import { OutgoingError, post } from '../../../core/outgoing/post.ts'
+import { retryAfterMs } from '../../../core/outgoing/retry-after.ts'
 
 const servers: Server[] = []
 afterEach(() => {
