@@ -44,6 +44,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'core/catalogue': ['core/model', 'core/runtime', 'core/alerts', 'core/outgoing'],
   'core/runtime': ['core/model', 'core/catalogue'],
   'core/http': ['core/catalogue', 'core/runtime'],
+  'core/grpc': ['core/catalogue', 'core/http', 'core/protobuf'],
   'core/auth': ['core/model', 'core/catalogue', 'core/runtime', 'core/http'],
   'core/columns': ['core/model', 'core/catalogue'],
   'core/factors': ['core/model', 'core/catalogue', 'core/columns', 'core/broker'],

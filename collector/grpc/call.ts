@@ -2,16 +2,19 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { type Access, holdsToTheEnd } from '../../core/auth/access.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
+import { httpRefusal, requireMessageCoding, timeoutMs } from '../../core/grpc/call-head.ts'
+import { checkHealth, HEALTH_METHOD, MAX_HEALTH_BYTES, servicesOf } from '../../core/grpc/health.ts'
+import { readMessage } from '../../core/grpc/message.ts'
+import { sendFailure, sendHttpStatus, sendMessage } from '../../core/grpc/reply.ts'
 import type { BufferPool } from '../../core/http/buffer-pool.ts'
 import { ClientGone } from '../../core/http/collect.ts'
 import { quoteHeader } from '../../core/http/quote-header.ts'
 import type { Intake } from '../intake/intake.ts'
 import { encodeExportResponse } from '../otlp/export-response.ts'
 import { refusal } from '../otlp/refusal.ts'
-import { EXPORT_METHODS, httpRefusal, requireMessageCoding, timeoutMs } from './call-head.ts'
-import { checkHealth, HEALTH_METHOD, MAX_HEALTH_BYTES } from './health.ts'
-import { readMessage } from './message.ts'
-import { sendFailure, sendHttpStatus, sendMessage } from './reply.ts'
+import { EXPORT_METHODS } from './methods.ts'
+
+const SERVICES = servicesOf(EXPORT_METHODS.keys())
 
 /** What one unary call needs from the receiver. */
 export interface CallParts {
@@ -115,7 +118,8 @@ async function healthAnswer(
     signal,
   })
   try {
-    return checkHealth(body.bytes, parts.refuse() === undefined && intake.stats().brokerFailure === null)
+    const isServing = parts.refuse() === undefined && intake.stats().brokerFailure === null
+    return checkHealth(body.bytes, SERVICES, isServing)
   } finally {
     body.release()
   }

@@ -11,7 +11,3 @@ export function refusal(events: Events, error: unknown): WattlineError {
   }
   return failure
 }
-
-/** Seconds after which a retry makes sense; undefined if none does. */
-export const retrySeconds = (failure: WattlineError): number | undefined =>
-  failure.disposition === 'retry' ? (failure.retryAfterSeconds ?? 1) : undefined

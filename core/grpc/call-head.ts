@@ -1,16 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http2'
-import { WattlineError } from '../../core/catalogue/errors/errors.ts'
-import { FIXED_LIMITS } from '../../core/catalogue/limits/limits.ts'
-import type { ContentCoding } from '../../core/http/content-coding.ts'
-import { quoteHeader } from '../../core/http/quote-header.ts'
-import type { Signal } from '../otlp/signals.ts'
-
-/** Methods that ingest telemetry, all of them unary. */
-export const EXPORT_METHODS: ReadonlyMap<string, Signal> = new Map([
-  ['/opentelemetry.proto.collector.trace.v1.TraceService/Export', 'traces'],
-  ['/opentelemetry.proto.collector.metrics.v1.MetricsService/Export', 'metrics'],
-  ['/opentelemetry.proto.collector.logs.v1.LogsService/Export', 'logs'],
-])
+import { WattlineError } from '../catalogue/errors/errors.ts'
+import { FIXED_LIMITS } from '../catalogue/limits/limits.ts'
+import type { ContentCoding } from '../http/content-coding.ts'
+import { quoteHeader } from '../http/quote-header.ts'
 
 /** Message compressions of `grpc-encoding` that are accepted; sent back in `grpc-accept-encoding`. */
 export const GRPC_CODINGS: readonly ContentCoding[] = ['identity', 'gzip', 'zstd', 'deflate']

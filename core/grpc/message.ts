@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
-import { WattlineError } from '../../core/catalogue/errors/errors.ts'
-import { BodySink, type ReceivedBody, type SinkOptions, tooLarge } from '../../core/http/body-sink.ts'
-import { receive } from '../../core/http/collect.ts'
-import type { ContentCoding } from '../../core/http/content-coding.ts'
-import { inflated } from '../../core/http/inflate.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
+import { BodySink, type ReceivedBody, type SinkOptions, tooLarge } from '../http/body-sink.ts'
+import { receive } from '../http/collect.ts'
+import type { ContentCoding } from '../http/content-coding.ts'
+import { inflated } from '../http/inflate.ts'
 
 interface MessageOptions extends SinkOptions {
   /** Compression of a compressed message: `grpc-encoding`. */

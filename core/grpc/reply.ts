@@ -1,9 +1,9 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
-import type { WattlineError } from '../../core/catalogue/errors/errors.ts'
-import { retrySeconds } from '../otlp/refusal.ts'
-import { GRPC_CODES, INTERNAL, statusProtobuf } from '../otlp/status.ts'
+import type { WattlineError } from '../catalogue/errors/errors.ts'
+import { retrySeconds } from '../http/retry-seconds.ts'
 import { GRPC_CODINGS } from './call-head.ts'
 import { HEAD_BYTES } from './message.ts'
+import { GRPC_CODES, INTERNAL, statusProtobuf } from './status.ts'
 
 const HEADERS = {
   ':status': 200,
