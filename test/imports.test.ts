@@ -39,6 +39,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'core/api': ['core/model'],
   'core/books': ['core/model'],
   'core/alerts': ['core/model'],
+  'core/scaling': ['core/model'],
   'core/outgoing': [],
   'core/alerting': ['core/model', 'core/alerts', 'core/broker', 'core/columns', 'core/catalogue'],
   'core/catalogue': ['core/model', 'core/runtime', 'core/alerts', 'core/outgoing'],

@@ -1,0 +1,109 @@
+/** What an autoscaler is told about a policy: the newest decision, and whether it may still be followed. */
+
+/** What set the number of replicas. */
+export type ScalingRule =
+  /** Demand alone. */
+  | 'demand'
+  /** `floor.replicas` */
+  | 'floor'
+  /** `floor.slo`: the service level is missed. */
+  | 'service_level'
+  /** `ceiling.replicas` */
+  | 'ceiling'
+  /** `ceiling.carbon_budget_g_per_hour` */
+  | 'carbon'
+  /** `ceiling.cost_budget_per_hour` */
+  | 'cost'
+  /** `ceiling.intensity` */
+  | 'intensity'
+  /** `shift`: deferrable work waits for a better window. */
+  | 'shift'
+  /** `scale_up.stabilisation` or `scale_down.stabilisation` */
+  | 'stabilisation'
+  /** `scale_up.step` or `scale_down.step` */
+  | 'step'
+
+/** Why an answer must not be followed as if it were new. */
+export type StaleReason =
+  /** No decision has been made for longer than `stale_after`: the processors that decide are away. */
+  | 'decision_old'
+  /** Decisions are made, but the demand that they know is older than `stale_after`. */
+  | 'demand_old'
+  /** Demand has never been known. */
+  | 'demand_unknown'
+
+/** The metric that makes a HorizontalPodAutoscaler arrive at the number: `ceil(value / target)` replicas. */
+export interface ScalingMetric {
+  /** Name in the metric APIs of Kubernetes. */
+  readonly name: string
+  /** Always has `policy`; further ones come from the policy. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+  /** Average value per replica. */
+  readonly target: number
+}
+
+/** The Kubernetes object that a policy scales, where the policy names it. */
+export interface ScalingObject {
+  readonly namespace: string
+  /** `apps/v1` */
+  readonly apiVersion: string
+  /** `Deployment` */
+  readonly kind: string
+  readonly name: string
+}
+
+/** A decision as it is kept in memory. Times in seconds since the epoch. */
+export interface ScalingAnswer {
+  readonly tenant: string
+  readonly name: string
+  readonly decisionId: string
+  /** Of the policy that was decided by. */
+  readonly policyVersion: string
+  /** Wanted. */
+  readonly replicas: number
+  /** Of the decision before; null: there was none. */
+  readonly previous: number | null
+  /** Whether anything is to run: false scales to zero. */
+  readonly isActive: boolean
+  /** Whether the number went up or down with this decision. */
+  readonly signal: 'up' | 'down' | 'none'
+  /** When the number last changed. */
+  readonly changedAt: number
+  /** Demand in its own unit, such as requests per second; of several demands, the one that asks for most. Null: unknown. */
+  readonly demand: number | null
+  /** Replicas that demand alone asks for. */
+  readonly demandReplicas: number | null
+  readonly ruledBy: ScalingRule
+  /** The reasons in a sentence. */
+  readonly explanation: string
+  readonly metric: ScalingMetric
+  /** Null: the policy names none. */
+  readonly object: ScalingObject | null
+  readonly decidedAt: number
+  /** Time of the demand that was decided by; null: unknown. */
+  readonly asOf: number | null
+  readonly staleAfterSeconds: number
+}
+
+/** An answer, and whether it is stale at the moment of asking. */
+export interface CurrentAnswer extends ScalingAnswer {
+  /** Null: it may be followed. */
+  readonly stale: { readonly reason: StaleReason; readonly text: string } | null
+}
+
+/** An answer that is new, became stale or fresh, or is gone (`answer` undefined: its policy was deleted). */
+export interface AnswerChange {
+  readonly tenant: string
+  readonly name: string
+  readonly answer: CurrentAnswer | undefined
+}
+
+/** Answers from memory: every listener for autoscalers reads this and nothing else, so that no store can delay it. */
+export interface ScalingAnswers {
+  find(tenant: string, name: string): CurrentAnswer | undefined
+  /** By name. */
+  list(tenant: string): readonly CurrentAnswer[]
+  /** @returns stops listening */
+  onChange(listener: (change: AnswerChange) => void): () => void
+}
