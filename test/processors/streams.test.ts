@@ -14,7 +14,7 @@ it('gives each stream the partitions that are configured', () => {
   const partitions = partitionsOf({ partitions: 6 })
   expect([...partitions.keys()]).toEqual(STREAMS.map(({ name }) => name))
   // Of the newest record of a key there is one, where there is one order.
-  for (const name of ['factors', 'billing', 'silences']) {
+  for (const name of ['factors', 'billing', 'silences', 'scaling_policies', 'scaling_answers']) {
     expect(partitions.get(name)).toBe(1)
     partitions.delete(name)
   }

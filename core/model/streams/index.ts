@@ -11,6 +11,7 @@ import { metricsExpHistogram, metricsGauge, metricsHistogram, metricsSum, metric
 import { quarantine } from './quarantine.ts'
 import { readings } from './readings.ts'
 import { requestEnergy, requestMinutes } from './request-energy.ts'
+import { scalingAnswers, scalingDecisions, scalingPolicies } from './scaling.ts'
 import type { StreamDeclaration } from './stream.ts'
 import { traces } from './traces.ts'
 
@@ -37,6 +38,9 @@ export const STREAMS: readonly StreamDeclaration[] = [
   deliveries,
   silences,
   intensityForecasts,
+  scalingPolicies,
+  scalingDecisions,
+  scalingAnswers,
   quarantine,
   forwarded,
 ]
@@ -63,6 +67,9 @@ export {
   readings,
   requestEnergy,
   requestMinutes,
+  scalingAnswers,
+  scalingDecisions,
+  scalingPolicies,
   silences,
   traces,
 }

@@ -9,6 +9,7 @@ import {
   readings,
   requestEnergy,
   STREAMS,
+  scalingPolicies,
   silences,
 } from './index.ts'
 import { tablesOf } from './stream.ts'
@@ -37,6 +38,7 @@ export function logReaders(runs: {
     readers.push({ group: 'recompute', stream: lateReadings.name })
     readers.push({ group: 'alert', stream: silences.name }, { group: 'deliver', stream: notifications.name })
     readers.push({ group: 'requests', stream: requestEnergy.name })
+    readers.push({ group: 'scale', stream: scalingPolicies.name })
   }
   if (runs.processors || runs.forward) readers.push({ group: 'admit', stream: forwarded.name })
   if (runs.forward) readers.push(...FORWARDED_STREAMS.map(({ name }) => ({ group: 'forward', stream: name })))

@@ -27,6 +27,9 @@ it('knows the time column of every stream', () => {
     'deliveries Time',
     'silences EndsAt',
     'intensity_forecasts ValidFrom',
+    'scaling_policies Updated',
+    'scaling_decisions Time',
+    'scaling_answers -',
     'quarantine Time',
     'forwarded -',
   ])

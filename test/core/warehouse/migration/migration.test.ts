@@ -102,12 +102,14 @@ describe('over existing tables', () => {
       'ALTER TABLE `wattline`.`ledger` MODIFY TTL WindowStart + toIntervalDay(401) SETTINGS alter_sync = 0',
       'ALTER TABLE `wattline`.`alerts` MODIFY TTL Time + toIntervalDay(401) SETTINGS alter_sync = 0',
       'ALTER TABLE `wattline`.`silences` MODIFY TTL EndsAt + toIntervalDay(401) SETTINGS alter_sync = 0',
+      'ALTER TABLE `wattline`.`scaling_decisions` MODIFY TTL Time + toIntervalDay(401) SETTINGS alter_sync = 0',
       'ALTER TABLE `wattline`.`quarantine` MODIFY TTL toDateTime(Time) + toIntervalDay(401) SETTINGS alter_sync = 0',
     ])
     expect(altering(plan(tables, { signalsDays: 30, ledgerDays: 40_000 }))).toEqual([
       'ALTER TABLE `wattline`.`ledger` REMOVE TTL',
       'ALTER TABLE `wattline`.`alerts` REMOVE TTL',
       'ALTER TABLE `wattline`.`silences` REMOVE TTL',
+      'ALTER TABLE `wattline`.`scaling_decisions` REMOVE TTL',
       'ALTER TABLE `wattline`.`quarantine` REMOVE TTL',
     ])
   })
