@@ -116,6 +116,16 @@ function columnsOf({ total, currency, costs }: UsageAnswer): readonly UsageColum
       isCost: true,
       absent: costs.every(one => one.cost_resource_nano === null),
     },
+    {
+      name: 'GPU h',
+      text: row => gpuHours(row.gpu_us),
+      absent: total.gpu_us === '0' && total.gpu_reserved_idle_us === '0',
+    },
+    {
+      name: 'GPU h unused',
+      text: row => gpuHours(row.gpu_reserved_idle_us),
+      absent: total.gpu_reserved_idle_us === '0',
+    },
     { name: 'quality', text: row => qualityText(row.quality) },
     { name: 'covered', text: row => `${(row.coverage * 100).toFixed(0)} %` },
   ]
@@ -195,6 +205,9 @@ function amountNote(microJoules: string, what: string): readonly string[] {
   return [`${amountText(microJoules, unit)} ${unit.unit} ${what}`]
 }
 
+/** Hours, to thousandths. */
+const gpuHours = (us: string): string => (Number(BigInt(us) / 3_600_000n) / 1000).toFixed(3)
+
 function qualityText(quality: UsageRow['quality']): string {
   const present = Object.entries(quality).filter(([, share]) => share > 0)
   if (present.length === 1) return present[0]?.[0] ?? '-'
@@ -208,6 +221,8 @@ const RAW_COLUMNS = [
   'idle_uj',
   'unattributed_uj',
   'cpu_us',
+  'gpu_us',
+  'gpu_reserved_idle_us',
   'carbon_operational_ug',
   'carbon_embodied_ug',
   'cost_energy_nano',

@@ -32,7 +32,7 @@ interface CurrencyCost {
   readonly cost_resource_nano: string | null
 }
 
-/** Sums of one group in one step. Units are the suffixes: µJ, µs of CPU time, µg CO2e, 1e-9 of the currency unit. */
+/** Sums of one group in one step. Units are the suffixes: µJ, µs of CPU and GPU time, µg CO2e, 1e-9 of the currency unit. */
 export interface UsageRow {
   readonly group: Readonly<Record<string, string>>
   /** Start of the step; null without `step`. */
@@ -42,6 +42,9 @@ export interface UsageRow {
   readonly idle_uj: string
   readonly unattributed_uj: string
   readonly cpu_us: string
+  /** GPU time that was used, and that was reserved without being used. */
+  readonly gpu_us: string
+  readonly gpu_reserved_idle_us: string
   readonly carbon_operational_ug: string | null
   readonly carbon_embodied_ug: string | null
   readonly cost_energy_nano: string | null

@@ -9,6 +9,11 @@ const SENSORS = {
   'rapl:mmio': { sees: 'energy' },
   'rapl:psys': { sees: 'energy' },
   'estimate:ccf': { sees: 'energy' },
+  nvml: { sees: 'gpu' },
+  'nvidia-smi': { sees: 'gpu' },
+  amdgpu: { sees: 'gpu' },
+  'amd-smi': { sees: 'gpu' },
+  drm: { sees: 'gpu' },
 } as const
 
 /** Sources of sensor readings. */

@@ -62,6 +62,8 @@ export function selectToFile(
 export const LEDGER_SUMS = [
   'EnergyUj',
   'CpuUs',
+  'GpuUs',
+  'GpuReservedIdleUs',
   'CarbonOperationalUg',
   'CarbonEmbodiedUg',
   'CostEnergyNano',

@@ -9,7 +9,7 @@ import { type HostSpan, minute, ofMachine } from './span.ts'
 
 /** Amounts that entries of one thing sum. */
 export const AMOUNTS = METERED.flatMap(({ name, kind }) =>
-  kind === 'int64' && name !== 'CapacityUs' ? [name as AmountName] : [],
+  kind === 'int64' && name !== 'CapacityUs' && name !== 'GpuCapacityUs' ? [name as AmountName] : [],
 )
 /** Their names: whole numbers of the meter, but for the capacity, which is the host's. */
 export type AmountName =
@@ -22,6 +22,7 @@ export type AmountName =
   | 'GpuRequestUs'
   | 'IdleSharedUj'
   | 'IdleBeforeUj'
+  | 'GpuReservedIdleUs'
 
 /** What is booked for one thing in one minute under one account, as a row of the meter, and what `rate` added to it. */
 export interface Booked {
@@ -100,6 +101,7 @@ function bookedOf(found: Found, tenant: string): Booked {
     Currency: String(row['Currency']),
     TariffVersion: String(row['TariffVersion']),
     CapacityUs: bigintOf(found['AnyCapacityUs']),
+    GpuCapacityUs: bigintOf(found['AnyGpuCapacityUs']),
     EnergyErrorUj: bigintOf(found['SumEnergyErrorUj']),
     Labels: JSON.parse(String(found['AnyLabels'])) as Record<string, string>,
   }

@@ -65,6 +65,8 @@ const CARRIED = [
   'Labels',
   'TariffVersion',
   'CapacityUs',
+  'GpuCapacityUs',
+  'GpuIdlePower',
   'OverBusy',
   'PueSource',
   'PueVersion',
@@ -81,6 +83,7 @@ const AMOUNTS = [
   'GpuRequestUs',
   'IdleSharedUj',
   'IdleBeforeUj',
+  'GpuReservedIdleUs',
 ] as const
 /** The same of amounts that may be unknown. */
 const PRICED = ['EnergyErrorUj', 'CarbonEmbodiedUg', 'CostEnergyNano', 'CostResourceNano'] as const

@@ -64,6 +64,8 @@ export function toUsageRow(amounts: Amounts, place: RowPlace): UsageRow {
     idle_uj: text('idle_uj'),
     unattributed_uj: text('unattributed_uj'),
     cpu_us: text('cpu_us'),
+    gpu_us: text('gpu_us'),
+    gpu_reserved_idle_us: text('gpu_reserved_idle_us'),
     carbon_operational_ug: nullable('carbon_operational_ug'),
     carbon_embodied_ug: nullable('carbon_embodied_ug'),
     cost_energy_nano: nullable('cost_energy_nano'),

@@ -33,7 +33,7 @@ const NULLABLE_AMOUNTS = [
   'CostResourceNano',
   'EnergyErrorUj',
 ] as const
-const NOT_SHARED = ['CpuUs', 'MemoryByteSeconds', 'GpuUs'] as const
+const NOT_SHARED = ['CpuUs', 'MemoryByteSeconds', 'GpuUs', 'GpuReservedIdleUs'] as const
 
 /** Bound: `tenant`, `idle_policy`, `operator_account`, and the edges, of which `hours_*` are those of whole hours. */
 const TENANT = 'Tenant = {tenant:String}'

@@ -19,6 +19,8 @@ const MEASURES = {
   energy_error_uj: 'sum(EnergyErrorUj)',
   unknown_error_uj: 'sum(UnknownErrorUj)',
   cpu_us: 'sum(CpuUs)',
+  gpu_us: 'sum(GpuUs)',
+  gpu_reserved_idle_us: 'sum(GpuReservedIdleUs)',
   carbon_operational_ug: 'sum(CarbonOperationalUg)',
   carbon_embodied_ug: 'sum(CarbonEmbodiedUg)',
   cost_energy_nano: 'sum(CostEnergyNano)',

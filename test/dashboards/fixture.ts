@@ -231,6 +231,8 @@ function usageRow(group: Readonly<Record<string, string>>, energy: bigint, price
     idle_uj: share === 'idle' ? text : '0',
     unattributed_uj: share === 'unattributed' ? text : '0',
     cpu_us: share === 'idle' ? '0' : (energy / 4n).toString(),
+    gpu_us: '0',
+    gpu_reserved_idle_us: '0',
     carbon_operational_ug: ((energy * UG_PER_WS) / 1_000_000n).toString(),
     carbon_embodied_ug: ((energy * 31n) / 1_000_000n).toString(),
     cost_energy_nano: priced ? ((energy * NANO_PER_WS) / 1_000_000n).toString() : null,
@@ -252,6 +254,7 @@ function usageRow(group: Readonly<Record<string, string>>, energy: bigint, price
 
 const COUNTED = [
   ...(['energy_uj', 'active_uj', 'idle_uj', 'unattributed_uj', 'cpu_us'] as const),
+  ...(['gpu_us', 'gpu_reserved_idle_us'] as const),
   ...(['unknown_error_uj', 'over_busy_uj'] as const),
 ] as const
 const PRICED = [

@@ -24,6 +24,7 @@ export const METERED = [
   column('EnergyQuality', 'lowCardinality'),
   column('EnergySource', 'lowCardinality'),
   // ratio | baseline | none: nothing tells idle from active, all is unattributed.
+  // Of GPUs also `idle_unknown`: nobody has seen the board without processes, so all of its energy counts as active while it is held.
   // With `+over_busy`: workloads showed more CPU time than the host was busy, and share what was active.
   column('Method', 'lowCardinality'),
   // none | by_request | by_usage
@@ -45,6 +46,12 @@ export const METERED = [
   // order of workloads. 0 where it is not shared. By these carbon and cost are shared without a rest (core/model/shared-part.ts).
   added(column('IdleSharedUj', 'int64')),
   added(column('IdleBeforeUj', 'int64')),
+  // Time of GPUs that the workload had reserved (held open, or requested) without using it. With GpuUs it sums to the reserved time.
+  added(column('GpuReservedIdleUs', 'int64')),
+  // Time of all GPUs of the host in the window, on rows of component gpu: the same on each, not to be summed.
+  added(column('GpuCapacityUs', 'int64')),
+  // Idle power of each GPU by which its energy was split, as `gpu-<uuid>=<mW>`, separated by spaces; '' where it was not known.
+  added(column('GpuIdlePower', 'lowCardinality')),
 ] as const
 
 /** Energy per workload and window: `meter` writes it, `rate` reads it. It lives in the log only: the ledger holds it all. */
@@ -68,6 +75,7 @@ export const ROLLUP_SUMS = [
   { name: 'CpuUs', expression: exactSum('CpuUs') },
   { name: 'MemoryByteSeconds', expression: exactSum('MemoryByteSeconds') },
   { name: 'GpuUs', expression: exactSum('GpuUs') },
+  { name: 'GpuReservedIdleUs', expression: exactSum('GpuReservedIdleUs') },
   { name: 'CarbonOperationalUg', expression: exactSum('CarbonOperationalUg') },
   { name: 'CarbonEmbodiedUg', expression: exactSum('CarbonEmbodiedUg') },
   { name: 'CostEnergyNano', expression: exactSum('CostEnergyNano') },

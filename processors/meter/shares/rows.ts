@@ -104,6 +104,9 @@ export function rowMaker(
       GpuRequestUs: reserved.gpu_request,
       IdleSharedUj: ofIdle?.wholeUj ?? 0n,
       IdleBeforeUj: ofIdle?.beforeUj ?? 0n,
+      GpuReservedIdleUs: 0n,
+      GpuCapacityUs: 0n,
+      GpuIdlePower: '',
     }
   }
 }

@@ -40,6 +40,9 @@ test('one record and a flush give exactly the rows of the example', () => {
     GpuRequestUs: 0n,
     IdleSharedUj: 0n,
     IdleBeforeUj: 0n,
+    GpuReservedIdleUs: 0n,
+    GpuCapacityUs: 0n,
+    GpuIdlePower: '',
   })
   expect(run.energy.map(row => row.CpuUs)).toEqual([60_000_000n, 30_000_000n, 0n, 30_000_000n])
   expect(run.late).toEqual([])

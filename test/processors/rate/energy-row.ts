@@ -32,5 +32,8 @@ export const energyRow = (facts: Partial<EnergyRow> = {}): EnergyRow => ({
   GpuRequestUs: 0n,
   IdleSharedUj: 0n,
   IdleBeforeUj: 0n,
+  GpuReservedIdleUs: 0n,
+  GpuCapacityUs: 0n,
+  GpuIdlePower: '',
   ...facts,
 })

@@ -67,7 +67,20 @@ function EnergyTile({ total }: { readonly total: UsageRow }) {
       <p class="note">
         CPU time <Amount amount={BigInt(total.cpu_us)} scales={CPU_TIME} base="µs" />
       </p>
+      <GpuTime total={total} />
     </Tile>
+  )
+}
+
+/** Only where there are GPUs. */
+function GpuTime({ total }: { readonly total: UsageRow }) {
+  const [used, unused] = [BigInt(total.gpu_us), BigInt(total.gpu_reserved_idle_us)]
+  if (used === 0n && unused === 0n) return null
+  return (
+    <p class="note">
+      GPU time <Amount amount={used} scales={CPU_TIME} base="µs" />, reserved but unused{' '}
+      <Amount amount={unused} scales={CPU_TIME} base="µs" />
+    </p>
   )
 }
 
