@@ -4,6 +4,8 @@
 export interface SensorClock {
   /** Nanoseconds since the Unix epoch. */
   now(): bigint
+  /** Nanoseconds of a clock that stands still while the machine is suspended. */
+  monotonic(): bigint
   /** Resolves after this many milliseconds, or at once when the signal aborts; never rejects. */
   wait(milliseconds: number, signal: AbortSignal): Promise<void>
 }
@@ -11,6 +13,7 @@ export interface SensorClock {
 /** Wall clock with millisecond resolution. */
 export const systemClock: SensorClock = {
   now: () => BigInt(Date.now()) * 1_000_000n,
+  monotonic: () => process.hrtime.bigint(),
   wait: (milliseconds, signal) =>
     new Promise(resolve => {
       if (signal.aborted) {

@@ -1,16 +1,17 @@
 /**
- * This machine's own meters: one round of all sensors every interval, with one call of `append` per round. Readings are
- * counters, so a round that fails or cannot be appended costs resolution, never energy: the next one continues.
+ * This machine's own meters: one round of all sensors every interval, with one call of `append` per round. Nearly all
+ * readings are counters, so a round that fails or cannot be appended costs resolution, never energy: the next one
+ * continues. Meters that appear or disappear while the process runs (a module that is loaded) are opened and closed.
  */
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import type { Reading } from '../readings/reading.ts'
-import { estimateSensor } from './estimate/estimate.ts'
-import { type KernelFiles, kernelFiles } from './host/files.ts'
+import { counterLives, suspendCounter } from './host/counter-epoch.ts'
+import { kernelFiles } from './host/files.ts'
 import { hostIdentity } from './host/host-identity.ts'
-import { type HostIdentity, type Roots, rootsUnder, type Sensor } from './host/sensor.ts'
-import { cpuTimeSensor } from './proc/cpu-time.ts'
-import { probeRapl, raplSensor } from './rapl/rapl.ts'
+import { type HostIdentity, type Roots, type Round, rootsUnder, type Sensor } from './host/sensor.ts'
+import { meterToggles, meterWatch, openMeters } from './meters.ts'
+import { cpuTimeSensor, uptimeTicks } from './proc/cpu-time.ts'
 import { type SensorClock, systemClock, untilNextRound } from './rounds.ts'
 
 interface SensorsOptions {
@@ -42,13 +43,30 @@ export function startSensors(options: SensorsOptions): RunningSensors {
   const files = kernelFiles()
   const identity = hostIdentity(files, roots, options.tenant, config)
   const runId = clock.now().toString(36)
-  const sensors = openSensors({ config, events, files, roots, identity, runId })
+  const opening = { config, events, files, roots, identity, runId, lives: counterLives() }
+  const own = config.cpu_time === 'off' ? [] : [cpuTimeSensor(opening)]
+  if (own.length > 0) {
+    events.emit('sensorStarted', { sensor: 'cpu_time', host: identity.host, host_name: identity.hostName })
+  }
   const failures = failureReporter(events)
   const stopping = new AbortController()
+  const watch = meterWatch(files, roots)
+  const suspended = suspendCounter()
+  const suspendsBy = (monotonicNs: bigint): number => {
+    try {
+      return suspended(uptimeTicks(files, roots.proc), monotonicNs)
+    } catch {
+      return 0
+    }
+  }
+  const isOff = [config.cpu_time, ...meterToggles(config)].every(toggle => toggle === 'off')
 
   const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted && sensors.length > 0) {
-      await takeRound(sensors, clock, options.append, failures)
+    let meters: readonly Sensor[] = []
+    while (!stopping.signal.aborted && !isOff) {
+      if (watch.hasChanged()) meters = openMeters(opening)
+      const round = { timestampUnixNano: clock.now(), suspends: suspendsBy(clock.monotonic()) }
+      await takeRound([...own, ...meters], round, options.append, failures)
       await clock.wait(untilNextRound(clock.now(), config.interval * 1000), stopping.signal)
     }
   }
@@ -62,59 +80,12 @@ export function startSensors(options: SensorsOptions): RunningSensors {
   }
 }
 
-interface OpenOptions {
-  readonly config: Config['sensors']
-  readonly events: Events
-  readonly files: KernelFiles
-  readonly roots: Roots
-  readonly identity: HostIdentity
-  readonly runId: string
-}
-
-/**
- * The sensors of this machine. Measured energy wins; the estimate is used if no package or host counter can be read.
- * `estimate: on` uses the estimate instead of an optional meter; it never runs alongside one, since both would count
- * the same domain.
- */
-export function openSensors(options: OpenOptions): Sensor[] {
-  const { config, events, files, roots, identity } = options
-  const sensors: Sensor[] = []
-  if (config.cpu_time !== 'off') {
-    sensors.push(cpuTimeSensor(options))
-    events.emit('sensorStarted', { sensor: 'cpu_time', host: identity.host, host_name: identity.hostName })
-  }
-  const mayMeasure = config.rapl === 'on' || (config.rapl === 'auto' && config.estimate !== 'on')
-  const probe = mayMeasure ? probeRapl(files, roots) : { zones: [], leftOut: [] }
-  if (probe.problem !== undefined) events.emit('sensorFailed', { sensor: 'rapl', reason: probe.problem })
-  if (config.rapl === 'on' && probe.zones.length === 0 && probe.problem === undefined) {
-    const reason = 'This machine has no RAPL zones. Set `sensors.rapl: auto` to run without them.'
-    events.emit('sensorFailed', { sensor: 'rapl', reason })
-  }
-  if (probe.zones.length > 0) {
-    sensors.push(...probe.zones.map(zone => raplSensor(files, identity, zone)))
-    const domains = probe.zones.map(zone => zone.domain).join(' ')
-    events.emit('sensorStarted', { sensor: 'rapl', domains, left_out: probe.leftOut.join(' ') })
-  }
-  const isMeasured = probe.zones.some(zone => zone.domain === 'host' || zone.domain.startsWith('package-'))
-  if (!isMeasured && config.estimate !== 'off') {
-    const estimate = estimateSensor(options)
-    sensors.push(estimate)
-    events.emit('sensorStarted', {
-      sensor: 'estimate',
-      family: estimate.model.family,
-      error_band: estimate.model.errorBand,
-    })
-  }
-  return sensors
-}
-
 async function takeRound(
   sensors: readonly Sensor[],
-  clock: SensorClock,
+  round: Round,
   append: SensorsOptions['append'],
   failures: FailureReporter,
 ): Promise<void> {
-  const round = { timestampUnixNano: clock.now() }
   const readings: Reading[] = []
   for (const sensor of sensors) {
     try {

@@ -8,6 +8,10 @@ const SENSORS = {
   rapl: { sees: 'energy' },
   'rapl:mmio': { sees: 'energy' },
   'rapl:psys': { sees: 'energy' },
+  /** A share that the hypervisor writes into files of a virtual machine. */
+  'rapl:guest': { sees: 'energy' },
+  hwmon: { sees: 'energy' },
+  battery: { sees: 'energy' },
   'estimate:ccf': { sees: 'energy' },
   nvml: { sees: 'gpu' },
   'nvidia-smi': { sees: 'gpu' },
@@ -15,6 +19,9 @@ const SENSORS = {
   'amd-smi': { sees: 'gpu' },
   drm: { sees: 'gpu' },
 } as const
+
+/** Controllers of servers, which are asked over the network or by a tool, at an interval of their own (`bmc.interval`). */
+export type ControllerSource = 'redfish' | 'ipmi' | 'ipmi:local'
 
 /** Sources of sensor readings. */
 export type SensorSource = keyof typeof SENSORS

@@ -1,11 +1,14 @@
 /** What a host's meters counted in a span, by component, following the same meter tree as the books. */
 import { componentOf } from '../../core/books/meter-tree.ts'
+import { isPowerBetter } from '../../core/books/source-choice.ts'
 import type { Component } from '../../core/model/components.ts'
 import { type Counter, countBySources, type LiveSpan, type ReadingSource, sourcesOf } from './sources.ts'
 
 interface LiveMeter {
   readonly component: Component
   readonly sources: readonly ReadingSource[]
+  /** Gauges of power of the same domain, if it has a counter too; core/books/source-choice.ts chooses. */
+  readonly power: readonly ReadingSource[]
 }
 
 /** The meters of a host that are shown, by component. */
@@ -14,21 +17,21 @@ export interface Meters {
   readonly boundary: 'host' | 'components'
 }
 
-/** Counters of energy and gauges of power; gauges count only where a domain has no counter. */
+/** Counters of energy and gauges of power, by the rules of the books. */
 export function metersOf(counters: readonly Counter[]): Meters {
-  const energy = Map.groupBy(
-    counters.filter(({ row }) => row.Quantity === 'energy'),
-    ({ row }) => row.Domain,
-  )
-  const power = Map.groupBy(
-    counters.filter(({ row }) => row.Quantity === 'power' && !energy.has(row.Domain)),
-    ({ row }) => row.Domain,
-  )
-  const domains = new Map([...energy, ...power])
+  const of = (quantity: 'energy' | 'power') =>
+    Map.groupBy(
+      counters.filter(({ row }) => row.Quantity === quantity),
+      ({ row }) => row.Domain,
+    )
+  const [energy, power] = [of('energy'), of('power')]
+  const domains = new Map([...power, ...energy])
   const metered = new Set(domains.keys())
   const meters = [...domains].flatMap(([domain, some]) => {
     const component = componentOf(domain, metered)
-    return component === null ? [] : [{ component, sources: sourcesOf(some, true) }]
+    const gauges = energy.has(domain) ? (power.get(domain) ?? []) : []
+    if (component === null) return []
+    return [{ component, sources: sourcesOf(some, true), power: sourcesOf(gauges, true) }]
   })
   const hasHost = meters.some(({ component }) => component === 'host')
   // Fans, disks and the like are included in the part of a host's meter beyond its parts.
@@ -39,14 +42,23 @@ export function metersOf(counters: readonly Counter[]): Meters {
 /** Null when a meter has no value for the span: half a machine is not shown as the whole. */
 export function energyOf({ meters }: Meters, span: LiveSpan): ReadonlyMap<Component, bigint> | null {
   const found = new Map<Component, bigint>()
-  for (const { component, sources } of meters) {
-    const counted = countBySources(sources, span, true)
+  for (const meter of meters) {
+    const { component } = meter
+    const counted = countMeter(meter, span)
     if (counted === undefined) return null
     found.set(component, (found.get(component) ?? 0n) + counted.amount)
   }
   if (found.size === 0) return null
   const host = found.get('host')
   return host === undefined || found.size === 1 ? found : withRest(found, host)
+}
+
+function countMeter({ sources, power }: LiveMeter, span: LiveSpan) {
+  const counted = countBySources(sources, span, true)
+  const gauged = power.length === 0 ? undefined : countBySources(power, span, true)
+  if (counted === undefined || gauged === undefined) return counted ?? gauged
+  const [energy, watts] = [counted, gauged].map(({ by, seenMs }) => ({ ...by, seenNs: seenMs }))
+  return isPowerBetter(watts!, energy!) ? gauged : counted
 }
 
 /**

@@ -1,19 +1,20 @@
 /**
- * Estimates energy where no meter can be read, as on most virtual machines, with a linear model of power,
+ * Estimates energy where no meter can be read, as on most virtual machines, from a power curve,
  *
- *   P = idle x CPUs + (max - idle) x busy CPUs        (watts per logical CPU: cpu-families.ts)
+ *   P = CPUs x (idle + (max - idle) x share(load))     (watts per logical CPU: core/books/cpu-families.ts, power-curve.ts)
  *   P_memory = 0.392 W/GiB x memory
  *
- * expressed as energy counters since boot, computed from uptime and busy CPU time alone. There is no state,
- * so a restart loses nothing and two samples always give the same difference. The quality is always
- * `estimated`, with the error band in the attributes; it is never presented as a measurement.
+ * as energy counters. The load is that of each round, so the counter of the processor begins with the process. The quality
+ * is always `estimated`, with the error band in the attributes; it is never presented as a measurement.
  */
+import { type PowerModel, powerModelOf } from '../../../core/books/cpu-families.ts'
+import { curveEnergy, PICOJOULES } from '../../../core/books/power-curve.ts'
 import type { Reading } from '../../readings/reading.ts'
 import { type KernelFiles, keyedInteger } from '../host/files.ts'
 import { type HostIdentity, type Roots, readingOf, type Sensor } from '../host/sensor.ts'
 import { uptimeTicks } from '../proc/cpu-time.ts'
 import { type HostCpuTime, parseProcStat } from '../proc/proc-stat.ts'
-import { type PowerModel, parseCpuInfo, powerModelOf } from './cpu-families.ts'
+import { parseCpuInfo } from './cpu-info.ts'
 
 /**
  * 0.392 W per GB of memory: Cloud Carbon Footprint, Methodology, "Memory" (mean of Crucial's 3 W per 8 GB and Micron's
@@ -27,7 +28,7 @@ const BAND_MEMORY = '0.6'
 
 const KIB_PER_GIB = 1_048_576n
 const TICKS_PER_SECOND = 100n
-const US_PER_SECOND = 1_000_000n
+const US_PER_TICK = 10_000n
 
 /** Inputs of the model: totals since boot. */
 export interface EstimateInputs {
@@ -37,15 +38,11 @@ export interface EstimateInputs {
   readonly memoryKib: bigint
 }
 
-/**
- * µJ since boot, rounded down, because a counter must not run ahead. Increases with uptime and busy time, never
- * decreases.
- */
-export function packageEnergy(model: PowerModel, inputs: EstimateInputs): bigint {
-  const idleUw = model.idleMilliwatts * 1000n
-  const activeUw = (model.maxMilliwatts - model.idleMilliwatts) * 1000n
-  const elapsedUs = (inputs.uptimeTicks * US_PER_SECOND) / TICKS_PER_SECOND
-  return (idleUw * inputs.cpus * elapsedUs + activeUw * busyUs(inputs.cpuTime)) / US_PER_SECOND
+/** pJ between two rounds. A machine that was suspended in between is not estimated for that time. */
+export function packageEnergy(model: PowerModel, from: EstimateInputs, to: EstimateInputs): bigint {
+  const elapsedUs = (to.uptimeTicks - from.uptimeTicks) * US_PER_TICK
+  const busy = busyUs(to.cpuTime) - busyUs(from.cpuTime)
+  return curveEnergy(model, { capacityUs: elapsedUs * to.cpus, busyUs: busy > 0n ? busy : 0n })
 }
 
 /** µJ since boot: 0.392 W for each GiB of memory, whether it is used or not. */
@@ -63,6 +60,8 @@ interface EstimateOptions {
   readonly files: KernelFiles
   readonly roots: Roots
   readonly identity: HostIdentity
+  /** Distinguishes this run of the process from the previous one. */
+  readonly runId: string
 }
 
 /** Also reports which row it uses, for the log. */
@@ -70,26 +69,35 @@ export function estimateSensor({
   files,
   roots,
   identity,
+  runId,
 }: EstimateOptions): Sensor & { readonly model: PowerModel } {
   const model = powerModelOf(parseCpuInfo(files.text(`${roots.proc}/cpuinfo`) ?? ''))
+  let last: { readonly inputs: EstimateInputs; readonly suspends: number } | undefined
+  let picojoules = 0n
   return {
     name: 'estimate',
     model,
     read(round): Reading[] {
       const inputs = readInputs(files, roots)
+      const { suspends = 0 } = round
+      const isSame = last?.inputs.cpus === inputs.cpus && last.suspends === suspends
+      if (last !== undefined && isSame) picojoules += packageEnergy(model, last.inputs, inputs)
+      last = { inputs, suspends }
       // Another number of CPUs or size of memory changes the slope, so it makes another counter.
-      const bootId = `${identity.bootId}/${model.family}/${inputs.cpus}/${inputs.memoryKib}`
-      const common = { quantity: 'energy', source: 'estimate:ccf', quality: 'estimated', bootId } as const
+      const hardware = `${identity.bootId}/${model.family}/${inputs.cpus}/${inputs.memoryKib}`
+      const common = { quantity: 'energy', source: 'estimate:ccf', quality: 'estimated' } as const
       return [
         readingOf(identity, round, {
           ...common,
           domain: 'package-0',
-          value: packageEnergy(model, inputs),
+          bootId: `${hardware}/${runId}${suspends === 0 ? '' : `/s${suspends}`}`,
+          value: picojoules / PICOJOULES,
           attributes: { error_band: model.errorBand, model: model.family },
         }),
         readingOf(identity, round, {
           ...common,
           domain: 'dram-0',
+          bootId: hardware,
           value: memoryEnergy(inputs),
           attributes: { error_band: BAND_MEMORY, model: 'DDR4' },
         }),

@@ -39,6 +39,8 @@ export interface Round {
    * One time for all readings of the round (except zeros of counters that appeared since the last one: cpu-time.ts).
    */
   readonly timestampUnixNano: bigint
+  /** How often the machine was suspended since the sensors started; default: never. */
+  readonly suspends?: number
 }
 
 /** A source of readings on this machine. */
@@ -54,6 +56,8 @@ interface SensorSample {
   readonly value: bigint
   readonly source: SensorSource
   readonly domain?: string
+  /** Distinguishes meters that add up to one domain. */
+  readonly device?: string
   /** Epoch of the counter if it is not the boot; '' for gauges. */
   readonly bootId?: string
   readonly rangeMax?: bigint
@@ -74,7 +78,7 @@ export function readingOf(identity: HostIdentity, round: Round, sample: SensorSa
     Timestamp: round.timestampUnixNano,
     Quantity: sample.quantity,
     Domain: sample.domain ?? '',
-    Device: '',
+    Device: sample.device ?? '',
     WorkloadKind: sample.workload?.kind ?? '',
     WorkloadId: sample.workload?.id ?? '',
     Value: sample.value,

@@ -6,6 +6,7 @@
 import { MAX_POWER_ATTRIBUTE } from '../../../core/books/plausible.ts'
 import type { SensorSource } from '../../../core/books/sources.ts'
 import type { Reading } from '../../readings/reading.ts'
+import { type CounterLives, counterEpoch } from '../host/counter-epoch.ts'
 import { integerFile, type KernelFiles } from '../host/files.ts'
 import { type HostIdentity, type Roots, readingOf, type Sensor } from '../host/sensor.ts'
 import { DieTwin } from './rapl-twins.ts'
@@ -14,7 +15,6 @@ interface RaplZone {
   /** Folder of the zone. */
   readonly folder: string
   readonly domain: string
-  readonly rangeMax: bigint
   readonly source: SensorSource
   /** The highest power that the zone itself reports, mW; 0n: none. */
   readonly maxPowerMw: bigint
@@ -28,6 +28,8 @@ interface RaplProbe {
   readonly problem?: string
   /** Names of existing zones that are left out on purpose. */
   readonly leftOut: readonly string[]
+  /** Files that cannot be read, with the reason. */
+  readonly unreadable: readonly string[]
 }
 
 interface FoundZone {
@@ -54,17 +56,17 @@ export function probeRapl(files: KernelFiles, roots: Roots): RaplProbe {
     return {
       folder,
       domain: domainOf(name, parent),
-      rangeMax: integerFile(files, `${folder}/max_energy_range_uj`) ?? 0n,
       source: name === 'psys' ? ('rapl:psys' as const) : source,
       maxPowerMw: (integerFile(files, `${folder}/constraint_0_max_power_uw`) ?? 0n) / 1000n,
       ...(firstDie === undefined || firstDie === folder ? {} : { firstDie }),
     }
   })
   const leftOut = usable.filter(zone => !chosen.includes(zone)).map(zone => zone.name)
-  if (unreadable.length === 0) return { zones, leftOut }
+  if (unreadable.length === 0) return { zones, leftOut, unreadable }
   return {
     zones,
     leftOut,
+    unreadable,
     problem:
       `Cannot read ${unreadable[0]}${unreadable.length > 1 ? ` and ${unreadable.length - 1} more` : ''}. ` +
       'Run as root, give the process CAP_DAC_READ_SEARCH, or make energy_uj readable with a udev rule.',
@@ -124,25 +126,37 @@ const firstDieOf = (name: string, zones: readonly FoundZone[]): string | undefin
   return die === undefined ? undefined : zones.find(zone => zone.name.startsWith(die))?.folder
 }
 
-/** One zone is one sensor: a zone that becomes unreadable does not affect the others. */
-export function raplSensor(files: KernelFiles, identity: HostIdentity, zone: RaplZone): Sensor {
-  const { domain, rangeMax, source, maxPowerMw, firstDie } = zone
+interface RaplOptions {
+  readonly files: KernelFiles
+  readonly identity: HostIdentity
+  readonly lives: CounterLives
+}
+
+/**
+ * One zone is one sensor: a zone that becomes unreadable does not affect the others. The range is read with every value,
+ * because a driver that is loaded again may use another one.
+ */
+export function raplSensor({ files, identity, lives }: RaplOptions, zone: RaplZone): Sensor {
+  const { domain, source, maxPowerMw, firstDie, folder } = zone
   const attributes = maxPowerMw > 0n ? { [MAX_POWER_ATTRIBUTE]: `${maxPowerMw}` } : {}
   const twin = firstDie === undefined ? null : new DieTwin()
-  const readCounter = (folder: string): bigint => {
-    const value = integerFile(files, `${folder}/energy_uj`)
-    if (value === undefined) throw new Error(`${folder}/energy_uj can no longer be read`)
+  const readCounter = (of: string): bigint => {
+    const value = integerFile(files, `${of}/energy_uj`)
+    if (value === undefined) throw new Error(`${of}/energy_uj can no longer be read`)
     return value
   }
   return {
     name: `rapl/${domain}`,
     read(round): Reading[] {
       const before = firstDie === undefined ? 0n : readCounter(firstDie)
-      const value = readCounter(zone.folder)
+      const value = readCounter(folder)
+      const rangeMax = integerFile(files, `${folder}/max_energy_range_uj`) ?? 0n
       if (twin !== null && firstDie !== undefined) {
         if (twin.isWithheld({ before, value, after: readCounter(firstDie), rangeMax })) return []
       }
-      return [readingOf(identity, round, { quantity: 'energy', domain, value, rangeMax, source, attributes })]
+      const bootId = counterEpoch(identity, round, lives.of(folder))
+      const sample = { quantity: 'energy', domain, value, rangeMax, source, attributes, bootId } as const
+      return [readingOf(identity, round, sample)]
     },
   }
 }

@@ -62,7 +62,14 @@ export function processesProblems(config: Pick<Config, Keys>): ConfigProblem[] {
 export function workerConfig(config: Config, index: number): Config {
   const processes = collectorProcesses(config)
   const { limits, listen, sensors, scrape } = config
-  const off = { cpu_time: 'off', rapl: 'off', estimate: 'off' } as const
+  const off = {
+    cpu_time: 'off',
+    rapl: 'off',
+    hwmon: 'off',
+    battery: 'off',
+    guest: 'off',
+    estimate: 'off',
+  } as const
   return {
     ...config,
     listen: { ...listen, http: 'off' },

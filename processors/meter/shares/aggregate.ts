@@ -6,7 +6,7 @@
 import { isIdleMode, isNestedMode } from '../../../core/books/cpu-modes.ts'
 import { PPM, publishedBandPpm, UNKNOWN_BAND } from '../../../core/books/error-bands.ts'
 import { isMoreCpuThanThereIs } from '../../../core/books/plausible.ts'
-import { compareSources } from '../../../core/books/source-choice.ts'
+import { compareSources, isPowerBetter } from '../../../core/books/source-choice.ts'
 import { divideUp, sumOf } from '../../../core/model/integers.ts'
 import { type Quality, worstQuality } from '../../../core/model/quality.ts'
 import {
@@ -105,16 +105,30 @@ export function aggregateWindow(slices: readonly WindowSlice[]): WindowUse {
   }
 }
 
-/** Counters before power, which fills in where there is none. */
+/** Of each domain the counter of energy, or the gauge of power where that is better or there is no counter. */
 function domainsOf(chosen: readonly (readonly WindowSlice[])[]): ReadonlyMap<string, Metered> {
-  const domains = new Map<string, Metered>()
-  for (const wanted of ['energy', 'power']) {
-    for (const some of chosen) {
-      const { quantity, domain } = some[0]!.series.identity
-      if (quantity === wanted && !domains.has(domain)) domains.set(domain, meteredBy(some))
+  const found = {
+    energy: new Map<string, readonly WindowSlice[]>(),
+    power: new Map<string, readonly WindowSlice[]>(),
+  }
+  for (const some of chosen) {
+    const { quantity, domain } = some[0]!.series.identity
+    if ((quantity === 'energy' || quantity === 'power') && !found[quantity].has(domain)) {
+      found[quantity].set(domain, some)
     }
   }
-  return domains
+  for (const [domain, energy] of found.energy) {
+    const power = found.power.get(domain)
+    if (power !== undefined && !isPowerBetter(coverageOf(power), coverageOf(energy)))
+      found.power.delete(domain)
+  }
+  const counted = new Map([...found.energy, ...found.power])
+  return new Map([...counted].map(([domain, some]) => [domain, meteredBy(some)]))
+}
+
+function coverageOf(slices: readonly WindowSlice[]) {
+  const { source, quality } = slices[0]!.series.identity
+  return { source, quality, seenNs: longestCover(slices) }
 }
 
 /** By counters of their own, or, from Kepler before 0.10, of each zone by what is dynamic and what is idle. */
@@ -138,8 +152,7 @@ export function bestSource(slices: readonly WindowSlice[]): readonly WindowSlice
     ({ series: { identity } }) => `${identity.quality}\u0000${identity.source}`,
   )
   const seen = [...bySource.values()].map(oneEpochAtATime).map(some => {
-    const { source, quality } = some[0]!.series.identity
-    return { source, quality, seenNs: longestCover(some), some }
+    return { ...coverageOf(some), some }
   })
   return seen.toSorted(compareSources)[0]!.some
 }

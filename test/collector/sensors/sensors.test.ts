@@ -9,8 +9,10 @@ import type { Reading } from '../../../collector/readings/reading.ts'
 import { kernelFiles } from '../../../collector/sensors/host/files.ts'
 import { hostIdentity } from '../../../collector/sensors/host/host-identity.ts'
 import { rootsUnder } from '../../../collector/sensors/host/sensor.ts'
+import { openMeters } from '../../../collector/sensors/meters.ts'
+import { cpuTimeSensor } from '../../../collector/sensors/proc/cpu-time.ts'
 import { type SensorClock, systemClock, untilNextRound } from '../../../collector/sensors/rounds.ts'
-import { openSensors, startSensors } from '../../../collector/sensors/sensors.ts'
+import { startSensors } from '../../../collector/sensors/sensors.ts'
 import { isSensorSource } from '../../../core/books/sources.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import type { EventName, Events, Facts } from '../../../core/catalogue/events/events.ts'
@@ -40,6 +42,7 @@ function manualClock(start: bigint): SensorClock & { advance(): Promise<void>; w
   return {
     waited,
     now: () => now,
+    monotonic: () => now,
     wait: (milliseconds, signal) =>
       new Promise(resolve => {
         waited.push(milliseconds)
@@ -145,21 +148,28 @@ describe('startSensors', () => {
   })
 
   test('reports nothing if everything is switched off', async () => {
-    const off = { cpu_time: 'off', rapl: 'off', estimate: 'off' }
+    const off = {
+      cpu_time: 'off',
+      rapl: 'off',
+      hwmon: 'off',
+      battery: 'off',
+      guest: 'off',
+      estimate: 'off',
+    }
     const { running, clock } = start(tree(machine()), () => Promise.reject(new Error('called')), off)
     await running.stop()
     expect(clock.waited).toEqual([])
   })
 })
 
-describe('openSensors', () => {
+describe('openMeters', () => {
   type Toggles = { rapl?: 'auto' | 'on' | 'off'; estimate?: 'auto' | 'on' | 'off' }
   const opened = (files: Files, toggles: Toggles): { names: string[]; failures: Facts[] } => {
     const { roots } = tree({ ...machine(), ...files })
     const kernel = kernelFiles()
     const identity = hostIdentity(kernel, roots, 'acme', {})
     const { events, list } = recorder()
-    const sensors = openSensors({
+    const sensors = openMeters({
       config: { ...config, ...toggles },
       events,
       files: kernel,
@@ -173,12 +183,12 @@ describe('openSensors', () => {
     }
   }
   test.each<[string, Files, Toggles, string[]]>([
-    ['a meter', RAPL, {}, ['cpu_time', 'rapl/package-0']],
-    ['no meter', {}, {}, ['cpu_time', 'estimate']],
-    ['a meter, not to be used', RAPL, { rapl: 'off' }, ['cpu_time', 'estimate']],
-    ['a meter, but the estimate is asked for', RAPL, { estimate: 'on' }, ['cpu_time', 'estimate']],
-    ['a meter, and both are asked for', RAPL, { estimate: 'on', rapl: 'on' }, ['cpu_time', 'rapl/package-0']],
-    ['no meter, no estimate', {}, { estimate: 'off' }, ['cpu_time']],
+    ['a meter', RAPL, {}, ['rapl/package-0']],
+    ['no meter', {}, {}, ['estimate']],
+    ['a meter, not to be used', RAPL, { rapl: 'off' }, ['estimate']],
+    ['a meter, but the estimate is asked for', RAPL, { estimate: 'on' }, ['estimate']],
+    ['a meter, and both are asked for', RAPL, { estimate: 'on', rapl: 'on' }, ['rapl/package-0']],
+    ['no meter, no estimate', {}, { estimate: 'off' }, []],
   ])('%s', (_, files, toggles, expected) => {
     expect(opened(files, toggles).names).toEqual(expected)
   })
@@ -189,7 +199,7 @@ describe('openSensors', () => {
     ])
     const unreadable = { 'sys/class/powercap/intel-rapl:0/name': 'package-0\n' }
     expect(opened(unreadable, {})).toEqual({
-      names: ['cpu_time', 'estimate'],
+      names: ['estimate'],
       failures: [{ sensor: 'rapl', reason: expect.stringContaining('CAP_DAC_READ_SEARCH') }],
     })
   })
@@ -256,7 +266,8 @@ describe('this machine', () => {
     const files = kernelFiles()
     const identity = hostIdentity(files, rootsUnder('/'), 'acme', {})
     const { events } = recorder()
-    const sensors = openSensors({ config, events, files, roots: rootsUnder('/'), identity, runId: 'r' })
+    const opening = { config, events, files, roots: rootsUnder('/'), identity, runId: 'r' }
+    const sensors = [cpuTimeSensor(opening), ...openMeters(opening)]
     const readings = sensors.flatMap(sensor => sensor.read({ timestampUnixNano: 1n }))
     expect(readings.some(reading => reading.Quantity === 'energy' && reading.Value > 0n)).toBe(true)
     expect(readings.some(reading => reading.Domain === 'idle' && reading.Value > 0n)).toBe(true)

@@ -1,5 +1,5 @@
 /** Trees of files in place of /proc, /sys and /etc: created in a temporary folder, removed after the test. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -11,6 +11,7 @@ export interface Tree {
   readonly roots: Roots
   write(files: Files): void
   link(path: string, target: string): void
+  rename(path: string, to: string): void
   remove(...paths: string[]): void
 }
 
@@ -36,6 +37,7 @@ export function tree(files: Files): Tree {
     },
     write,
     link: (path, target) => symlinkSync(target, place(path)),
+    rename: (path, to) => renameSync(join(root, path), place(to)),
     remove: (...paths) => {
       for (const path of paths) rmSync(join(root, path), { recursive: true, force: true })
     },

@@ -7,12 +7,46 @@ const toggle = z.enum(['auto', 'on', 'off'])
 /** To use more cores, run more collectors. */
 const MOST_PROCESSES = 64
 
+const CHIP_SENSOR = /^[^/\s]+\/[^/]+$/
+const hwmonDomain = z
+  .string()
+  .regex(
+    /^(?:off|host|(?:package|core|uncore|dram|gpu|other)-[\w.-]+)$/,
+    'must be host, package-0, core-0, uncore-0, dram-0, gpu-0, other-NAME or off',
+  )
+
 /** Sensors that read this machine. */
 export const sensorsSchema = z
   .strictObject({
     interval: duration.prefault(5).describe('Seconds between two readings of the sensors of this machine'),
     cpu_time: toggle.default('auto').describe('CPU time of host, cgroups and processes'),
     rapl: toggle.default('auto').describe('Energy counters of packages and memory under /sys/class/powercap'),
+    hwmon: toggle
+      .default('auto')
+      .describe('Power and energy of hardware monitoring chips under /sys/class/hwmon; see docs/meters.md'),
+    hwmon_domains: z
+      .record(z.string().regex(CHIP_SENSOR, 'chip and label, such as ina226/VDD_MAIN'), hwmonDomain)
+      .default({})
+      .describe(
+        'What hwmon sensors measure, by chip and label (`ina226/VDD_MAIN`): a domain of the meter tree, or `off`. Goes before the built-in table',
+      ),
+    per_core: z
+      .enum(['on', 'off'])
+      .default('off')
+      .describe('Energy of single cores where a chip reports it: one reading a core and round'),
+    battery: toggle
+      .default('auto')
+      .describe('Power that the batteries of a laptop supply while it is not connected to mains power'),
+    guest: toggle
+      .default('auto')
+      .describe(
+        'In a virtual machine without RAPL: energy counters that the hypervisor writes into `guest_folder`, as Scaphandre does',
+      ),
+    guest_folder: z
+      .string()
+      .startsWith('/', 'an absolute path, such as /var/scaphandre')
+      .default('/var/scaphandre')
+      .describe('Folder that the hypervisor mounts into this virtual machine'),
     estimate: toggle
       .default('auto')
       .describe('Estimate energy where no meter can be read; the readings are marked as estimated'),

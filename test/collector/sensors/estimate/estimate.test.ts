@@ -1,17 +1,10 @@
 /**
- * Guarantees: the estimate is the documented linear model in exact integers, computed only from what the kernel
- * remembers, so it never falls and no restart loses anything; it is always marked, with its error band; processors are
- * matched to the published table by the numbers that hypervisors do not change.
+ * Guarantees: the estimate is the documented power curve in exact integers and never falls; it is always marked, with
+ * its error band; processors are matched to the published table by the numbers that hypervisors do not change.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  AVERAGE_ROW,
-  type CpuModel,
-  POWER_ROWS,
-  parseCpuInfo,
-  powerModelOf,
-} from '../../../../collector/sensors/estimate/cpu-families.ts'
+import { parseCpuInfo } from '../../../../collector/sensors/estimate/cpu-info.ts'
 import {
   type EstimateInputs,
   estimateSensor,
@@ -20,6 +13,8 @@ import {
 } from '../../../../collector/sensors/estimate/estimate.ts'
 import { kernelFiles } from '../../../../collector/sensors/host/files.ts'
 import { hostIdentity } from '../../../../collector/sensors/host/host-identity.ts'
+import { AVERAGE_ROW, type CpuModel, POWER_ROWS, powerModelOf } from '../../../../core/books/cpu-families.ts'
+import { curveEnergy, PICOJOULES } from '../../../../core/books/power-curve.ts'
 import { machine, tree } from '../tree.ts'
 
 const zero = { user: 0n, nice: 0n, system: 0n, idle: 0n, iowait: 0n, interrupt: 0n, softirq: 0n, steal: 0n }
@@ -33,69 +28,88 @@ const inputs = (more: Partial<EstimateInputs>): EstimateInputs => ({
 })
 
 describe('the model', () => {
+  const during = (ticks: bigint, cpuTime: Partial<typeof zero>) =>
+    packageEnergy(model, inputs({}), inputs({ uptimeTicks: ticks, cpuTime: { ...zero, ...cpuTime } }))
+
   test('idle: four CPUs for 100 s at 0.690 W; memory: 8 GiB at 0.392 W', () => {
-    const idle = inputs({ uptimeTicks: 10_000n })
-    expect(packageEnergy(model, idle)).toBe(276_000_000n)
-    expect(memoryEnergy(idle)).toBe(313_600_000n)
+    expect(during(10_000n, {})).toBe(276_000_000n * PICOJOULES)
+    expect(memoryEnergy(inputs({ uptimeTicks: 10_000n }))).toBe(313_600_000n)
   })
 
   test('at full load it gives the full-load power; waiting, idle and stolen time add nothing', () => {
-    const full = inputs({
-      uptimeTicks: 10_000n,
-      cpuTime: { ...zero, user: 300_000_000n, system: 100_000_000n },
-    })
-    expect(packageEnergy(model, full)).toBe(4n * 100n * 4_063_000n)
-    const other = inputs({
-      uptimeTicks: 10_000n,
-      cpuTime: { ...zero, idle: 9n, iowait: 9n, steal: 9_000_000n },
-    })
-    expect(packageEnergy(model, other)).toBe(276_000_000n)
+    const full = 4n * 100n * 4_063_000n * PICOJOULES
+    expect(during(10_000n, { user: 300_000_000n, system: 100_000_000n })).toBe(full)
+    expect(during(10_000n, { idle: 9n, iowait: 9n, steal: 9_000_000n })).toBe(276_000_000n * PICOJOULES)
+    // The two files are not read at the same moment: no more than all CPUs can work.
+    expect(during(10_000n, { user: 401_000_000n })).toBe(full)
   })
 
-  test('never falls while uptime and busy time rise', () => {
-    const step = fc.record({ ticks: fc.bigInt(0n, 500n), busyUs: fc.bigInt(0n, 20_000_000n) })
+  test('between: the points of the curve, and straight lines between them', () => {
+    // 0.690 + (4.063 - 0.690) x share, for 400 CPU seconds.
+    const joules = (share: number) => BigInt(Math.round(400 * (690 + 3373 * share) * 1000))
+    const points: readonly (readonly [busySeconds: bigint, share: number])[] = [
+      [40n, 0.213],
+      [200n, 0.686],
+      [20n, 0.1065],
+      [120n, 0.4495],
+      [300n, 0.843],
+    ]
+    for (const [seconds, share] of points) {
+      expect(during(10_000n, { user: seconds * 1_000_000n }) / PICOJOULES).toBe(joules(share))
+    }
+  })
+
+  test('every curve rises from idle to full power, and parts of an interval at one load sum to the whole', () => {
+    const rows = fc.constantFrom(...Object.values(POWER_ROWS))
+    const loads = fc.tuple(fc.bigInt(0n, 10_000n), fc.bigInt(0n, 10_000n))
     fc.assert(
-      fc.property(fc.array(step), fc.constantFrom(...Object.values(POWER_ROWS)), (steps, power) => {
-        let at = inputs({})
-        for (const { ticks, busyUs } of steps) {
-          const next = inputs({
-            uptimeTicks: at.uptimeTicks + ticks,
-            cpuTime: { ...zero, user: at.cpuTime.user + busyUs },
-          })
-          const estimated = { ...power, errorBand: '0' }
-          expect(packageEnergy(estimated, next) >= packageEnergy(estimated, at)).toBe(true)
-          expect(memoryEnergy(next) >= memoryEnergy(at)).toBe(true)
-          at = next
-        }
+      fc.property(rows, loads, (power, [a, b]) => {
+        const [low, high] = a < b ? [a, b] : [b, a]
+        const of = (busyUs: bigint, times = 1n) =>
+          curveEnergy(power, { capacityUs: 10_000n * times, busyUs: busyUs * times })
+        expect(of(low) <= of(high)).toBe(true)
+        expect(of(0n)).toBe(power.idleMilliwatts * 10_000_000n)
+        expect(of(10_000n)).toBe(power.maxMilliwatts * 10_000_000n)
+        const apart = of(low, 7n) - 7n * of(low)
+        expect(apart >= 0n && apart <= 7n * power.maxMilliwatts).toBe(true)
       }),
     )
   })
 })
 
 describe('estimateSensor', () => {
-  test('two marked counters, from files alone; other hardware is another counter', () => {
+  test('two marked counters; other hardware, another run or a suspend is another counter', () => {
     const fixture = tree(machine(1000))
     const files = kernelFiles()
     const identity = hostIdentity(files, fixture.roots, 'acme', {})
-    const open = () => estimateSensor({ files, roots: fixture.roots, identity })
-    const first = open().read({ timestampUnixNano: 1n })
+    const open = (runId: string) => estimateSensor({ files, roots: fixture.roots, identity, runId })
+    const sensor = open('r1')
+    const first = sensor.read({ timestampUnixNano: 1n })
     expect(first.map(reading => [reading.Domain, reading.Value, reading.Quality, reading.Source])).toEqual([
-      // 2 CPUs x 1,000 s x 0.690 W, and 1.63 s busy x 3.373 W
-      ['package-0', 1_380_000_000n + 5_497_990n, 'estimated', 'estimate:ccf'],
+      ['package-0', 0n, 'estimated', 'estimate:ccf'],
       ['dram-0', 784_000_000n, 'estimated', 'estimate:ccf'],
     ])
     expect(first.map(reading => reading.Attributes['error_band'])).toEqual(['0.35', '0.6'])
-    // A restart of the process changes nothing.
-    expect(open().read({ timestampUnixNano: 1n })).toEqual(first)
-    fixture.write({ 'proc/stat': 'cpu  163 0 0 0 0 0 0 0\ncpu0 1 0\ncpu1 1 0\ncpu2 1 0\n' })
-    expect(open().read({ timestampUnixNano: 1n })[0]!.BootId).not.toBe(first[0]!.BootId)
+    // Ten seconds later, of whose 20 CPU seconds 2 s were busy: 20 x 0.690 W + 20 x 3.373 W x 0.213.
+    fixture.write({
+      ...machine(1010),
+      'proc/stat': 'cpu  300 20 30 5800 50 6 7 8 90 10\ncpu0 1 0\ncpu1 1 0\n',
+    })
+    const second = sensor.read({ timestampUnixNano: 2n })
+    expect(second[0]!.Value).toBe(13_800_000n + 14_368_980n)
+    expect(second[0]!.BootId).toBe(first[0]!.BootId)
+    const slept = sensor.read({ timestampUnixNano: 3n, suspends: 1 })
+    const others = [slept, open('r2').read({ timestampUnixNano: 4n })]
+    fixture.write({ 'proc/stat': 'cpu  300 0 0 0 0 0 0 0\ncpu0 1 0\ncpu1 1 0\ncpu2 1 0\n' })
+    others.push(open('r1').read({ timestampUnixNano: 5n }))
+    expect(new Set([first, ...others].map(([one]) => one!.BootId)).size).toBe(4)
   })
 
   test('a machine that does not identify itself gets the average row', () => {
     const fixture = tree({ ...machine(), 'proc/cpuinfo': '' })
     const files = kernelFiles()
     const identity = hostIdentity(files, fixture.roots, 'acme', {})
-    expect(estimateSensor({ files, roots: fixture.roots, identity }).model).toEqual({
+    expect(estimateSensor({ files, roots: fixture.roots, identity, runId: 'r' }).model).toEqual({
       ...AVERAGE_ROW,
       errorBand: '0.6',
     })

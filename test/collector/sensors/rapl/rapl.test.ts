@@ -3,6 +3,7 @@
  * is the host only if nothing else exists, and an unreadable counter has a remedy.
  */
 import { describe, expect, test } from 'vitest'
+import { counterLives, suspendCounter } from '../../../../collector/sensors/host/counter-epoch.ts'
 import { kernelFiles } from '../../../../collector/sensors/host/files.ts'
 import { hostIdentity } from '../../../../collector/sensors/host/host-identity.ts'
 import { probeRapl, raplSensor } from '../../../../collector/sensors/rapl/rapl.ts'
@@ -64,7 +65,7 @@ describe('probeRapl', () => {
   })
 
   test('a missing powercap is no problem; an unreadable counter is one, with a remedy', () => {
-    expect(probe({ 'sys/x': '' })).toEqual({ zones: [], leftOut: [] })
+    expect(probe({ 'sys/x': '' })).toEqual({ zones: [], leftOut: [], unreadable: [] })
     const fixture = tree({ 'sys/class/powercap/intel-rapl:0/name': 'package-0\n' })
     const found = probeRapl(kernelFiles(), fixture.roots)
     expect(found.zones).toEqual([])
@@ -77,7 +78,8 @@ describe('raplSensor', () => {
     const fixture = tree({ ...machine(), ...SERVER })
     const files = kernelFiles()
     const [found] = probeRapl(files, fixture.roots).zones
-    const sensor = raplSensor(files, hostIdentity(files, fixture.roots, 'acme', { host_id: 'h9' }), found!)
+    const identity = hostIdentity(files, fixture.roots, 'acme', { host_id: 'h9' })
+    const sensor = raplSensor({ files, identity, lives: counterLives() }, found!)
     expect(sensor.read({ timestampUnixNano: 9n })).toEqual([
       {
         Tenant: 'acme',
@@ -102,6 +104,51 @@ describe('raplSensor', () => {
   })
 })
 
+describe('what restarts a counter without a boot', () => {
+  const PACKAGE = 'sys/class/powercap/intel-rapl:0'
+  const opened = () => {
+    const fixture = tree({ ...machine(), ...zone('intel-rapl:0', 'package-0', '200000000000') })
+    const files = kernelFiles()
+    const identity = hostIdentity(files, fixture.roots, 'acme', {})
+    const [found] = probeRapl(files, fixture.roots).zones
+    const sensor = raplSensor({ files, identity, lives: counterLives() }, found!)
+    const read = (suspends = 0) => {
+      const { BootId, Value, RangeMax } = sensor.read({ timestampUnixNano: 9n, suspends })[0]!
+      return [BootId, Value, RangeMax]
+    }
+    return { fixture, read }
+  }
+
+  test('a driver that is loaded again: another epoch, and the range that it uses now', () => {
+    const { fixture, read } = opened()
+    expect(read()).toEqual(['boot-1', 200_000_000_000n, BigInt(RANGE)])
+    // The old folder is kept beside it, so that its inode is not used again.
+    fixture.rename(PACKAGE, 'sys/class/before')
+    fixture.write({
+      ...zone('intel-rapl:0', 'package-0', '77'),
+      [`${PACKAGE}/max_energy_range_uj`]: '65712999613',
+    })
+    expect(read()).toEqual(['boot-1/d1', 77n, 65_712_999_613n])
+    expect(read()).toEqual(['boot-1/d1', 77n, 65_712_999_613n])
+  })
+
+  test('a suspend: another epoch, since a counter that restarts looks like one that wraps', () => {
+    const { fixture, read } = opened()
+    fixture.write({ [`${PACKAGE}/energy_uj`]: '5' })
+    expect(read(1)).toEqual(['boot-1/s1', 5n, BigInt(RANGE)])
+  })
+
+  test('suspends are counted by the clock that stands still meanwhile', () => {
+    const count = suspendCounter()
+    const S = 1_000_000_000n
+    expect(count(100_00, 50n * S)).toBe(0)
+    expect(count(105_00, 55n * S)).toBe(0)
+    expect(count(105_90, 55n * S)).toBe(0)
+    expect(count(705_90, 60n * S)).toBe(1)
+    expect(count(710_90, 65n * S)).toBe(1)
+  })
+})
+
 describe('dies of one package', () => {
   const J = 1_000_000
   const dies = (first: number, second: number): Files => ({
@@ -113,7 +160,8 @@ describe('dies of one package', () => {
     const fixture = tree({ ...machine(), ...dies(...counters[0]!) })
     const files = kernelFiles()
     const identity = hostIdentity(files, fixture.roots, 'acme', {})
-    const sensors = probeRapl(files, fixture.roots).zones.map(found => raplSensor(files, identity, found))
+    const { zones } = probeRapl(files, fixture.roots)
+    const sensors = zones.map(found => raplSensor({ files, identity, lives: counterLives() }, found))
     return counters.map(values => {
       fixture.write(dies(...values))
       const told = sensors.flatMap(sensor => sensor.read({ timestampUnixNano: 9n }))
@@ -178,6 +226,7 @@ test('the maximum power of a zone is on its readings', () => {
   })
   const files = kernelFiles()
   const [found] = probeRapl(files, fixture.roots).zones
-  const sensor = raplSensor(files, hostIdentity(files, fixture.roots, 'acme', {}), found!)
+  const identity = hostIdentity(files, fixture.roots, 'acme', {})
+  const sensor = raplSensor({ files, identity, lives: counterLives() }, found!)
   expect(sensor.read({ timestampUnixNano: 9n })[0]!.Attributes).toEqual({ 'power.max_mw': '165000' })
 })

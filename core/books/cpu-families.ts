@@ -5,12 +5,14 @@
  * (https://github.com/cloud-carbon-footprint/ccf-coefficients, Apache License 2.0), computed there from the results of
  * SPECpower_ssj2008 (https://www.spec.org/power_ssj2008/), rounded here to milliwatts. They are the wall power of whole
  * one- and two-socket servers divided by their logical CPUs, so memory, fans and power supply losses of the tested
- * servers are included.
+ * servers are included. How power rises between the two: power-curve.ts.
  *
  * Omitted: the row "EPYC 5th Gen" (3.68 W idle, 8.96 W full per logical CPU, 75 GB a chip). It is four times its
  * neighbours and would make an idle two-socket 9005 draw more than a kilowatt; such rows come from small desktop parts
  * of the family. The fourth generation is used instead, with the wider error band.
  */
+
+import { CURVES, type PowerCurve } from './power-curve.ts'
 
 interface PowerRow {
   readonly family: string
@@ -18,9 +20,11 @@ interface PowerRow {
   readonly idleMilliwatts: bigint
   /** mW per logical CPU at full load. */
   readonly maxMilliwatts: bigint
+  /** How power rises from idle to full load. */
+  readonly curve: PowerCurve
 }
 
-/** Facts from /proc/cpuinfo. */
+/** What identifies a processor family: facts from /proc/cpuinfo. */
 export interface CpuModel {
   readonly vendor: string
   readonly family: number
@@ -30,20 +34,21 @@ export interface CpuModel {
   readonly part: string
 }
 
-const row = (family: string, idleMilliwatts: bigint, maxMilliwatts: bigint): PowerRow => ({
-  family,
-  idleMilliwatts,
-  maxMilliwatts,
-})
+const row = (
+  family: string,
+  idleMilliwatts: bigint,
+  maxMilliwatts: bigint,
+  curve: PowerCurve = CURVES.general,
+): PowerRow => ({ family, idleMilliwatts, maxMilliwatts, curve })
 
 /** The rows of the source, in milliwatts. */
 export const POWER_ROWS = {
-  sandyBridge: row('Sandy Bridge', 2212n, 8631n),
-  ivyBridge: row('Ivy Bridge', 1707n, 5557n),
-  haswell: row('Haswell', 1857n, 5595n),
-  broadwell: row('Broadwell', 713n, 3685n),
-  skylake: row('Skylake', 613n, 4104n),
-  cascadeLake: row('Cascade Lake', 690n, 4063n),
+  sandyBridge: row('Sandy Bridge', 2212n, 8631n, CURVES.xeonE5),
+  ivyBridge: row('Ivy Bridge', 1707n, 5557n, CURVES.xeonE5),
+  haswell: row('Haswell', 1857n, 5595n, CURVES.xeonE5),
+  broadwell: row('Broadwell', 713n, 3685n, CURVES.xeonE5),
+  skylake: row('Skylake', 613n, 4104n, CURVES.skylake),
+  cascadeLake: row('Cascade Lake', 690n, 4063n, CURVES.cascadeLake),
   coffeeLake: row('Coffee Lake', 1138n, 5422n),
   iceLake: row('Ice Lake', 767n, 3758n),
   sapphireRapids: row('Sapphire Rapids', 1036n, 4160n),
@@ -124,18 +129,4 @@ export function powerModelOf(cpu: CpuModel): PowerModel {
   )
   if (match === undefined) return { ...AVERAGE_ROW, errorBand: BAND_UNKNOWN_FAMILY }
   return { ...match.power, errorBand: match.standIn ? BAND_UNKNOWN_FAMILY : BAND_KNOWN_FAMILY }
-}
-
-/** Missing numbers are -1 and match no family. */
-export function parseCpuInfo(text: string): CpuModel {
-  const value = (key: string): string => new RegExp(`^${key}\\s*: (.*)$`, 'm').exec(text)?.[1]?.trim() ?? ''
-  const integer = (key: string): number => (/^\d+$/.test(value(key)) ? Number(value(key)) : -1)
-  const implementer = value('CPU implementer')
-  return {
-    vendor: value('vendor_id'),
-    family: integer('cpu family'),
-    model: integer('model'),
-    stepping: integer('stepping'),
-    part: implementer === '' ? '' : `${implementer}/${value('CPU part')}`,
-  }
 }
