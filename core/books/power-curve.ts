@@ -8,6 +8,7 @@
  * (P - idle) / (max - idle) in thousandths; where processors of a family differ, their median. `general` is the source's
  * own curve for EPYC, Ice Lake and Graviton.
  */
+import { smaller } from '../model/integers.ts'
 
 /** Points (load, share of the difference between idle and full power), both in thousandths, from (0, 0) to (1000, 1000). */
 export type PowerCurve = readonly (readonly [load: bigint, share: bigint])[]
@@ -58,7 +59,7 @@ export function curveEnergy(
 ): bigint {
   const { capacityUs } = load
   if (capacityUs <= 0n) return 0n
-  const busyUs = load.busyUs < capacityUs ? load.busyUs : capacityUs
+  const busyUs = smaller(load.busyUs, capacityUs)
   const at = points.findIndex(([x]) => busyUs * 1000n <= x * capacityUs)
   const [x1, y1] = points[Math.max(at, 1)]!
   const [x0, y0] = points[Math.max(at, 1) - 1]!

@@ -20,9 +20,6 @@ const SENSORS = {
   drm: { sees: 'gpu' },
 } as const
 
-/** Controllers of servers, which are asked over the network or by a tool, at an interval of their own (`bmc.interval`). */
-export type ControllerSource = 'redfish' | 'ipmi' | 'ipmi:local'
-
 /** Sources of sensor readings. */
 export type SensorSource = keyof typeof SENSORS
 
