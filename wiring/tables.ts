@@ -11,6 +11,7 @@ import type { Retention } from '../core/warehouse/tables/ddl.ts'
 import { retentionDays } from '../core/warehouse/tables/ddl.ts'
 import { TRACE_INDEX } from '../core/warehouse/tables/ddl-derived.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
+import { nextInserts } from '../processors/store/next-inserts.ts'
 import { recover } from '../processors/store/recover.ts'
 import { STORE } from '../processors/store/token.ts'
 import { watchForTables } from './missing-tables.ts'
@@ -60,6 +61,7 @@ function custodyOf(
   return {
     inventoryFile: join(data, 'tables.json'),
     definitionsFile: join(data, 'tables.definitions.json'),
+    nextInserts: stored => nextInserts(broker, STREAMS, stored),
     days: new Map([...days, [TRACE_INDEX, retention.signalsDays]]),
     onMissing: (missing, stored) =>
       recover(

@@ -101,10 +101,13 @@ function factsOf(
 ): RewindInputs {
   const names = tablesOf(stream).map(({ table }) => table?.name ?? '')
   const lacks = missing.tables.some(({ name }) => names.includes(name))
-  const kept = stored?.get(`${stream.name}/${holding.partition}`)
+  const place = `${stream.name}/${holding.partition}`
+  const kept = stored?.get(place)
+  const noted = missing.noted === null ? null : { stored: missing.noted.get(place), isKept: true }
+  const inventoried = noted === null ? null : knownUpTo({ holding, ...noted })
   // Each version is stored once, whatever its token: all of it may be read again.
   if (stream.holds !== undefined) {
-    const always = { isLogged: () => true, isBurnt: () => false, mayForget: false, above: 0 }
+    const always = { isLogged: () => true, isBurnt: () => false, mayForget: false, inventoried, above: 0 }
     const isAllMissing = lacks || missing.isGone
     return { holding, stored: kept, isKept: stored !== null, isAllMissing, ...always }
   }
@@ -118,6 +121,7 @@ function factsOf(
     isLogged: (offset: bigint) => logged?.has(hashOf(offset)) === true,
     isBurnt: (offset: bigint) => burnt !== undefined && burnt.size > 0 && burnt.has(hashOf(offset)),
     mayForget: (logged?.size ?? 0) > KEPT_TOKENS,
+    inventoried,
     above: missing.highest.get(table) ?? 0,
   }
   if (stored !== null || !lacks) return { ...inputs, stored: kept, isKept: stored !== null }

@@ -16,27 +16,37 @@ export interface Rewind {
   readonly wanted: readonly (readonly [from: bigint, to: bigint])[]
   /** Highest block of the table when the plan was made: what is restored has higher ones. */
   readonly above: number
-  /** Rows that were restored so far. */
+  /** Rows from this offset on are restored too, but were in no part that is told to be lost. Null: they all were. */
+  readonly counted: bigint | null
+  /** Rows below it that were restored so far. */
   readonly rows: number
 }
 
 /** The plan as JSON; offsets are decimal text, since JSON numbers do not hold 64 bits. */
-export function encodeRewind({ until, wanted, above, rows }: Rewind): Uint8Array {
+export function encodeRewind({ until, wanted, above, counted, rows }: Rewind): Uint8Array {
   const ranges = wanted.map(([from, to]) => [`${from}`, `${to}`])
-  return Buffer.from(JSON.stringify({ until: `${until}`, wanted: ranges, above, rows }))
+  const below = counted === null ? {} : { counted: `${counted}` }
+  return Buffer.from(JSON.stringify({ until: `${until}`, wanted: ranges, above, ...below, rows }))
 }
 
 /** The plan in the state of a partition; null when there is none. */
 export function decodeRewind(state: ReadonlyMap<string, Uint8Array>): Rewind | null {
   const stored = state.get(REWIND)
   if (stored === undefined) return null
-  const { until, wanted, above, rows } = JSON.parse(Buffer.from(stored).toString()) as {
+  const { until, wanted, above, counted, rows } = JSON.parse(Buffer.from(stored).toString()) as {
     readonly until: string
     readonly wanted: readonly (readonly [string, string])[]
     readonly above: number
+    readonly counted?: string
     readonly rows: number
   }
-  return { until: BigInt(until), wanted: wanted.map(([from, to]) => [BigInt(from), BigInt(to)]), above, rows }
+  return {
+    until: BigInt(until),
+    wanted: wanted.map(([from, to]) => [BigInt(from), BigInt(to)]),
+    above,
+    counted: counted === undefined ? null : BigInt(counted),
+    rows,
+  }
 }
 
 /** Whether the record at this offset is to be stored again. */
@@ -58,6 +68,8 @@ export interface RewindInputs {
   readonly mayForget: boolean
   /** Whether it has the token and lacks rows of it. */
   readonly isBurnt: (offset: bigint) => boolean
+  /** Up to which offset the parts of the inventory have it; null: not recorded. */
+  readonly inventoried: bigint | null
   readonly above: number
 }
 
@@ -99,8 +111,19 @@ export function planRewind(inputs: RewindInputs): RewindPlan | null {
   const isPlain = wanted.every(([start, stop]) => start >= committed && stop <= until) && restorable === 0
   const isWhole = wanted.length === 1 && wanted[0]![0] <= committed && wanted[0]![1] === until
   if (pending === null && isPlain && (until === committed || isWhole)) return null
-  const rewind = { until, wanted, above: Math.min(pending?.above ?? above, above), rows: pending?.rows ?? 0 }
+  const rewind = {
+    until,
+    wanted,
+    above: Math.min(pending?.above ?? above, above),
+    counted: countedOf(pending, inputs.inventoried),
+    rows: pending?.rows ?? 0,
+  }
   return { offset: ordered([from, committed])[0]!, rewind, restorable }
+}
+
+function countedOf(pending: Rewind | null, inventoried: bigint | null): bigint | null {
+  if (pending === null || inventoried === null) return inventoried
+  return pending.counted === null ? null : ordered([pending.counted, inventoried])[1]!
 }
 
 const ordered = (offsets: readonly bigint[]): bigint[] =>

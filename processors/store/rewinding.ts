@@ -61,8 +61,8 @@ export class Rewinding {
 
   /** Counts what a record brought back. */
   async stored({ offset, value }: StoredRecord, token: string): Promise<void> {
-    if (offset >= this.#committed.until) return
-    const { above } = this.#committed
+    const { above, counted, until } = this.#committed
+    if (offset >= until || (counted !== null && offset >= counted)) return
     const rows = await this.#warehouse.files?.storedRows(this.#stream.table?.name ?? '', token, above)
     this.#rows.set(offset, rows ?? rowsOf(this.#stream, value))
   }

@@ -16,6 +16,7 @@ import {
   saveInventory,
   takeInventory,
 } from './inventory.ts'
+import { listedOffsets, type NextInserts } from './listed-offsets.ts'
 import { findMissing, type Missing } from './missing.ts'
 import {
   moveStoredOffsets,
@@ -40,6 +41,8 @@ export interface CustodyOptions {
    * again.
    */
   readonly onMissing: (missing: Missing, stored: StoredOffsets | null) => Promise<StoredOffsets>
+  /** The records of the log that come next after these offsets, as far as one listing of parts may have them too. */
+  readonly nextInserts: (stored: StoredOffsets) => readonly NextInserts[]
 }
 
 type InventoryEngine = Parameters<typeof takeInventory>[0]
@@ -122,7 +125,11 @@ export class Custody {
   async #take(warehouse: InventoryEngine): Promise<readonly KnownTable[]> {
     const stored = readStoredOffsets(this.#enginePath)
     const tables = await takeInventory(warehouse)
-    this.#stored = stored === null ? undefined : storedToJson(stored)
+    if (stored === null) this.#stored = undefined
+    else {
+      const next = this.#options.nextInserts(stored)
+      this.#stored = storedToJson(await listedOffsets(this.#enginePath, stored, next, tables))
+    }
     return tables
   }
 

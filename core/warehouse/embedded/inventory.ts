@@ -34,7 +34,7 @@ export interface Inventory {
   readonly clock: number
   /** Parts that the engine has set aside as broken, and that have been reported: `table uuid/name`. */
   readonly told: readonly string[]
-  /** Lower bound of the offset up to which the tables had the log when the parts were listed; absent in older files. */
+  /** Up to which offset of the log its rows are in the listed parts; absent in older files. */
   readonly stored?: StoredOffsetsJson
   /** Set by an erasure: rows up to these blocks may be missing on purpose. */
   readonly erased?: Erased

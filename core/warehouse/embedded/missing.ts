@@ -41,8 +41,8 @@ export interface Missing {
   /** Uuids of the tables in the inventory. */
   readonly known: readonly string[]
   /**
-   * Up to which offset the tables had the log when the inventory was taken: rows up to there are in its parts. Null:
-   * not recorded.
+   * Up to which offset the tables had the log when the inventory was taken: its parts have the rows up to there, and no
+   * others. Null: not recorded.
    */
   readonly noted: StoredOffsets | null
 }

@@ -75,7 +75,8 @@ async function definitionsOf(enginePath: string): Promise<ReadonlyMap<string, st
   return names
 }
 
-async function tokensOf(folder: string): Promise<ReadonlyMap<string, readonly PartName[]>> {
+/** Hash of a token -> parts into which its rows went, as the engine has logged it in a table's folder. */
+export async function tokensOf(folder: string): Promise<ReadonlyMap<string, readonly PartName[]>> {
   const tokens = new Map<string, PartName[]>()
   for (const name of await list(join(folder, DEDUPLICATION_LOGS))) {
     const text = await readFile(join(folder, DEDUPLICATION_LOGS, name), 'utf8')

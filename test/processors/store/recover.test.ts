@@ -13,7 +13,7 @@ import type { Missing } from '../../../core/warehouse/embedded/missing.ts'
 import type { StoredOffsets } from '../../../core/warehouse/embedded/stored-offsets.ts'
 import { tokenHash } from '../../../core/warehouse/embedded/token-hash.ts'
 import { recover } from '../../../processors/store/recover.ts'
-import { decodeRewind } from '../../../processors/store/rewind.ts'
+import { decodeRewind, type Rewind } from '../../../processors/store/rewind.ts'
 import { tokenOf } from '../../../processors/store/token.ts'
 
 let data: string
@@ -57,6 +57,7 @@ interface Rewound {
 /** A log with one partition of traces, offsets 60 to 99, all committed. */
 function log(more: Partial<Holding> = {}) {
   const rewound: Rewound[] = []
+  const plans: (Rewind | null)[] = []
   const holding: Holding = {
     partition: 0,
     first: 60n,
@@ -76,9 +77,10 @@ function log(more: Partial<Holding> = {}) {
     ) => {
       const plan = decodeRewind(state as ReadonlyMap<string, Uint8Array>)
       rewound.push({ offset, wanted: plan?.wanted })
+      plans.push(plan)
     },
   }
-  return { broker, rewound }
+  return { broker, rewound, plans }
 }
 
 const run = (
@@ -120,6 +122,19 @@ it('has the log give back what it has, and tells the rest', async () => {
   ])
   await losses.restored('traces/0', { table: 'otel_traces', rows: 30, isDone: true })
   expect(losses.all()).toMatchObject([{ state: 'lost', extent: [{ rows: 50, restoredRows: 30 }] }])
+})
+
+it('counts as back only rows that the inventory had', async () => {
+  const countedBy = async (noted: StoredOffsets | null): Promise<unknown> => {
+    const { broker, plans } = log()
+    await run(broker, { tables: [table(50)], empty: new Set(['otel_traces']), noted })
+    return plans[0]?.counted
+  }
+  expect(await countedBy(null)).toBe(null)
+  expect(await countedBy(new Map([['traces/0', { origin: 'a', next: 80n }]]))).toBe(80n)
+  // Of another log, or nothing at all: none of these rows.
+  expect(await countedBy(new Map([['traces/0', { origin: 'b', next: 80n }]]))).toBe(60n)
+  expect(await countedBy(new Map())).toBe(60n)
 })
 
 it('tells records that nobody else knows of', async () => {

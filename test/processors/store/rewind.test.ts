@@ -43,6 +43,7 @@ const factsOf = (world: World, more: Partial<RewindInputs> = {}): RewindInputs =
   isBurnt: offset => world.logged.has(offset) && !world.rows.has(offset),
   mayForget: true,
   above: 7,
+  inventoried: null,
   ...more,
 })
 
@@ -164,7 +165,9 @@ it('has everything stored again by tables of another history, or without a part'
 })
 
 it('goes on after a cut where older tables were being filled, and misses nothing that is back', () => {
-  const state = new Map([[REWIND, encodeRewind({ until: 100n, wanted: [[40n, 100n]], above: 3, rows: 20 })]])
+  const state = new Map([
+    [REWIND, encodeRewind({ until: 100n, wanted: [[40n, 100n]], above: 3, counted: null, rows: 20 })],
+  ])
   const rows = range(0, 60)
   const stored = { origin: 'a', next: 60n }
   const here = world({ committed: 60n, rows: new Set(rows), logged: new Set(rows), stored, state })
@@ -181,6 +184,7 @@ it('goes on with a plan that was cut off, and takes new losses into it', () => {
       [80n, 82n],
     ],
     above: 3,
+    counted: 60n,
     rows: 12,
   }
   const state = new Map([[REWIND, encodeRewind(rewind)]])
@@ -195,7 +199,10 @@ it('goes on with a plan that was cut off, and takes new losses into it', () => {
     state,
   })
   const plan = planRewind(factsOf(begun))
-  expect(plan?.rewind).toMatchObject({ until: 90n, above: 3, rows: 12 })
+  expect(plan?.rewind).toMatchObject({ until: 90n, above: 3, counted: null, rows: 12 })
+  // Whichever inventory knew more.
+  expect(planRewind({ ...factsOf(begun), inventoried: 40n })?.rewind.counted).toBe(60n)
+  expect(planRewind({ ...factsOf(begun), inventoried: 70n })?.rewind.counted).toBe(70n)
   expect(carriedOut(begun, plan)).toEqual([...lost, ...range(90, 100)])
   // What had been read again, or passed over, is lost now.
   for (const offset of [30n, 60n]) {

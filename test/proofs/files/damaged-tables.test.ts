@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { readLosses } from '../../../core/runtime/losses.ts'
 import { tableFolders } from '../../chaos/damage.ts'
 import { freePorts } from '../../support/kafka/kafka-server.ts'
 import { processOnFolder } from '../../support/process-on-folder.ts'
@@ -60,6 +61,13 @@ const indexed = async (process: WattlineProcess): Promise<number> => {
   )
   return Number(row?.n)
 }
+
+/** Rows that are told to be lost for good. */
+const lostRows = (table: string): number =>
+  readLosses(on.data)
+    .filter(({ state }) => state === 'lost')
+    .flatMap(({ extent }) => extent.filter(one => one.table === table))
+    .reduce((sum, { rows, restoredRows = 0 }) => sum + (rows ?? 0) - restoredRows, 0)
 
 /** By days ago. */
 const DAMAGES: readonly ((part: string) => void)[] = [
@@ -216,6 +224,28 @@ it('is stored again into empty tables when an operator gives up the old ones', {
   // The log still had all of it.
   expect(await untilStored(process, 300)).toEqual({ rows: 300, distinct: 300 })
   expect((await settled(process)).status).toBe(200)
+  await process.end('SIGTERM')
+})
+
+it('counts as lost exactly the rows that are not back, when a kill left the inventory behind the tables', {
+  timeout: 120_000,
+}, async () => {
+  await filled()
+  rmSync(join(on.data, 'log'), { recursive: true })
+  let process = await start()
+  // All of it is in the tables, and the log begins here.
+  writeFileSync(join(on.data, 'losses.accept'), '')
+  await sendSpans(process, 10)
+  await untilStored(process, 500)
+  await process.end('SIGKILL')
+  rmSync(join(on.data, 'warehouse'), { recursive: true })
+  process = await start()
+  await process.end('SIGTERM')
+  writeFileSync(join(on.data, 'losses.accept'), '')
+  process = await start()
+  expect(await untilStored(process, 200)).toEqual({ rows: 200, distinct: 200 })
+  await settled(process)
+  expect(lostRows('otel_traces')).toBe(300)
   await process.end('SIGTERM')
 })
 
