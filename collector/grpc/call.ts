@@ -2,10 +2,10 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { type Access, holdsToTheEnd } from '../../core/auth/access.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
-import { httpRefusal, requireMessageCoding, timeoutMs } from '../../core/grpc/call-head.ts'
+import { serveCall } from '../../core/grpc/call.ts'
+import { requireMessageCoding } from '../../core/grpc/call-head.ts'
 import { checkHealth, HEALTH_METHOD, MAX_HEALTH_BYTES, servicesOf } from '../../core/grpc/health.ts'
 import { readMessage } from '../../core/grpc/message.ts'
-import { sendFailure, sendHttpStatus, sendMessage } from '../../core/grpc/reply.ts'
 import type { BufferPool } from '../../core/http/buffer-pool.ts'
 import { ClientGone } from '../../core/http/collect.ts'
 import { quoteHeader } from '../../core/http/quote-header.ts'
@@ -30,30 +30,16 @@ export interface CallParts {
 }
 
 /** Handles one call from its headers to its answer. Never throws; a client that has disconnected gets no answer. */
-export async function serveCall(
+export const serveExport = (
   parts: CallParts,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-): Promise<void> {
-  // An error on the stream also closes it, and the close event is handled.
-  stream.on('error', () => {})
-  const status = httpRefusal(headers)
-  if (status !== undefined) {
-    sendHttpStatus(stream, status)
-    return
-  }
-  const patience = new AbortController()
-  const ms = Math.min(parts.messageMs, timeoutMs(headers))
-  const timer = setTimeout(() => patience.abort(tooSlow(ms)), ms)
-  try {
-    sendMessage(stream, await answer(parts, stream, headers, patience.signal))
-  } catch (error) {
-    if (error instanceof ClientGone) return
-    sendFailure(stream, refusal(parts.events, error))
-  } finally {
-    clearTimeout(timer)
-  }
-}
+): Promise<void> =>
+  serveCall(stream, headers, {
+    messageMs: parts.messageMs,
+    answer: signal => answer(parts, stream, headers, signal),
+    refusal: error => refusal(parts.events, error),
+  })
 
 function answer(
   parts: CallParts,
@@ -124,6 +110,3 @@ async function healthAnswer(
     body.release()
   }
 }
-
-const tooSlow = (ms: number): WattlineError =>
-  new WattlineError('deadline_exceeded', `The message did not arrive within ${ms} ms.`)

@@ -10,7 +10,7 @@ import { createHttp2Listener, type Http2Limits, type Http2Listener } from '../..
 import type { ListenerTls } from '../../core/http/tls.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Receiver } from '../receiver.ts'
-import { type CallParts, serveCall } from './call.ts'
+import { type CallParts, serveExport } from './call.ts'
 
 /** Options of the OTLP/gRPC listener. */
 export interface OtlpGrpcOptions {
@@ -95,7 +95,7 @@ class GrpcReceiver implements Receiver {
   async #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     this.#calls += 1
     try {
-      await serveCall(this.#parts, stream, headers)
+      await serveExport(this.#parts, stream, headers)
     } finally {
       this.#calls -= 1
     }

@@ -1,17 +1,19 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
-import type { WattlineError } from '../catalogue/errors/errors.ts'
+import type { ErrorCode, WattlineError } from '../catalogue/errors/errors.ts'
 import { retrySeconds } from '../http/retry-seconds.ts'
 import { GRPC_CODINGS } from './call-head.ts'
 import { HEAD_BYTES } from './message.ts'
 import { GRPC_CODES, INTERNAL, statusProtobuf } from './status.ts'
 
-const HEADERS = {
+/** Headers of an answer that has messages. */
+export const HEADERS = {
   ':status': 200,
   'content-type': 'application/grpc',
   'grpc-accept-encoding': GRPC_CODINGS.join(','),
 } as const satisfies OutgoingHttpHeaders
 
-const OK = { 'grpc-status': '0' } as const
+/** Trailers of a call that succeeded. */
+export const OK = { 'grpc-status': '0' } as const
 const INVALID_ARGUMENT = 3
 
 /** Where gRPC uses another status than OTLP over HTTP implies. */
@@ -21,6 +23,11 @@ const CODES: Readonly<Record<number, number>> = {
   415: 12, // UNIMPLEMENTED: an unknown compression
   429: 14, // UNAVAILABLE: overload
 }
+/** Errors whose HTTP status says less than they do. */
+const CODES_BY_ERROR: Readonly<Partial<Record<ErrorCode, number>>> = {
+  frame_invalid: INTERNAL,
+  scaling_policy_unknown: 5, // NOT_FOUND
+}
 /** Trailers are headers, whose size clients limit. */
 const MAX_MESSAGE_LENGTH = 1_000
 const DISCARD_MS = 1_000
@@ -28,12 +35,17 @@ const DISCARD_MS = 1_000
 /** Answers with one message; has no effect when the client has disconnected. */
 export function sendMessage(stream: ServerHttp2Stream, message: Uint8Array): void {
   if (isGone(stream)) return
+  stream.respond(HEADERS, { waitForTrailers: true })
+  stream.once('wantTrailers', () => stream.sendTrailers(OK))
+  stream.end(framed(message))
+}
+
+/** A message as it is sent: not compressed, behind its length. */
+export function framed(message: Uint8Array): Buffer {
   const frame = Buffer.alloc(HEAD_BYTES + message.length)
   frame.writeUInt32BE(message.length, 1)
   frame.set(message, HEAD_BYTES)
-  stream.respond(HEADERS, { waitForTrailers: true })
-  stream.once('wantTrailers', () => stream.sendTrailers(OK))
-  stream.end(frame)
+  return frame
 }
 
 /** Answers with a status and no message; has no effect when the client has disconnected. */
@@ -59,10 +71,12 @@ function sendHead(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void
   stream.once('close', () => clearTimeout(enough))
 }
 
-const isGone = (stream: ServerHttp2Stream): boolean => stream.destroyed || stream.closed
+/** Whether nothing can be sent any more. */
+export const isGone = (stream: ServerHttp2Stream): boolean => stream.destroyed || stream.closed
 
-function statusTrailers(failure: WattlineError): Record<string, string> {
-  const code = failure.code === 'frame_invalid' ? INTERNAL : (CODES[failure.status] ?? INTERNAL)
+/** Status, message and details of a call that failed. */
+export function statusTrailers(failure: WattlineError): Record<string, string> {
+  const code = CODES_BY_ERROR[failure.code] ?? CODES[failure.status] ?? INTERNAL
   const message = failure.toString().slice(0, MAX_MESSAGE_LENGTH)
   const details = statusProtobuf(code, message, {
     violation: code === INVALID_ARGUMENT ? failure.message.slice(0, MAX_MESSAGE_LENGTH) : undefined,

@@ -14,6 +14,11 @@ const SECOND_MS = 1_000
 const NOTICE_MS = 100
 const HIGHEST_STREAM = 2 ** 31 - 1
 
+interface StreamHandlers {
+  readonly onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void
+  readonly isLasting?: (headers: IncomingHttpHeaders) => boolean
+}
+
 /** One connection, from its first frame to its end. */
 export class Http2Connection {
   readonly #session: ServerHttp2Session
@@ -22,12 +27,10 @@ export class Http2Connection {
   #ending = false
   #quiet: NodeJS.Timeout
   #control = { frames: 0, streams: 0, sinceMs: 0 }
+  #lastingStreams = 0
+  #heartbeat: NodeJS.Timeout | undefined
 
-  constructor(
-    session: ServerHttp2Session,
-    limits: Http2Limits,
-    onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
-  ) {
+  constructor(session: ServerHttp2Session, limits: Http2Limits, { onStream, isLasting }: StreamHandlers) {
     this.#session = session
     this.#limits = limits
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
@@ -36,10 +39,14 @@ export class Http2Connection {
     session.on('remoteSettings', () => this.#countControl())
     session.on('ping', () => this.#countControl())
     session.on('stream', (stream, headers) => {
-      this.#follow(stream)
+      if (isLasting?.(headers) === true) this.#followLasting(stream)
+      else this.#follow(stream)
       onStream(stream, headers)
     })
-    session.once('close', () => clearTimeout(this.#quiet))
+    session.once('close', () => {
+      clearTimeout(this.#quiet)
+      clearInterval(this.#heartbeat)
+    })
   }
 
   /** Tells the client to open no more streams, and ends when none is open. */
@@ -56,12 +63,38 @@ export class Http2Connection {
   }
 
   #follow(stream: ServerHttp2Stream): void {
+    const tooLong = setTimeout(() => this.cut(), this.#limits.streamMs)
+    this.#count(stream, () => clearTimeout(tooLong))
+  }
+
+  #followLasting(stream: ServerHttp2Stream): void {
+    this.#lastingStreams += 1
+    if (this.#lastingStreams === 1) this.#beat()
+    this.#count(stream, () => {
+      this.#lastingStreams -= 1
+      if (this.#lastingStreams === 0) clearInterval(this.#heartbeat)
+    })
+  }
+
+  /** The other end of an idle connection may be gone without a word: machines lose power, and proxies forget connections. */
+  #beat(): void {
+    let isAnswered = true
+    clearInterval(this.#heartbeat)
+    this.#heartbeat = setInterval(() => {
+      if (!isAnswered) return this.cut()
+      isAnswered = false
+      this.#session.ping(() => {
+        isAnswered = true
+      })
+    }, this.#limits.heartbeatMs)
+  }
+
+  #count(stream: ServerHttp2Stream, onClose: () => void): void {
     this.#openStreams += 1
     this.#control.streams += 1
     if (!this.#ending) clearTimeout(this.#quiet)
-    const tooLong = setTimeout(() => this.cut(), this.#limits.streamMs)
     stream.once('close', () => {
-      clearTimeout(tooLong)
+      onClose()
       this.#openStreams -= 1
       if (this.#openStreams > 0) return
       if (this.#ending) this.#endIfUnused()

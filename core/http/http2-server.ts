@@ -38,6 +38,9 @@ interface Http2Options {
   readonly onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void
   readonly limits?: Partial<Http2Limits>
   readonly maxConnections?: number | undefined
+  readonly streams?: Partial<StreamBounds>
+  /** Streams that stay open as long as their client wants, whatever `streamMs` says; by default none. */
+  readonly isLasting?: (headers: IncomingHttpHeaders) => boolean
   /** Whether other processes may listen on the same port: the system distributes connections among them. */
   readonly reusePort?: boolean | undefined
 }
@@ -50,33 +53,55 @@ export interface Http2Limits {
   readonly idleMs: number
   /** Longest lifetime of a stream; beyond it the client does not read its answers, and the connection is cut off. */
   readonly streamMs: number
+  /** A connection with lasting streams gets a PING after each of these times, and is cut off if it has not answered the last one. */
+  readonly heartbeatMs: number
+}
+
+/** Of one connection. */
+export interface StreamBounds {
+  /** Concurrent streams. */
+  readonly concurrent: number
+  /** Streams that may be opened and cancelled: burst, and rate per second. */
+  readonly cancelled: number
+  readonly cancelledASecond: number
+  /** Memory of its streams, header tables, queued answers and unanswered PING and SETTINGS frames, MB. */
+  readonly memoryMb: number
 }
 
 const F = FIXED_LIMITS
-const LIMITS: Http2Limits = { greetingMs: F.headersMs, idleMs: F.grpcIdleMs, streamMs: F.callMs }
+const LIMITS: Http2Limits = {
+  greetingMs: F.headersMs,
+  idleMs: F.grpcIdleMs,
+  streamMs: F.callMs,
+  heartbeatMs: F.heartbeatMs,
+}
+const STREAMS: StreamBounds = {
+  concurrent: F.callsOfConnection,
+  cancelled: F.cancelledCalls,
+  cancelledASecond: F.cancelledCallsASecond,
+  memoryMb: 4,
+}
 /** After this much silence the system checks whether the other end still exists. */
 const KEEP_ALIVE_MS = 30_000
 
 const SETTINGS = {
-  maxConcurrentStreams: F.callsOfConnection,
   maxHeaderListSize: F.headerBytes,
   // How much a client may send without permission. This does not limit memory, since arriving data is read at once,
   // into a reserved buffer or discarded; it limits how often a sender must wait for a window update.
   initialWindowSize: 1024 * 1024,
 } as const
 
-const OPTIONS = {
-  settings: SETTINGS,
-  /** MB, of header tables, queued answers and unanswered PING and SETTINGS frames. */
-  maxSessionMemory: 4,
+const optionsOf = ({ concurrent, cancelled, cancelledASecond, memoryMb }: StreamBounds) => ({
+  settings: { ...SETTINGS, maxConcurrentStreams: concurrent },
+  maxSessionMemory: memoryMb,
   maxHeaderListPairs: F.headerFields,
   /** Empty frames and similar ones that only consume CPU. */
   maxSessionInvalidFrames: 100,
-  streamResetBurst: F.cancelledCalls,
-  streamResetRate: F.cancelledCallsASecond,
+  streamResetBurst: cancelled,
+  streamResetRate: cancelledASecond,
   keepAlive: true,
   keepAliveInitialDelay: KEEP_ALIVE_MS,
-}
+})
 
 /** Not listening yet: call `listen`. */
 export function createHttp2Listener(options: Http2Options): Http2Listener {
@@ -100,7 +125,7 @@ class Listener implements Http2Listener {
       socket.once('close', () => this.#sockets.delete(socket))
     })
     this.#server.on('session', session => {
-      const connection = new Http2Connection(session, limits, options.onStream)
+      const connection = new Http2Connection(session, limits, options)
       this.#connections.add(connection)
       session.once('close', () => this.#connections.delete(connection))
     })
@@ -140,9 +165,10 @@ class Listener implements Http2Listener {
   }
 }
 
-function createBareServer({ tls, events }: Http2Options): Http2Server | Http2SecureServer {
-  if (tls === undefined) return createServer(OPTIONS)
-  const server = createSecureServer({ ...OPTIONS, ...tls.options(), handshakeTimeout: HANDSHAKE_MS })
+function createBareServer({ tls, events, streams }: Http2Options): Http2Server | Http2SecureServer {
+  const options = optionsOf({ ...STREAMS, ...streams })
+  if (tls === undefined) return createServer(options)
+  const server = createSecureServer({ ...options, ...tls.options(), handshakeTimeout: HANDSHAKE_MS })
   tls.attach(server)
   server.on('tlsClientError', () => events.emit('accessRefused', { reason: 'tls' }))
   return server

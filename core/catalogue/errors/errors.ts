@@ -11,6 +11,7 @@ import { ACCESS_ERRORS } from './listeners.ts'
 import { PROCESS_ERRORS } from './process.ts'
 import { ALERT_ERRORS, ERASURE_ERRORS, FORWARD_ERRORS, STORE_ERRORS } from './processors.ts'
 import { QUERY_ERRORS } from './query.ts'
+import { AUTOSCALER_ERRORS } from './scaling.ts'
 import { STORAGE_ERRORS } from './storage.ts'
 
 /** The closed list of errors, in the order of docs/reference/errors.md, which is generated from it. */
@@ -26,6 +27,7 @@ export const ERRORS = {
   ...ERASURE_ERRORS,
   ...ALERT_ERRORS,
   ...QUERY_ERRORS,
+  ...AUTOSCALER_ERRORS,
   ...DEFECT_ERRORS,
 } as const
 

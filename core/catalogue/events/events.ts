@@ -17,6 +17,7 @@ import {
   STORE_EVENTS,
 } from './processors.ts'
 import { QUERY_EVENTS } from './query.ts'
+import { AUTOSCALER_EVENTS } from './scaling.ts'
 import { LOG_EVENTS, WAREHOUSE_EVENTS } from './storage.ts'
 
 /** The closed list of events, in the order of docs/reference/metrics.md, which is generated from it. */
@@ -40,6 +41,7 @@ export const EVENTS = {
   ...SENSOR_EVENTS,
   ...WAREHOUSE_EVENTS,
   ...QUERY_EVENTS,
+  ...AUTOSCALER_EVENTS,
 } as const
 
 /** Name of a declared event. */

@@ -21,6 +21,8 @@ export const LISTENER_BOUNDS = {
   grpcIdleMs: 300_000,
   /** From the first byte of a gRPC call until the client has read the last byte of its answer. */
   callMs: 90_000,
+  /** Between two PING frames to a client with lasting streams. */
+  heartbeatMs: 20_000,
   /** Concurrent calls, per connection and in total. */
   callsOfConnection: 100,
   calls: 10_000,

@@ -2,4 +2,9 @@
 export const QUERY_BOUNDS = {
   /** Time for a whole request to the query server, body included: statements and parameters are small. */
   questionMs: 20_000,
+  /** Message of a call of KEDA; metadata of a trigger is a few hundred bytes. */
+  kedaMessageBytes: 64 * 1024,
+  /** Open streams of KEDA, in total and of one tenant; a ScaledObject with an `external-push` trigger has two. */
+  kedaStreams: 10_000,
+  kedaStreamsOfTenant: 5_000,
 } as const
