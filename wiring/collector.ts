@@ -36,6 +36,7 @@ export function startIntake({ lifecycle, config, events }: Wiring, broker: Broke
         decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
         recogniser: createRecogniser({
           aliases: config.hosts.aliases,
+          mappings: config.mappings,
           regionUnknown: region => events.emit('regionUnknown', { region }),
         }),
       }),

@@ -6,7 +6,7 @@ import { ByteStore } from './identity/byte-store.ts'
 import type { Identities, KnownResource, ReadingSender } from './identity/identities.ts'
 import type { ReadingSeries } from './identity/identity.ts'
 import type { IgnoredReason } from './mappings/mapping.ts'
-import { type MetricRule, ruleOf } from './mappings/rule.ts'
+import type { MetricRule, RuleTable } from './mappings/rule.ts'
 import { ScaledParts } from './scaled-parts.ts'
 
 /** 32-bit parts of a point in `parts`: time, start and value, low part first. */
@@ -21,6 +21,7 @@ export class RecognisedPoints implements PointSink {
   /** Points of known metrics that are not readings, by reason (IGNORED_REASONS). They stay ordinary metrics. */
   readonly ignored = new Map<string, number>()
   readonly #identities: Identities
+  readonly #rules: RuleTable
   readonly #scratch = new ByteStore()
   readonly #scaled = new ScaledParts()
   #parts = new Int32Array(0)
@@ -29,9 +30,10 @@ export class RecognisedPoints implements PointSink {
   #resourceMessages: Ranges | null = null
   #resource: KnownResource | null = null
 
-  constructor(identities: Identities, { tenant, account, limits }: DecodeContext) {
+  constructor(identities: Identities, rules: RuleTable, { tenant, account, limits }: DecodeContext) {
     this.#sender = { tenant, account }
     this.#identities = identities
+    this.#rules = rules
     identities.begin(limits)
   }
 
@@ -47,7 +49,7 @@ export class RecognisedPoints implements PointSink {
     temporality: number,
     isMonotonic: boolean,
   ): boolean {
-    this.#rule = ruleOf(body, name, unit, isSum, temporality, isMonotonic)
+    this.#rule = this.#rules.find(body, name, unit, isSum, temporality, isMonotonic)
     this.#body = body
     return this.#rule !== null
   }

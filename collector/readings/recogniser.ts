@@ -1,6 +1,9 @@
+import type { MappingRow } from '../../core/mappings/row.ts'
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
 import type { RegionUnknown } from './identity/host-zone.ts'
 import { Identities } from './identity/identities.ts'
+import { mappingsOf } from './mappings/mappings.ts'
+import { RuleTable } from './mappings/rule.ts'
 import { RecognisedPoints } from './recognised-points.ts'
 
 /**
@@ -25,6 +28,8 @@ interface RecogniserOptions {
   readonly identityBytes?: number
   /** Configured names of hosts, by their aliases. */
   readonly aliases?: Readonly<Record<string, string>>
+  /** Mappings of the configuration. */
+  readonly mappings?: readonly MappingRow[]
   /** Called once for each cloud region that is in no table, so that its hosts get no zone from it. */
   readonly regionUnknown?: RegionUnknown
 }
@@ -33,6 +38,7 @@ interface RecogniserOptions {
 export function createRecogniser({
   identityBytes = IDENTITY_BYTES,
   aliases = {},
+  mappings = [],
   regionUnknown,
 }: RecogniserOptions = {}): Recogniser {
   const identities = new Identities(
@@ -40,8 +46,9 @@ export function createRecogniser({
     new Map(Object.entries(aliases)),
     regionUnknown === undefined ? undefined : once(regionUnknown),
   )
+  const rules = new RuleTable(mappingsOf(mappings))
   return {
-    begin: context => new RecognisedPoints(identities, context),
+    begin: context => new RecognisedPoints(identities, rules, context),
     learn: (tenant, name, id) => identities.names.learn(tenant, name, id),
   }
 }

@@ -36,6 +36,8 @@ export const QUANTITIES = {
   memory_request: { base: 'By', perBase: 1n, aggregation: 'gauge' },
   cpu_request: { base: '1', perBase: 1_000n, aggregation: 'gauge' },
   gpu_request: { base: '1', perBase: 1_000n, aggregation: 'gauge' },
+  /** Bytes received or sent. */
+  network_io: { base: 'By', perBase: 1n, aggregation: 'counter' },
 } as const satisfies Readonly<Record<string, QuantityDeclaration>>
 
 /** What a reading measures. */

@@ -5,6 +5,7 @@ import { ERRORS } from '../../core/catalogue/errors/errors.ts'
 import { EVENTS } from '../../core/catalogue/events/events.ts'
 import { OWN_METRICS } from '../../query/status/own-metrics.ts'
 import { limitsPage } from './limits-page.ts'
+import { mappingsPage } from './mappings-page.ts'
 import { NOTE, table } from './markdown.ts'
 import { streamsPage } from './streams-page.ts'
 
@@ -18,6 +19,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['configuration.md', configurationPage()],
     ['metrics.md', metricsPage()],
     ['streams.md', streamsPage()],
+    ['mappings.md', mappingsPage()],
     ['../limits.md', limitsPage()],
   ])
 }

@@ -7,7 +7,14 @@ import { ACCOUNT_ATTRIBUTE } from '../../../core/model/identity.ts'
 import type { Labels } from '../../../core/model/label-text.ts'
 import { ZONE_ATTRIBUTE } from '../../../core/model/zone.ts'
 import { own } from '../mappings/labels.ts'
-import type { IgnoredReason, Located, Mapping, PointContext } from '../mappings/mapping.ts'
+import {
+  type Captures,
+  type IgnoredReason,
+  type Located,
+  type Mapping,
+  NO_CAPTURES,
+  type PointContext,
+} from '../mappings/mapping.ts'
 import { type MetricRule, rowProblem } from '../mappings/rule.ts'
 import { keptAttributes } from '../mappings/workload.ts'
 import { hostZoneOf, type RegionUnknown } from './host-zone.ts'
@@ -55,13 +62,14 @@ export function identify(
   sender: IdentifiedSender = {},
 ): IdentifiedReading | Unidentified {
   const { resource } = place
-  const mapping = rule.rows.find(row => applies(row, place.point))
-  if (mapping === undefined) return { reason: 'label', isBeforeTime: true }
+  const found = applicable(rule.rows, place)
+  if (found === null) return { reason: reasonOf(rule.rows), isBeforeTime: true }
+  const { mapping, captures } = found
   const mismatch = rowProblem(mapping, rule)
   if (mismatch !== null) return { reason: mismatch, isBeforeTime: true }
-  const host = named(hostOf(mapping, place), aliases)
+  const host = named(hostOf(mapping, place, captures), aliases)
   if (host === undefined) return { reason: 'no_host', isBeforeTime: false }
-  const located = mapping.locate(place)
+  const located = mapping.locate(place, captures)
   if (typeof located === 'string') return { reason: located, isBeforeTime: false }
   const isSimulated = resource[SOURCE_ATTRIBUTE] === SIMULATED
   return {
@@ -78,17 +86,32 @@ export function identify(
   }
 }
 
-const applies = (row: Mapping, labels: Labels): boolean =>
-  row.when === undefined || Object.entries(row.when).every(([key, value]) => own(labels, key) === value)
+/** No row applies: the labels name something else, such as a sensor of a part. */
+const reasonOf = (rows: readonly Mapping[]): IgnoredReason =>
+  rows.every(row => row.isHostMeter) ? 'not_host_meter' : 'label'
+
+/** The first row whose conditions hold. */
+function applicable(
+  rows: readonly Mapping[],
+  place: PointContext,
+): { readonly mapping: Mapping; readonly captures: Captures } | null {
+  for (const mapping of rows) {
+    const captures = mapping.match === null ? NO_CAPTURES : mapping.match(place)
+    if (captures !== null) return { mapping, captures }
+  }
+  return null
+}
 
 interface Host {
   readonly id: string
   readonly name: string
 }
 
-function hostOf(mapping: Mapping, { point, resource }: PointContext): Host | undefined {
-  const said = mapping.hostLabels === undefined ? '' : own(point, ...mapping.hostLabels)
+function hostOf(mapping: Mapping, place: PointContext, captures: Captures): Host | undefined {
+  const { point, resource } = place
+  const said = mapping.hostOf === null ? '' : mapping.hostOf(place, captures)
   if (said !== '') return { id: said, name: said }
+  if (mapping.isElsewhere) return undefined
   const id = resource['host.id'] || resource['host.name'] || resource['k8s.node.name']
   if (id) return { id, name: resource['host.name'] || resource['k8s.node.name'] || id }
   if (mapping.untyped === undefined) return undefined

@@ -10,7 +10,7 @@ import type { IgnoredReason, Located, PointContext } from './mapping.ts'
 import { workload } from './workload.ts'
 
 /** Attributes of a container in a pod, with OpenTelemetry's names. */
-export const inPod = (point: Labels, container: string, uid: string): Labels => ({
+const inPod = (point: Labels, container: string, uid: string): Labels => ({
   'k8s.container.name': container,
   'k8s.namespace.name': own(point, 'namespace'),
   'k8s.pod.name': own(point, 'pod'),
@@ -18,29 +18,47 @@ export const inPod = (point: Labels, container: string, uid: string): Labels => 
 })
 
 /** Rows of pods (`container=""`) and sandboxes (`POD`) repeat their containers' time, or have nearly none. */
-export const cadvisorContainer =
-  (domain: string) =>
-  ({ point }: PointContext): Located | IgnoredReason => {
-    const path = own(point, 'id')
-    const container = own(point, 'container')
-    const found = classifyCgroup(path)
-    const isLabelled = own(point, 'pod', 'namespace') !== ''
-    const cpu = own(point, 'cpu')
-    const place = { domain, device: cpu === 'total' ? '' : cpu }
-    if (container === 'POD') return 'no_workload'
-    if (found?.kind !== 'container') return podByPath(place, path, isLabelled || container !== '')
-    const uid = found.attributes['k8s.pod.uid'] ?? ''
-    if (container === '' && uid !== '' && isLabelled) return 'no_workload'
-    const name = container || own(point, 'name') || found.name
-    return {
-      ...place,
-      workload: workload('container', found.id, name, own(point, 'namespace'), {
-        ...inPod(point, container, uid),
-        'container.id': found.id,
-        'container.name': own(point, 'name'),
-      }),
-    }
+export function cadvisorContainer({ point }: PointContext): Located | IgnoredReason {
+  const path = own(point, 'id')
+  const container = own(point, 'container')
+  const found = classifyCgroup(path)
+  const isLabelled = own(point, 'pod', 'namespace') !== ''
+  const cpu = own(point, 'cpu')
+  const place = { domain: '', device: cpu === 'total' ? '' : cpu }
+  if (container === 'POD') return 'no_workload'
+  if (path === '') return containerByName(place, point)
+  if (found?.kind !== 'container') return podByPath(place, path, isLabelled || container !== '')
+  const uid = found.attributes['k8s.pod.uid'] ?? ''
+  if (container === '' && uid !== '' && isLabelled) return 'no_workload'
+  const name = container || own(point, 'name') || found.name
+  return {
+    ...place,
+    workload: workload('container', found.id, name, own(point, 'namespace'), {
+      ...inPod(point, container, uid),
+      'container.id': found.id,
+      'container.name': own(point, 'name'),
+    }),
   }
+}
+
+/** The kubelet's own metrics (`/metrics/resource`) have the names of cAdvisor's, but know no control groups. */
+function containerByName(place: Omit<Located, 'workload'>, point: Labels): Located | IgnoredReason {
+  const [namespace, pod, container] = [own(point, 'namespace'), own(point, 'pod'), own(point, 'container')]
+  if (namespace === '' || pod === '' || container === '') return 'no_workload'
+  const id = `${namespace}/${pod}/${container}`
+  return { ...place, workload: workload('container', id, container, namespace, inPod(point, container, '')) }
+}
+
+/** Network counters belong to whole pods; rows of machines and other control groups are left out. */
+export function cadvisorPod({ point }: PointContext): Located | IgnoredReason {
+  const [namespace, pod] = [own(point, 'namespace'), own(point, 'pod')]
+  const found = classifyCgroup(own(point, 'id'))
+  const uid = found?.attributes['k8s.pod.uid'] ?? podUidOf(own(point, 'id')) ?? ''
+  const id = uid || (namespace !== '' && pod !== '' ? `${namespace}/${pod}` : '')
+  if (id === '') return 'no_workload'
+  const attributes = { 'k8s.namespace.name': namespace, 'k8s.pod.name': pod, 'k8s.pod.uid': uid }
+  return { domain: '', workload: workload('pod', id, pod || id, namespace, attributes) }
+}
 
 /** A pod gives way to its containers (processors/meter), so it counts only if they are not reported. */
 function podByPath(

@@ -1,5 +1,7 @@
-/** Form of a row in the table of mappings: see mappings.ts. */
+/** A mapping that is ready to read points: see compile.ts. */
+
 import type { Quantity } from '../../../core/books/quantities.ts'
+import type { MappedKind } from '../../../core/mappings/row.ts'
 import type { Labels } from '../../../core/model/label-text.ts'
 import type { UnitFactor } from './scale.ts'
 
@@ -11,7 +13,7 @@ export interface PointContext {
 
 /** The workload. Attributes are those of the source, in the standard terms, limited by the caller. */
 export interface MappedWorkload {
-  readonly kind: 'container' | 'pod' | 'systemd_unit' | 'vm' | 'slurm_job' | 'process'
+  readonly kind: MappedKind
   readonly id: string
   readonly name: string
   readonly namespace: string
@@ -52,7 +54,7 @@ export const IGNORED_REASONS = [
 /** Label of the counter of points that look like readings but are not. */
 export type IgnoredReason = (typeof IGNORED_REASONS)[number]
 
-/** One row of the table: which quantity a metric measures, and how to read its labels. */
+/** One row of the table, ready to read points: which quantity a metric measures, and how to read its labels. */
 export interface Mapping {
   /** The convention or exporter: first half of the reading's Source (`source:metric`). */
   readonly source: string
@@ -62,17 +64,24 @@ export interface Mapping {
   readonly isCounter: boolean
   /** Converts from the sender's unit to the unit of the quantity. */
   readonly factor: UnitFactor
-  /** Point labels that must match for this row to apply; the first row that applies wins. */
-  readonly when?: Labels
-  /**
-   * Point labels that name the host and take precedence over the resource, because an exporter may report other nodes.
-   */
-  readonly hostLabels?: readonly string[]
+  /** What labels must be for this row to apply, and what templates may use of them; null: it applies to every point. */
+  readonly match: ((place: PointContext) => Captures | null) | null
+  /** The host that the labels name, which takes precedence over the resource, since exporters report other nodes; '': none. */
+  readonly hostOf: ((place: PointContext, captures: Captures) => string) | null
+  /** The sender reports other machines only: without a label that names the host, a point is not a reading. */
+  readonly isElsewhere?: true
+  /** It measures the energy of the whole machine. */
+  readonly isHostMeter?: true
   /** Exporters without types (Prometheus) report counters as gauges too; the row then overrides the type. */
   readonly untyped?: true
   /** The sender's unit does not fit this quantity, or contradicts the metric's name. */
   readonly refused?: 'unit'
   /** This source uses the value 0 for unknown. */
   readonly zeroIsNone?: true
-  readonly locate: (place: PointContext) => Located | IgnoredReason
+  readonly locate: (place: PointContext, captures: Captures) => Located | IgnoredReason
 }
+
+/** Named groups of the patterns that a row's conditions matched. */
+export type Captures = Readonly<Record<string, string>>
+/** Of rows without patterns. */
+export const NO_CAPTURES: Captures = {}

@@ -1,10 +1,19 @@
-/**
- * The table: every metric that is a power, CPU, memory or request reading, from any endpoint. To add a source, add
- * rows. Each row has a test.
- */
+/** The table of mappings, ready to read points: the built-in rows, and those of the configuration. */
+import type { BuiltInRow, MappingRow } from '../../../core/mappings/row.ts'
+import { BUILT_IN_ROWS } from '../../../core/mappings/table/table.ts'
+import { compileRow } from './compile.ts'
 import type { Mapping } from './mapping.ts'
-import { OTLP_MAPPINGS } from './otlp.ts'
-import { PROMETHEUS_MAPPINGS } from './prometheus.ts'
 
-/** All rows. The first row that applies to a point wins. */
-export const MAPPINGS: readonly Mapping[] = [...OTLP_MAPPINGS, ...PROMETHEUS_MAPPINGS]
+/** Rows of the configuration come first; those that replace built-in ones stand in their place. */
+export function mappingsOf(configured: readonly MappingRow[]): readonly Mapping[] {
+  if (configured.length === 0) return MAPPINGS
+  const replaced = new Set(configured.filter(row => row.replaces === true).map(row => row.metric))
+  const rows: readonly BuiltInRow[] = [
+    ...configured,
+    ...BUILT_IN_ROWS.filter(row => !replaced.has(row.metric)),
+  ]
+  return rows.map(compileRow)
+}
+
+/** The built-in rows. */
+export const MAPPINGS: readonly Mapping[] = BUILT_IN_ROWS.map(compileRow)

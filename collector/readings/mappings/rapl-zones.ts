@@ -3,10 +3,10 @@
  * read.
  */
 
+import type { BuiltInRow } from '../../../core/mappings/row.ts'
 import type { Labels } from '../../../core/model/label-text.ts'
 import { own } from './labels.ts'
-import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
-import { JOULES, row } from './prometheus-row.ts'
+import type { IgnoredReason, Located, PointContext } from './mapping.ts'
 
 /**
  * `package`, `package-0`, `package_0_die_1`, `dram`, ...: the kernel's names of zones, with `_` for `-` in names of
@@ -47,10 +47,12 @@ function domainOf(zone: string, point: Labels, path: string): string | null {
 /** node_exporter has a separate metric for each die's zone. */
 export const PATTERN_PREFIX = 'node_rapl_package_'
 const DIE_METRIC = /^node_rapl_(package_\d{1,3}(?:_die(?:_\d{1,3})?)?)_joules_total$/
-const node = row('node_exporter', [])
 
 /** Rows for a metric whose name begins with `PATTERN_PREFIX`; empty if the metric is not that of a zone. */
-export function rowsByPattern(metric: string): readonly Mapping[] {
+export function rowsByPattern(metric: string): readonly BuiltInRow[] {
   const zone = DIE_METRIC.exec(metric)?.[1]
-  return zone === undefined ? [] : [node(metric, 'energy', JOULES, raplZone('', zone))]
+  if (zone === undefined) return []
+  return [
+    { source: 'node_exporter', metric, quantity: 'energy', unit: 'J', reader: 'rapl_zone', args: ['', zone] },
+  ]
 }

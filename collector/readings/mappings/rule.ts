@@ -3,8 +3,8 @@
 import { LONGEST_UNIT } from '../../../core/model/units.ts'
 import { CUMULATIVE } from '../../../core/protobuf/otlp/fields.ts'
 import type { TextRange } from '../../otlp/decode/envelope.ts'
+import { compileRow } from './compile.ts'
 import type { IgnoredReason, Mapping } from './mapping.ts'
-import { MAPPINGS } from './mappings.ts'
 import { PATTERN_PREFIX, rowsByPattern } from './rapl-zones.ts'
 import { inUnit } from './unit.ts'
 
@@ -40,34 +40,52 @@ interface InUnit {
 
 let rules = 0
 
-/** By length of the name: most metrics are excluded here, without a string or a hash. */
-const byLength: NamedMappings[][] = []
-for (const [metric, rows] of Map.groupBy(MAPPINGS, mapping => mapping.metric)) {
-  byLength[metric.length] ??= []
-  byLength[metric.length]!.push(named(metric, rows))
-}
-const byPattern = new Map<string, NamedMappings>()
 const patternPrefix = Buffer.from(PATTERN_PREFIX)
 
-/** The rule for a metric with this name and unit in `body`; null: no row of the table has that name. */
-export function ruleOf(
-  body: DataView,
-  name: TextRange,
-  unit: TextRange,
-  isSum: boolean,
-  temporality: number,
-  isMonotonic: boolean,
-): MetricRule | null {
-  const found = namedBy(body, name)
-  if (found === null) return null
-  const index = isSum ? 1 + (temporality === CUMULATIVE ? 2 : 0) + (isMonotonic ? 1 : 0) : 0
-  return rulesIn(found, body, unit)[index]!
-}
+/** The rules of one table of mappings. */
+export class RuleTable {
+  /** By length of the name: most metrics are excluded here, without a string or a hash. */
+  readonly #byLength: NamedMappings[][] = []
+  readonly #byPattern = new Map<string, NamedMappings>()
 
-function namedBy(body: DataView, { start, end }: TextRange): NamedMappings | null {
-  for (const one of byLength[end - start] ?? []) if (isSame(one.bytes, body, start)) return one
-  if (end - start <= patternPrefix.length || !isSame(patternPrefix, body, start)) return null
-  return namedByPattern(textOf(body, start, end))
+  constructor(mappings: readonly Mapping[]) {
+    for (const [metric, rows] of Map.groupBy(mappings, mapping => mapping.metric)) {
+      const found = named(metric, rows)
+      this.#byLength[found.bytes.length] ??= []
+      this.#byLength[found.bytes.length]!.push(found)
+    }
+  }
+
+  /** The rule for a metric with this name and unit in `body`; null: no row of the table has that name. */
+  find(
+    body: DataView,
+    name: TextRange,
+    unit: TextRange,
+    isSum: boolean,
+    temporality: number,
+    isMonotonic: boolean,
+  ): MetricRule | null {
+    const found = this.#named(body, name)
+    if (found === null) return null
+    const index = isSum ? 1 + (temporality === CUMULATIVE ? 2 : 0) + (isMonotonic ? 1 : 0) : 0
+    return rulesIn(found, body, unit)[index]!
+  }
+
+  #named(body: DataView, { start, end }: TextRange): NamedMappings | null {
+    for (const one of this.#byLength[end - start] ?? []) if (isSame(one.bytes, body, start)) return one
+    if (end - start <= patternPrefix.length || !isSame(patternPrefix, body, start)) return null
+    return this.#byName(textOf(body, start, end))
+  }
+
+  #byName(metric: string): NamedMappings | null {
+    const known = this.#byPattern.get(metric)
+    if (known !== undefined) return known
+    const rows = rowsByPattern(metric)
+    if (rows.length === 0) return null
+    const made = named(metric, rows.map(compileRow))
+    if (this.#byPattern.size < MOST_PATTERN_NAMES) this.#byPattern.set(metric, made)
+    return made
+  }
 }
 
 /** Compares from the end, where names of one length usually differ. */
@@ -78,16 +96,6 @@ function isSame(name: Uint8Array, body: DataView, start: number): boolean {
 
 const textOf = (body: DataView, start: number, end: number): string =>
   Buffer.from(body.buffer, body.byteOffset + start, end - start).toString()
-
-function namedByPattern(metric: string): NamedMappings | null {
-  const known = byPattern.get(metric)
-  if (known !== undefined) return known
-  const rows = rowsByPattern(metric)
-  if (rows.length === 0) return null
-  const made = named(metric, rows)
-  if (byPattern.size < MOST_PATTERN_NAMES) byPattern.set(metric, made)
-  return made
-}
 
 function named(metric: string, rows: readonly Mapping[]): NamedMappings {
   const units = [{ bytes: new Uint8Array(0), rules: variants(metric, rows) }]
@@ -115,7 +123,7 @@ function variants(metric: string, rows: readonly Mapping[]): MetricRule[] {
   const rule = (isSum: boolean, isCumulative: boolean, isMonotonic: boolean): MetricRule => {
     const facts = { metric, rows, isSum, isCumulative, isMonotonic }
     rules += 1
-    const single = rows.every(row => row.when === undefined) ? rows[0] : undefined
+    const single = rows.every(row => row.match === null) ? rows[0] : undefined
     return { number: rules, ...facts, problem: single === undefined ? null : rowProblem(single, facts) }
   }
   const sums = [false, true].flatMap(cumulative => [false, true].map(up => rule(true, cumulative, up)))

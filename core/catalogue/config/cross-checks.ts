@@ -4,6 +4,7 @@ import { booksProblems, meteringProblems } from './books.ts'
 import { brokerProblems } from './broker.ts'
 import { intakeProblems } from './intake.ts'
 import { listenProblems } from './listen.ts'
+import { mappingsProblems } from './mappings.ts'
 import type { ConfigProblem } from './problem.ts'
 import { processesProblems } from './processes.ts'
 import { roleProblems } from './roles.ts'
@@ -22,6 +23,7 @@ export const crossChecks = (config: Config): ConfigProblem[] => [
   ...brokerProblems(config),
   ...warehouseProblems(config),
   ...scrapeProblems(config),
+  ...mappingsProblems(config),
   ...alertProblems(config),
   ...billingProblems(config),
 ]

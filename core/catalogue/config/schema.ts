@@ -10,6 +10,7 @@ import {
   sensorsSchema,
 } from './keys/collector.ts'
 import { authSchema, listenSchema } from './keys/listeners.ts'
+import { mappingsSchema } from './keys/mappings.ts'
 import { tariffsSchema } from './keys/prices.ts'
 import { logSchema, processKeys, telemetrySchema } from './keys/process.ts'
 import { forwardSchema, processorsSchema, requestsSchema } from './keys/processors.ts'
@@ -31,6 +32,7 @@ export const configSchema = z.strictObject({
   sensors: sensorsSchema,
   hosts: hostsSchema,
   scrape: scrapeSchema,
+  mappings: mappingsSchema,
   metering: meteringSchema,
   collector: collectorSchema,
   processors: processorsSchema,

@@ -3,6 +3,7 @@
  * result.
  */
 
+import { compileRow } from '../../../collector/readings/mappings/compile.ts'
 import { own } from '../../../collector/readings/mappings/labels.ts'
 import type {
   IgnoredReason,
@@ -26,7 +27,7 @@ export function recognisedByRule(metrics: readonly SentMetric[], tenant: string)
   const readings: Reading[] = []
   const ignored = new Map<string, number>()
   for (const metric of metrics) {
-    const rows = (byName.get(metric.name) ?? rowsByPattern(metric.name)).map(row =>
+    const rows = (byName.get(metric.name) ?? rowsByPattern(metric.name).map(compileRow)).map(row =>
       inUnit(row, metric.unit ?? ''),
     )
     if (rows.length === 0) continue
@@ -45,15 +46,15 @@ function recognisePoint(
   point: SentPoint,
   tenant: string,
 ): Reading | IgnoredReason {
-  const mapping = rows.find(row => applies(row, point.attributes))
-  if (mapping === undefined) return 'label'
+  const place: PointContext = { point: point.attributes, resource: metric.resource }
+  const mapping = rows.find(row => row.match === null || row.match(place) !== null)
+  if (mapping === undefined) return rows.every(row => row.isHostMeter) ? 'not_host_meter' : 'label'
   const mismatch = kindProblem(mapping, metric)
   if (mismatch !== undefined) return mismatch
   if (point.timeUnixNano <= 0n) return 'no_time'
-  const place: PointContext = { point: point.attributes, resource: metric.resource }
   const host = hostOf(mapping, place)
   if (host === undefined) return 'no_host'
-  const located = mapping.locate(place)
+  const located = mapping.locate(place, mapping.match?.(place) ?? {})
   if (typeof located === 'string') return located
   const value = scale(point.value, mapping.factor)
   if (typeof value === 'string') return value
@@ -82,9 +83,6 @@ function recognisePoint(
   }
 }
 
-const applies = (row: Mapping, labels: Labels): boolean =>
-  row.when === undefined || Object.entries(row.when).every(([key, value]) => own(labels, key) === value)
-
 function kindProblem(mapping: Mapping, metric: SentMetric): IgnoredReason | undefined {
   if (metric.kind === 'sum' && metric.temporality !== 2) return 'delta_temporality'
   if (mapping.refused) return mapping.refused
@@ -97,12 +95,11 @@ function kindProblem(mapping: Mapping, metric: SentMetric): IgnoredReason | unde
 const epochOf = (point: SentPoint): string =>
   point.startTimeUnixNano === 0n ? '' : `otlp:${point.startTimeUnixNano}`
 
-function hostOf(
-  mapping: Mapping,
-  { point, resource }: PointContext,
-): { id: string; name: string } | undefined {
-  const said = mapping.hostLabels === undefined ? '' : own(point, ...mapping.hostLabels)
+function hostOf(mapping: Mapping, place: PointContext): { id: string; name: string } | undefined {
+  const { point, resource } = place
+  const said = mapping.hostOf?.(place, mapping.match?.(place) ?? {}) ?? ''
   if (said !== '') return { id: said, name: said }
+  if (mapping.isElsewhere) return undefined
   const id = resource['host.id'] || resource['host.name'] || resource['k8s.node.name']
   if (id) return { id, name: resource['host.name'] || resource['k8s.node.name'] || id }
   if (mapping.untyped === undefined) return undefined

@@ -12,6 +12,7 @@ import { createRecogniser } from '../../../collector/readings/recogniser.ts'
 import { isCounter } from '../../../core/books/quantities.ts'
 import type { Labels } from '../../../core/model/label-text.ts'
 import { CONTEXT } from '../otlp/decode/support.ts'
+import { EXPORTER_METRICS } from './exporter-names.ts'
 import { type Recognised, recognisedIn, requestOf, type SentMetric } from './recognising.ts'
 
 const T = 1_700_000_000_000_000_000n
@@ -82,6 +83,13 @@ const request = (resource: string): Labels => ({
   node: 'n7',
 })
 
+const flow = {
+  'k8s.src.namespace': 'shop',
+  'k8s.src.name': 'web-1',
+  'k8s.src.type': 'Pod',
+  'k8s.dst.name': 'db-0',
+}
+
 /** name, point labels, value sent, what and where, value read. */
 const OTLP_COUNTERS: readonly [string, Labels, bigint | number, string, bigint][] = [
   ['hw.energy', { 'hw.type': 'cpu', 'hw.id': '0' }, 1000, 'energy package-0', 1_000_000_000n],
@@ -123,6 +131,30 @@ const OTLP_COUNTERS: readonly [string, Labels, bigint | number, string, bigint][
     60_000_000n,
   ],
   ['k8s.pod.cpu.time', pod, 60, `cpu_time   pod ${POD}`, 60_000_000n],
+  ['container.cpu.usage.total', container, 60_000n, `cpu_time   container ${CONTAINER}`, 60n],
+  [
+    'process.cpu.time',
+    { state: 'user', 'process.pid': '7', 'process.cgroup': '0::/system.slice/nginx.service' },
+    1,
+    'cpu_time user 7 systemd_unit nginx.service',
+    1_000_000n,
+  ],
+  [
+    'k8s.pod.network.io',
+    { ...pod, interface: 'eth0', direction: 'receive' },
+    9n,
+    `network_io receive eth0 pod ${POD}`,
+    9n,
+  ],
+  [
+    'container.network.io',
+    { ...container, 'network.io.direction': 'transmit' },
+    9n,
+    `network_io transmit  container ${CONTAINER}`,
+    9n,
+  ],
+  ['obi.network.flow.bytes', flow, 9n, 'network_io transmit db-0 pod shop/web-1', 9n],
+  ['beyla.network.flow.bytes', flow, 9n, 'network_io transmit db-0 pod shop/web-1', 9n],
 ]
 
 const OTLP_GAUGES: readonly [string, Labels, bigint | number, string, bigint][] = [
@@ -132,6 +164,17 @@ const OTLP_GAUGES: readonly [string, Labels, bigint | number, string, bigint][] 
   ['container.memory.usage', container, 2048n, `memory usage  container ${CONTAINER}`, 2048n],
   ['k8s.pod.memory.working_set', pod, 1024n, `memory working_set  pod ${POD}`, 1024n],
   ['k8s.pod.memory.usage', pod, 1024n, `memory usage  pod ${POD}`, 1024n],
+  ['k8s.pod.memory.rss', pod, 1024n, `memory rss  pod ${POD}`, 1024n],
+  ['container.memory.rss', container, 1024n, `memory rss  container ${CONTAINER}`, 1024n],
+  ['container.memory.usage.total', container, 1024n, `memory usage  container ${CONTAINER}`, 1024n],
+  [
+    'process.memory.usage',
+    { 'process.command': 'nginx', 'process.pid': '7' },
+    5n,
+    'memory rss 7 process nginx',
+    5n,
+  ],
+  ['process.memory.physical_usage', { 'process.command': 'nginx' }, 5n, 'memory rss  process nginx', 5n],
   ['k8s.container.cpu.request.current', byName, 0.25, `cpu_request current  container ${POD}/web`, 250n],
   ['k8s.container.cpu.request.desired', byName, 2n, `cpu_request desired  container ${POD}/web`, 2000n],
   ['k8s.container.cpu.request', byName, 2n, `cpu_request desired  container ${POD}/web`, 2000n],
@@ -327,10 +370,11 @@ describe('the table of mappings', () => {
 
   test('every row is one of those tested here', () => {
     const names = [...OTLP_COUNTERS, ...OTLP_GAUGES, ...PROMETHEUS].map(([name]) => name)
-    const tested = new Set(names.filter(name => !/^node_rapl_package_\d/.test(name)))
+    const tested = new Set([
+      ...names.filter(name => !/^node_rapl_package_\d/.test(name)),
+      ...EXPORTER_METRICS,
+    ])
     expect([...new Set(MAPPINGS.map(row => row.metric))].sort()).toEqual([...tested].sort())
-    const resources = MAPPINGS.flatMap(row => row.when?.['resource'] ?? [])
-    expect(resources).toEqual(['cpu', 'memory', 'nvidia_com_gpu'])
   })
 
   test('points with names in no row are neither readings nor counted', () => {
@@ -379,7 +423,11 @@ const IGNORED: readonly [string, Sent][] = [
     },
   ],
   ['no_workload', { name: 'kepler_process_cpu_seconds_total', value: 1 }],
-  ['no_workload', { name: 'kube_pod_container_resource_requests', value: 1, labels: { resource: 'cpu' } }],
+  ['no_host', { name: 'kube_pod_container_resource_requests', value: 1, labels: { resource: 'cpu' } }],
+  [
+    'no_workload',
+    { name: 'kube_pod_container_resource_requests', value: 1, labels: { resource: 'cpu', node: 'n7' } },
+  ],
   ['zone', { name: 'kepler_node_cpu_joules_total', value: 1, labels: zone('__proto__', '') }],
   ['label', { name: 'kepler_node_package_joules_total', value: 1, labels: old('other') }],
   ['not_host_meter', { name: 'node_hwmon_power_average_watt', value: 1, labels: { chip: 'amdgpu' } }],

@@ -10,6 +10,7 @@ import type { DecodeContext } from '../../../../collector/otlp/decode/decode-con
 import { decodeMetrics } from '../../../../collector/otlp/decode/metrics.ts'
 import { Identities } from '../../../../collector/readings/identity/identities.ts'
 import { MAPPINGS } from '../../../../collector/readings/mappings/mappings.ts'
+import { RuleTable } from '../../../../collector/readings/mappings/rule.ts'
 import type { Reading } from '../../../../collector/readings/reading.ts'
 import { RecognisedPoints } from '../../../../collector/readings/recognised-points.ts'
 import { createRecogniser } from '../../../../collector/readings/recogniser.ts'
@@ -278,9 +279,10 @@ describe('the memory of identities', () => {
         ],
       })),
     })
+  const rules = new RuleTable(MAPPINGS)
   const pass = (identities: Identities, body: Uint8Array, tenant = 'acme'): RecognisedPoints => {
     const context = { ...CONTEXT, tenant }
-    const points = new RecognisedPoints(identities, context)
+    const points = new RecognisedPoints(identities, rules, context)
     decodeMetrics(body, context, createMetricBuilders(), points)
     return points
   }

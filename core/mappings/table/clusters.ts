@@ -1,0 +1,67 @@
+/** Batch clusters: CEEMS, and exporters of control groups of SLURM jobs. */
+import type { BuiltInRow } from '../row.ts'
+import { type RowRest, rowsOf } from './builder.ts'
+
+const ceems = rowsOf('ceems', { host: '{hostname}' })
+const cgroups = rowsOf('cgroup_exporter')
+
+/** CEEMS calls the scheduler a manager, and its jobs, VMs and pods compute units. */
+const unit = (manager: string, kind: 'slurm_job' | 'vm' | 'pod', rest: RowRest): RowRest => ({
+  when: { manager },
+  ...rest,
+  workload: {
+    kind,
+    id: '{uuid}',
+    namespace: '{project|account|""}',
+    labels: { project_id: '{project|account}', 'user.name': '{user}' },
+  },
+})
+const MANAGERS = [
+  ['slurm', 'slurm_job'],
+  ['libvirt', 'vm'],
+  ['k8s', 'pod'],
+] as const
+
+const units = (
+  metric: string,
+  quantity: BuiltInRow['quantity'],
+  of: string,
+  rest: RowRest,
+): readonly BuiltInRow[] =>
+  MANAGERS.map(([manager, kind]) => ceems(metric, quantity, of, unit(manager, kind, rest)))
+
+/** An exporter lists jobs, their steps and their tasks: only whole jobs are taken. */
+const job = (domain?: string): RowRest => ({
+  reader: 'cgroup',
+  args: ['cgroup'],
+  ...(domain === undefined ? {} : { domain }),
+})
+
+export const CLUSTER_ROWS: readonly BuiltInRow[] = [
+  ceems('ceems_rapl_package_joules_total', 'energy', 'J', { reader: 'rapl_zone', args: ['', 'package'] }),
+  ceems('ceems_rapl_dram_joules_total', 'energy', 'J', { reader: 'rapl_zone', args: ['', 'dram'] }),
+  ceems('ceems_ipmi_dcmi_current_watts', 'power', 'W', { domain: 'host', zero_is_none: true }),
+  ceems('ceems_redfish_current_watts', 'power', 'W', {
+    domain: 'host',
+    device: '{chassis|""}',
+    zero_is_none: true,
+  }),
+  ceems('ceems_cray_pm_counters_power_watts', 'power', 'W', { when: { domain: 'node' }, domain: 'host' }),
+  ceems('ceems_cray_pm_counters_power_watts', 'power', 'W', { when: { domain: 'cpu' }, domain: 'package-0' }),
+  ceems('ceems_cray_pm_counters_power_watts', 'power', 'W', { when: { domain: 'memory' }, domain: 'dram-0' }),
+  ceems('ceems_cray_pm_counters_power_watts', 'power', 'W', {
+    when: { domain: '/^accel_?(?<board>\\d+)$/' },
+    domain: 'gpu-{board}',
+  }),
+  ceems('ceems_cpu_seconds_total', 'cpu_time', 's', { reader: 'cpu_mode', args: ['mode'] }),
+  ...units('ceems_compute_unit_cpu_user_seconds_total', 'cpu_time', 's', { domain: 'user' }),
+  ...units('ceems_compute_unit_cpu_system_seconds_total', 'cpu_time', 's', { domain: 'system' }),
+  ...units('ceems_compute_unit_memory_used_bytes', 'memory', 'By', { domain: 'usage' }),
+  ...units('ceems_compute_unit_memory_rss_bytes', 'memory', 'By', { domain: 'rss' }),
+  ...units('ceems_compute_unit_cpus', 'cpu_request', '1', { domain: 'current' }),
+  ...units('ceems_compute_unit_memory_total_bytes', 'memory_request', 'By', { domain: 'current' }),
+  cgroups('cgroup_cpu_total_seconds', 'cpu_time', 's', job()),
+  cgroups('cgroup_memory_used_bytes', 'memory', 'By', job('usage')),
+  cgroups('cgroup_memory_rss_bytes', 'memory', 'By', job('rss')),
+  cgroups('cgroup_cpus', 'cpu_request', '1', job('current')),
+]

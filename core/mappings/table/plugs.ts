@@ -1,0 +1,43 @@
+/**
+ * PDUs and smart plugs whose exporters have one usual form. Which machine an outlet feeds, no meter knows: its readings are of
+ * a host by the name of the outlet (`pdu-1/outlet-3`), and `hosts.aliases` says which machine that is.
+ */
+import type { BuiltInRow } from '../row.ts'
+import { rowsOf } from './builder.ts'
+
+const snmp = rowsOf('snmp_exporter', { domain: 'host', elsewhere: true })
+const outlet = (label: string) => ({
+  host: `{instance|service.instance.id}/outlet-{${label}}`,
+})
+const mqtt = rowsOf('mqtt_exporter', {
+  domain: 'host',
+  elsewhere: true,
+  host: ['{topic}', '{sensor}', '{device}'],
+})
+const plug = rowsOf('smart_plug', {
+  domain: 'host',
+  elsewhere: true,
+  host: ['{device_name}', '{device}', '{name}'],
+})
+
+export const PLUG_ROWS: readonly BuiltInRow[] = [
+  // APC, Raritan and Server Technology, as the SNMP exporter's generator names them.
+  snmp('rPDU2OutletMeteredStatusPower', 'power', 'W', outlet('rPDU2OutletMeteredStatusIndex')),
+  snmp('rPDU2OutletMeteredStatusEnergy', 'energy', 'kWh', {
+    ...outlet('rPDU2OutletMeteredStatusIndex'),
+    scale: '0.1',
+  }),
+  snmp('measurementsOutletSensorValue', 'power', 'W', {
+    ...outlet('outletId'),
+    when: { sensorType: '/^(?:activePower|5)$/' },
+  }),
+  snmp('st4OutletActivePower', 'power', 'W', outlet('st4OutletIndex')),
+  // Zigbee and Shelly by MQTT, and exporters of plugs.
+  mqtt('mqtt_power', 'power', 'W', {}),
+  mqtt('mqtt_apower', 'power', 'W', {}),
+  mqtt('mqtt_energy', 'energy', 'kWh', {}),
+  mqtt('mqtt_aenergy_total', 'energy', 'Wh', {}),
+  plug('shelly_switch_power_watts', 'power', 'W', {}),
+  plug('tasmota_sensors_energy_power_active_watts', 'power', 'W', {}),
+  plug('kasa_current_power_watts', 'power', 'W', {}),
+]
