@@ -13,7 +13,7 @@ import { WINDOW_SECONDS } from '../core/model/window.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { createAdmit } from './admit/processor.ts'
 import { createAlert } from './alert/processor.ts'
-import { readSamplesOf } from './alert/samples.ts'
+import { readValuesOf } from './alert/values.ts'
 import { createDeliver } from './deliver/processor.ts'
 import { openExporter } from './forward/open.ts'
 import { createForward } from './forward/processor.ts'
@@ -146,7 +146,14 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       alerts: config.alerts,
       latenessSeconds: config.metering.lateness,
       broker,
-      read: readSamplesOf(options.warehouse, config.limits.sql),
+      read: readValuesOf({
+        config,
+        warehouse: options.warehouse,
+        broker,
+        readers: readersOf(config),
+        books: () => factors.follow(),
+        now,
+      }),
       events,
       now,
     }),

@@ -1,57 +1,153 @@
-/** Built-in statements of rules. Each returns rows with labels and `value` of the window `[from, to)` of one tenant. */
+/** Built-in checks: where their values come from, and what a rule with one of them says where the configuration is silent. */
+import type { NoDataPolicy } from './rule.ts'
 
-/** A statement, and what its value is. */
+/** Where the values of a rule come from. */
+export type ValueSource =
+  /** A statement of its own, or one of the product. `minutes`: about windows of the ledger, which begin and end with a minute. */
+  | { readonly kind: 'sql'; readonly sql: string; readonly isOwn: boolean; readonly minutes: boolean }
+  /** Sums of the ledger by labels of choice. */
+  | { readonly kind: 'usage'; readonly measure: UsageMeasure }
+  /** `billing.budgets`: how fast they are spent, or how much of them is. */
+  | { readonly kind: 'budget'; readonly figure: 'burn' | 'used' }
+  /** Factors that are in force. */
+  | { readonly kind: 'intensity' }
+  /** Readers of the log. */
+  | { readonly kind: 'lag' }
+
+/** What `check: energy` and its like sum. */
+export type UsageMeasure = 'energy' | 'carbon' | 'cost'
+
+/** A check, and its defaults. */
 export interface BuiltInCheck {
-  readonly sql: string
+  readonly source: ValueSource
   /** Unit of the value, for docs and boards. */
   readonly unit: string
+  /** Seconds; default 300. */
+  readonly window?: number
+  /** Of a rule with neither `above` nor `below`. */
+  readonly above?: number
+  readonly noData?: NoDataPolicy
+  /** What an alert without a row has while others have rows: a sum of nothing is 0, a share of nothing is unknown. */
+  readonly absent: 'zero' | 'unknown'
 }
 
 const WINDOW = "WindowStart >= {from:DateTime('UTC')} AND WindowStart < {to:DateTime('UTC')}"
 const SPANS = "Timestamp >= {from:DateTime('UTC')} AND Timestamp < {to:DateTime('UTC')}"
-/** Sums of the ledger per hour, whatever the length of the window. */
-const perHour = (sum: string): string =>
-  `${sum} * 3600 / dateDiff('second', {from:DateTime('UTC')}, {to:DateTime('UTC')})`
+const SERVER = `${SPANS} AND SpanKind IN ('Server', 'Consumer')`
+
+const ledger = (sql: string): ValueSource => ({ kind: 'sql', sql, isOwn: true, minutes: true })
+const spans = (sql: string): ValueSource => ({ kind: 'sql', sql, isOwn: true, minutes: false })
+const usage = (measure: UsageMeasure): ValueSource => ({ kind: 'usage', measure })
+
+/** Of a host, in the window and in one of the same length before it. */
+const COVERAGE_BEFORE =
+  "WindowStart >= {from:DateTime('UTC')} - toIntervalSecond(dateDiff('second', {from:DateTime('UTC')}, {to:DateTime('UTC')})) AND WindowStart < {to:DateTime('UTC')}"
+const IS_NOW = "WindowStart >= {from:DateTime('UTC')}"
 
 /** By the name that `check` has in the configuration. */
 export const BUILT_IN_CHECKS = {
-  energy: {
-    sql: `SELECT Account AS account, ${perHour('sum(EnergyUj) / 3.6e12')} AS value FROM ledger WHERE ${WINDOW} GROUP BY account`,
-    unit: 'kWh per hour, by account',
+  energy: { source: usage('energy'), unit: 'kWh per hour', absent: 'zero' },
+  carbon: { source: usage('carbon'), unit: 'gCO2e of operation per hour', absent: 'zero' },
+  cost: { source: usage('cost'), unit: 'money per hour, by currency', absent: 'zero' },
+  budget_burn_fast: {
+    source: { kind: 'budget', figure: 'burn' },
+    unit: 'multiple of the rate that spends the budget exactly by the end of its period, in the window and in its last twelfth',
+    window: 3_600,
+    above: 14.4,
+    absent: 'zero',
   },
-  carbon: {
-    sql: `SELECT Account AS account, ${perHour('sum(CarbonOperationalUg) / 1e6')} AS value FROM ledger WHERE ${WINDOW} GROUP BY account HAVING count(CarbonOperationalUg) > 0`,
-    unit: 'gCO2e per hour, by account; corrections of restated windows are in it',
+  budget_burn_slow: {
+    source: { kind: 'budget', figure: 'burn' },
+    unit: 'the same over a longer window',
+    window: 21_600,
+    above: 6,
+    absent: 'zero',
   },
-  cost: {
-    sql: `SELECT Account AS account, Currency AS currency, ${perHour('sum(ifNull(CostEnergyNano, 0) + ifNull(CostResourceNano, 0)) / 1e9')} AS value FROM ledger WHERE ${WINDOW} GROUP BY account, currency HAVING count(CostEnergyNano) + count(CostResourceNano) > 0`,
-    unit: 'money per hour, by account and currency',
+  budget_used: {
+    source: { kind: 'budget', figure: 'used' },
+    unit: 'share of the budget that its period has spent so far',
+    above: 1,
+    absent: 'zero',
   },
   coverage: {
-    sql: `SELECT HostName AS host, avg(Coverage) AS value FROM ledger WHERE ${WINDOW} AND EntryKind = 'original' GROUP BY host`,
-    unit: 'share of the time that meters saw, from 0 to 1, by host',
+    source: ledger(
+      `SELECT HostName AS host, avg(Coverage) AS value FROM ledger WHERE ${WINDOW} AND EntryKind = 'original' GROUP BY host`,
+    ),
+    unit: 'share of the time with meter readings, from 0 to 1, by host',
+    absent: 'unknown',
+  },
+  coverage_fall: {
+    source: ledger(
+      `SELECT HostName AS host, avgIf(Coverage, NOT (${IS_NOW})) - avgIf(Coverage, ${IS_NOW}) AS value FROM ledger WHERE ${COVERAGE_BEFORE} AND EntryKind = 'original' GROUP BY host HAVING countIf(${IS_NOW}) > 0 AND countIf(NOT (${IS_NOW})) > 0`,
+    ),
+    unit: 'by how much coverage is lower than in the window before, by host',
+    window: 900,
+    above: 0.2,
+    absent: 'unknown',
+  },
+  host_silent: {
+    source: ledger(
+      `SELECT HostName AS host, dateDiff('second', max(WindowStart) + toIntervalMinute(1), {to:DateTime('UTC')}) AS value FROM ledger WHERE ${WINDOW} GROUP BY host`,
+    ),
+    unit: 'seconds since the last entry of each host that has one in the window',
+    window: 86_400,
+    above: 600,
+    absent: 'unknown',
   },
   unpriced: {
-    sql: `SELECT Zone AS zone, Reason AS reason, sum(EnergyUj) / 3.6e12 AS value FROM ledger WHERE ${WINDOW} AND (CarbonOperationalUg IS NULL OR CostEnergyNano IS NULL) GROUP BY zone, reason`,
+    source: ledger(
+      `SELECT Zone AS zone, Reason AS reason, sumIf(EnergyUj, CarbonOperationalUg IS NULL OR CostEnergyNano IS NULL) / 3.6e12 AS value FROM ledger WHERE ${WINDOW} GROUP BY zone, reason`,
+    ),
     unit: 'kWh without carbon or cost, by zone and reason',
+    absent: 'zero',
   },
   late_readings: {
-    sql: "SELECT Host AS host, count() AS value FROM late_readings WHERE Timestamp >= {from:DateTime('UTC')} AND Timestamp < {to:DateTime('UTC')} GROUP BY host",
-    unit: 'readings that came after their window was closed, by host',
+    source: spans(
+      "SELECT Host AS host, count() AS value FROM late_readings WHERE Timestamp >= {from:DateTime('UTC')} AND Timestamp < {to:DateTime('UTC')} GROUP BY host",
+    ),
+    unit: 'readings that arrived after their window was closed, by host',
+    noData: 'ok',
+    absent: 'zero',
   },
   intensity: {
-    sql: `SELECT Zone AS zone, sum(CarbonOperationalUg) * 3.6 / sum(EnergyUj * toFloat64OrZero(Pue)) * 1e6 AS value FROM ledger WHERE ${WINDOW} AND CarbonOperationalUg IS NOT NULL GROUP BY zone HAVING sum(EnergyUj) > 0`,
+    source: ledger(
+      `SELECT Zone AS zone, sum(CarbonOperationalUg) * 3.6 / sum(EnergyUj * toFloat64OrZero(Pue)) * 1e6 AS value FROM ledger WHERE ${WINDOW} AND CarbonOperationalUg IS NOT NULL GROUP BY zone HAVING sum(EnergyUj) > 0`,
+    ),
     unit: 'gCO2e per kWh of the energy used, by zone',
+    absent: 'unknown',
+  },
+  grid_intensity: {
+    source: { kind: 'intensity' },
+    unit: 'gCO2e per kWh in force, by zone and kind, for zones with values by time',
+    absent: 'unknown',
+  },
+  lag: {
+    source: { kind: 'lag' },
+    unit: 'age in seconds of the oldest record that a reader of the log has not processed, by reader and stream',
+    above: 300,
+    absent: 'zero',
   },
   trace_errors: {
-    sql: `SELECT ServiceName AS service, countIf(StatusCode = 'Error') / count() AS value FROM otel_traces WHERE ${SPANS} AND SpanKind IN ('Server', 'Consumer') GROUP BY service`,
+    source: spans(
+      `SELECT ServiceName AS service, countIf(StatusCode = 'Error') / count() AS value FROM otel_traces WHERE ${SERVER} GROUP BY service`,
+    ),
     unit: 'share of server spans with an error, from 0 to 1, by service',
+    absent: 'unknown',
   },
   trace_latency: {
-    sql: `SELECT ServiceName AS service, quantile(0.99)(Duration) / 1e6 AS value FROM otel_traces WHERE ${SPANS} AND SpanKind IN ('Server', 'Consumer') GROUP BY service`,
+    source: spans(
+      `SELECT ServiceName AS service, quantile(0.99)(Duration) / 1e6 AS value FROM otel_traces WHERE ${SERVER} GROUP BY service`,
+    ),
     unit: '99th percentile of the duration of server spans in ms, by service',
+    absent: 'unknown',
   },
 } as const satisfies Record<string, BuiltInCheck>
+
+/** Name of a built-in check. */
+export type CheckName = keyof typeof BUILT_IN_CHECKS
+
+/** All of them, in the order of the pages. */
+export const CHECK_NAMES = Object.keys(BUILT_IN_CHECKS) as [CheckName, ...CheckName[]]
 
 const MOST_SQL = 20_000
 

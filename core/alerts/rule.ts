@@ -19,6 +19,10 @@ export interface AlertRule {
   /** An alert fires for this long after the value is good again. */
   readonly keepFiringSeconds: number
   readonly noData: NoDataPolicy
+  /** What an alert without a row has while others have rows. */
+  readonly absent: 'zero' | 'unknown'
+  /** An alert whose value is unknown while others have rows ends after this: what it was about is gone. */
+  readonly goneSeconds: number
   readonly labels: LabelSet
   /** Templates. */
   readonly annotations: Readonly<Record<string, string>>
@@ -44,11 +48,12 @@ export const ALERT_NAME = 'alertname'
 /** Label of the alert that says that a rule has no data. */
 export const NO_DATA = 'no_data'
 
-/** Whether a value is bad. NaN is: a ratio of nothing is not a good value. */
-export function isBad(condition: Condition | null, value: number | null): boolean {
-  if (condition === null) return true
-  if (value === null) return false
-  if (Number.isNaN(value)) return true
+/** What a value says. NaN is bad: a ratio of nothing is not a good value. Without a condition every row is. */
+export function judge(condition: Condition | null, value: number | null): 'good' | 'bad' | 'unknown' {
+  if (condition === null) return 'bad'
+  if (value === null) return 'unknown'
+  if (Number.isNaN(value)) return 'bad'
   const { above, below } = condition
-  return (above !== undefined && value > above) || (below !== undefined && value < below)
+  const isBad = (above !== undefined && value > above) || (below !== undefined && value < below)
+  return isBad ? 'bad' : 'good'
 }

@@ -2,7 +2,9 @@
 export interface RuleAnswer {
   readonly group: string
   readonly rule: string
-  /** The statement that it asks. */
+  /** The built-in check; null for a statement of its own. */
+  readonly check: string | null
+  /** The statement that it asks; '' where its values do not come from a table. */
   readonly sql: string
   readonly interval: number
   readonly window: number
@@ -12,6 +14,8 @@ export interface RuleAnswer {
   readonly keep_firing_for: number
   readonly no_data: 'alert' | 'ok' | 'keep'
   readonly labels: Readonly<Record<string, string>>
+  /** That of its worst alert; `no_data`: it gets no value, and none of its alerts fires otherwise. */
+  readonly state: 'inactive' | 'pending' | 'firing' | 'no_data'
   /** Alerts of it that are pending or firing. */
   readonly alerts: number
 }

@@ -41,14 +41,61 @@ export function budgetsOf(
     nowSeconds,
   }: { used: readonly AccountUsage[]; tariffCurrency: string; nowSeconds: number },
 ): readonly BudgetAnswer[] {
+  const elapsed = elapsedOf(period, nowSeconds)
+  return measuredBudgets(config, tenant, period, { used, tariffCurrency }).map(
+    ({ name, account, measured }) => rowOf(name, account, measured, elapsed),
+  )
+}
+
+/** How fast a budget is spent in a window: 1 spends it exactly by the end of its period. */
+export interface BudgetBurn extends Pick<BudgetAnswer, 'name' | 'account' | 'measure' | 'unit'> {
+  readonly rate: number
+}
+
+/**
+ * Rates of all budgets of a period in a window of it. The whole window counts, also where it has no entries: what is half filled
+ * never burns faster than it will once it is full.
+ * @param windowSeconds length of the window that `used` sums
+ */
+export function burnsOf(
+  config: BillingConfig,
+  tenant: string,
+  period: BillingPeriod,
+  {
+    used,
+    tariffCurrency,
+    windowSeconds,
+  }: { used: readonly AccountUsage[]; tariffCurrency: string; windowSeconds: number },
+): readonly BudgetBurn[] {
+  const [whole, window] = [BigInt(period.to - period.from), BigInt(windowSeconds)]
+  return measuredBudgets(config, tenant, period, { used, tariffCurrency }).map(
+    ({ name, account, measured }) => {
+      const { measure, unit, spent, budget } = measured
+      return { name, account, measure, unit, rate: ratio(spent * whole, budget * window) }
+    },
+  )
+}
+
+interface MeasuredBudget {
+  readonly name: string
+  readonly account: string
+  readonly measured: Measured
+}
+
+function measuredBudgets(
+  config: BillingConfig,
+  tenant: string,
+  period: BillingPeriod,
+  { used, tariffCurrency }: { used: readonly AccountUsage[]; tariffCurrency: string },
+): readonly MeasuredBudget[] {
   const accounts = new Set([...used.map(({ account }) => account), ...namedAccounts(config)])
   return [...accounts].toSorted().flatMap(account =>
-    rulesFor(config.budgets, { tenant, account, period: period.name }).flatMap(budget =>
+    rulesFor(config.budgets, { tenant, account, period: period.name }).flatMap(({ name, ...budget }) =>
       measuresOf(
         budget,
         used.filter(one => one.account === account),
         tariffCurrency,
-      ).map(measured => rowOf(budget.name, account, measured, elapsedOf(period, nowSeconds))),
+      ).map(measured => ({ name, account, measured })),
     ),
   )
 }
@@ -57,7 +104,7 @@ const namedAccounts = ({ budgets }: BillingConfig): readonly string[] =>
   budgets.flatMap(({ accounts }) => accounts).filter(account => !account.includes('*'))
 
 function measuresOf(
-  budget: Budget,
+  budget: Omit<Budget, 'name'>,
   used: readonly AccountUsage[],
   tariffCurrency: string,
 ): readonly Measured[] {

@@ -4,7 +4,13 @@
  * become visible together, or not at all, and a replay decides the same again.
  */
 
-import { type EvaluatedRule, type RuleGroup, routesOf, ruleGroupsOf } from '../../core/alerting/rules.ts'
+import {
+  type EvaluatedRule,
+  evaluatedApart,
+  type RuleGroup,
+  routesOf,
+  ruleGroupsOf,
+} from '../../core/alerting/rules.ts'
 import {
   type AlertGroup,
   type AlertRoute,
@@ -81,7 +87,7 @@ class AlertWorker implements PartitionWorker {
   constructor(options: AlertOptions, partition: AssignedPartition, entries: ReadonlyMap<string, Uint8Array>) {
     this.#options = options
     this.#partition = partition
-    this.#groups = ruleGroupsOf(options.alerts)
+    this.#groups = ruleGroupsOf(options.alerts).flatMap(evaluatedApart)
     this.#routes = routesOf(options.alerts)
     const { state, next } = decodeAlertState(entries)
     this.#state = state

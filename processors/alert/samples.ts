@@ -1,48 +1,20 @@
-/** What the statement of a rule returns: rows of the rule's tenant, behind the fence of all readers. */
+/** Values of rules, and the rows of a statement as such. */
 
 import type { EvaluatedRule } from '../../core/alerting/rules.ts'
 import { LABEL_NAME } from '../../core/alerts/labels.ts'
 import type { AlertSample } from '../../core/alerts/rule.ts'
-import type { Config } from '../../core/catalogue/config/schema.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
-import type { Warehouse } from '../../core/warehouse/warehouse.ts'
-
-/** Alerts that one rule may have; more are a mistake in its statement. */
-export const MOST_ALERTS = 10_000
 
 /** The column that holds the value; all others are labels. */
 const VALUE = 'value'
 
-/** Asks the tables for a rule as of a time. */
+/** The values of a rule as of a time. */
 export type ReadSamples = (
   tenant: string,
   rule: EvaluatedRule,
   at: number,
   signal: AbortSignal,
 ) => Promise<readonly AlertSample[]>
-
-/** Asks a warehouse within the limits of all statements. */
-export const readSamplesOf =
-  (warehouse: Pick<Warehouse, 'fenced'>, limits: Config['limits']['sql']): ReadSamples =>
-  async (tenant, rule, at, signal) => {
-    const { chunks } = await warehouse.fenced({
-      sql: rule.sql,
-      ...(rule.isOwn ? { origin: 'own' as const } : {}),
-      params: { from: at - rule.windowSeconds, to: at },
-      tenant,
-      accounts: null,
-      format: 'JSONEachRow',
-      limits: { maxSeconds: limits.seconds, maxMemoryBytes: limits.memory_bytes, maxResultRows: MOST_ALERTS },
-      signal,
-    })
-    const received: Uint8Array[] = []
-    for await (const chunk of chunks) received.push(chunk)
-    return Buffer.concat(received)
-      .toString('utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map(line => sampleOf(rule, line))
-  }
 
 /** @throws WattlineError `alert_rule_failed` for a row that is not an alert */
 export function sampleOf(rule: Pick<EvaluatedRule, 'name' | 'condition'>, line: string): AlertSample {

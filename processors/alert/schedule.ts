@@ -25,17 +25,24 @@ export class Schedule {
   }
 
   /** The next time that a group is to be evaluated for; null: not yet. */
-  dueAt({ key, intervalSeconds }: RuleGroup, now: number): number | null {
+  dueAt({ key, intervalSeconds, waits }: RuleGroup, now: number): number | null {
     const newest = Math.floor(now / intervalSeconds) * intervalSeconds
     // A new group begins with the time that it is first looked at, however long the tables take.
     const last = this.#evaluatedAt.get(key) ?? newest - intervalSeconds
     this.#evaluatedAt.set(key, last)
-    const next = Math.max(last + intervalSeconds, newest - MOST_MISSED * intervalSeconds)
+    // What does not come from tables is known of now alone.
+    const missed = waits ? MOST_MISSED : 0
+    const next = Math.max(last + intervalSeconds, newest - missed * intervalSeconds)
     return next > newest ? null : Math.floor(next / intervalSeconds) * intervalSeconds
   }
 
   /** Whether the tables have everything that an evaluation for that time needs. */
-  async isSettled({ key, name, intervalSeconds }: RuleGroup, at: number, now: number): Promise<boolean> {
+  async isSettled(
+    { key, name, intervalSeconds, waits }: RuleGroup,
+    at: number,
+    now: number,
+  ): Promise<boolean> {
+    if (!waits) return true
     const settling = this.#settling.get(key) ?? catchingUpForRules(this.#broker)
     this.#settling.set(key, settling)
     if (!(await settling.isDone())) {

@@ -90,7 +90,10 @@ export function instanceEntries(
   }
   for (const [fingerprint, instance] of after) {
     const known = before.get(fingerprint)
-    const isSame = known?.state === instance.state && known.goodSince === instance.goodSince
+    const isSame =
+      known?.state === instance.state &&
+      known.goodSince === instance.goodSince &&
+      known.absentSince === instance.absentSince
     if (!isSame) entries.set(`${INSTANCE}${rule}/${fingerprint}`, Buffer.from(JSON.stringify(instance)))
   }
   return entries

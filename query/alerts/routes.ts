@@ -2,9 +2,10 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { type AlertLog, newSilenceId } from '../../core/alerting/alert-log.ts'
-import { BUILT_IN_CHECKS } from '../../core/alerts/checks.ts'
+import { conditionOf, noDataOf, statementOf, windowOf } from '../../core/alerting/rules.ts'
 import type { AlertMessage } from '../../core/alerts/groups.ts'
 import { LABEL_NAME, matchesAll } from '../../core/alerts/labels.ts'
+import { NO_DATA } from '../../core/alerts/rule.ts'
 import type {
   AlertAnswer,
   AlertsAnswer,
@@ -218,21 +219,33 @@ const rulesOf = (
   config.alerts.groups
     .filter(group => group.tenant === tenant)
     .flatMap(group =>
-      group.rules.map(rule => ({
-        group: group.name,
-        rule: rule.alert,
-        sql: rule.sql ?? (rule.check === undefined ? '' : BUILT_IN_CHECKS[rule.check].sql),
-        interval: group.interval,
-        window: rule.window,
-        above: rule.above ?? null,
-        below: rule.below ?? null,
-        for: rule.for,
-        keep_firing_for: rule.keep_firing_for,
-        no_data: rule.no_data,
-        labels: rule.labels,
-        alerts: active.filter(one => one.group === group.name && one.rule === rule.alert).length,
-      })),
+      group.rules.map(rule => {
+        const mine = active.filter(one => one.group === group.name && one.rule === rule.alert)
+        return {
+          group: group.name,
+          rule: rule.alert,
+          check: rule.check ?? null,
+          sql: statementOf(rule),
+          interval: group.interval,
+          window: windowOf(rule),
+          above: conditionOf(rule).above ?? null,
+          below: conditionOf(rule).below ?? null,
+          for: rule.for,
+          keep_firing_for: rule.keep_firing_for,
+          no_data: noDataOf(rule),
+          labels: rule.labels,
+          state: ruleState(mine),
+          alerts: mine.length,
+        }
+      }),
     )
+
+function ruleState(alerts: readonly AlertAnswer[]): RulesAnswer['rules'][number]['state'] {
+  const hasData = alerts.filter(({ labels }) => labels[NO_DATA] === undefined)
+  if (hasData.some(({ state }) => state === 'firing')) return 'firing'
+  if (hasData.length < alerts.length) return 'no_data'
+  return hasData.length > 0 ? 'pending' : 'inactive'
+}
 
 function logOf(log: AlertLog | undefined): AlertLog {
   if (log !== undefined) return log

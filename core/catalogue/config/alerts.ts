@@ -1,9 +1,11 @@
 /** Alerts: names that must exist, and rules that could never be evaluated as meant. */
+import { BUILT_IN_CHECKS, type BuiltInCheck } from '../../alerts/checks.ts'
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 import { closest } from './suggest.ts'
 
 type Alerts = Config['alerts']
+type RuleConfig = Alerts['groups'][number]['rules'][number]
 
 /** What rules, receivers and routes say that cannot be. */
 export function alertProblems({ alerts }: Pick<Config, 'alerts'>): ConfigProblem[] {
@@ -45,11 +47,24 @@ function ruleProblems({ groups }: Alerts, tell: (path: string, problem: string) 
       if ((rule.sql === undefined) === (rule.check === undefined)) {
         tell(`${path}.sql`, 'is needed, or `check`; a rule has one of them')
       }
-      if (rule.check !== undefined && rule.above === undefined && rule.below === undefined) {
-        tell(`${path}.above`, 'is needed, or `below`: a built-in check returns good values too')
-      }
+      checkProblems(rule, (key, problem) => tell(`${path}.${key}`, problem))
       if (rule.labels['alertname'] !== undefined) tell(`${path}.labels.alertname`, 'is the name of the rule')
     }
+  }
+}
+
+function checkProblems(
+  { check, above, below, by, where }: RuleConfig,
+  tell: (key: string, problem: string) => void,
+): void {
+  if (check === undefined) return
+  const { source, above: usual }: BuiltInCheck = BUILT_IN_CHECKS[check]
+  if (above === undefined && below === undefined && usual === undefined) {
+    tell('above', 'is needed, or `below`: a built-in check returns good values too')
+  }
+  if (new Set(by).size < by.length) tell('by', 'names a label twice')
+  if (source.kind !== 'usage' && Object.keys(where).length > 0) {
+    tell('where', `is for energy, carbon and cost: ${check} cannot be limited to a part of the ledger`)
   }
 }
 

@@ -11,6 +11,8 @@ const RULE: AlertRule = {
   forSeconds: 120,
   keepFiringSeconds: 0,
   noData: 'alert',
+  absent: 'unknown',
+  goneSeconds: 3_600,
   labels: { severity: 'page' },
   annotations: { summary: '{{ $labels.host }} is at {{ $value }}' },
 }
@@ -103,6 +105,45 @@ describe('without data', () => {
 
   it('changes nothing if the rule says so', () => {
     expect(run({ ...rule, noData: 'keep' }, [[at(6)], [], [at(1)]])).toEqual(['0 firing h1', '2 resolved h1'])
+  })
+})
+
+describe('an alert without a value while others have one', () => {
+  const rule = { ...RULE, forSeconds: 0 }
+
+  it('ends after a while if its value is unknown: what it is about is gone', () => {
+    const others = [at(1, 'h2')]
+    expect(run({ ...rule, goneSeconds: 180 }, [[at(6)], others, others, others, others])).toEqual([
+      '0 firing h1',
+      '4 resolved h1',
+    ])
+  })
+
+  it('begins to count again when it comes back', () => {
+    const others = [at(1, 'h2')]
+    const evaluations = [[at(6)], others, [at(6), ...others], others, others, others]
+    expect(run({ ...rule, goneSeconds: 120 }, evaluations)).toEqual(['0 firing h1', '5 resolved h1'])
+  })
+
+  it('is 0 if it is a sum', () => {
+    const sum: AlertRule = { ...rule, absent: 'zero' }
+    expect(run(sum, [[at(6)], [at(1, 'h2')]])).toEqual(['0 firing h1', '1 resolved h1'])
+    const below: AlertRule = { ...sum, condition: { below: 5 } }
+    expect(run(below, [[at(4)], [at(9, 'h2')]])).toEqual(['0 firing h1'])
+  })
+
+  it('stays while its value is null, however long', () => {
+    const unknown = [at(null), at(1, 'h2')]
+    expect(run({ ...rule, goneSeconds: 0 }, [[at(6)], unknown, unknown, [at(1)]])).toEqual([
+      '0 firing h1',
+      '3 resolved h1',
+    ])
+    expect(run(rule, [[at(6)], [at(null)], [at(1)]])).toEqual([
+      '0 firing h1',
+      '1 firing no data',
+      '2 resolved h1',
+      '2 resolved no data',
+    ])
   })
 })
 

@@ -160,6 +160,21 @@ describe('an alert', () => {
   })
 })
 
+it('a rule about the pipeline is evaluated while the pipeline is behind, and only for now', async () => {
+  read = () => [hot(6)]
+  isSettled = false
+  const stuck = { alert: 'Stuck', check: 'lag', above: 1 }
+  await start([stuck, HOT])
+  await minute(0, 'Stuck')
+  await until(() => changes.length === 1)
+  expect(changes).toEqual(['0 Stuck firing'])
+  await runner?.stop()
+  nowS = NOON + 5 * 60
+  await start([stuck, HOT])
+  await minute(5, 'Stuck')
+  expect(asked).toEqual(['default Stuck 0', 'default Stuck 5'])
+})
+
 describe('a rule that fails', () => {
   it('keeps its alerts, and does not hold up the others', async () => {
     read = (rule, at) => {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { checkAlertSql } from '../../../alerts/checks.ts'
+import { CHECK_NAMES, checkAlertSql } from '../../../alerts/checks.ts'
 import { LABEL_NAME } from '../../../alerts/labels.ts'
 import { checkTemplate } from '../../../alerts/template.ts'
+import { USAGE_LABEL_NAMES } from '../../../alerts/usage-sql.ts'
 import { TENANT, TENANT_SHAPE } from '../../../model/identity.ts'
 import { addressFilter } from '../../../outgoing/addresses.ts'
 import { duration, durationOrZero } from './quantities.ts'
@@ -27,23 +28,25 @@ const rule = z.strictObject({
       'SELECT of the tenant; each row is an alert, column `value` its value, all other columns its labels. `{from:DateTime}` and `{to:DateTime}` are the window',
     ),
   check: z
-    .enum([
-      'energy',
-      'carbon',
-      'cost',
-      'coverage',
-      'unpriced',
-      'late_readings',
-      'intensity',
-      'trace_errors',
-      'trace_latency',
-    ])
+    .enum(CHECK_NAMES)
     .optional()
-    .describe('A built-in statement in place of `sql`'),
+    .describe('A built-in check in place of `sql`; docs/alerts.md lists them'),
+  by: z
+    .array(z.enum(USAGE_LABEL_NAMES))
+    .default(['account'])
+    .describe('Labels that `energy`, `carbon` and `cost` sum by'),
+  where: z
+    .partialRecord(z.enum(USAGE_LABEL_NAMES), z.string().max(1_000))
+    .default({})
+    .describe(
+      'Labels and values, `*` as wildcard: the part of the ledger that `energy`, `carbon` and `cost` sum',
+    ),
   window: duration
-    .prefault(300)
-    .describe('Length of the window in seconds; it ends at the time of the evaluation'),
-  above: z.number().optional().describe('The value is bad above this'),
+    .optional()
+    .describe(
+      'Length of the window in seconds; it ends at the time of the evaluation. Default: that of the check, or 300',
+    ),
+  above: z.number().optional().describe('The value is bad above this; some checks have a default'),
   below: z.number().optional().describe('The value is bad below this'),
   for: durationOrZero.prefault(0).describe('Seconds that the value must be bad before the alert fires'),
   keep_firing_for: durationOrZero
@@ -51,10 +54,13 @@ const rule = z.strictObject({
     .describe('Seconds that the alert keeps firing after the value is good again'),
   no_data: z
     .enum(['alert', 'ok', 'keep'])
-    .default('alert')
+    .optional()
     .describe(
-      'When a rule with `above` or `below` gets no rows: `alert` makes an alert of that, `ok` resolves its alerts, `keep` changes nothing',
+      'When a rule with `above` or `below` gets no value: `alert` makes an alert of that, `ok` resolves its alerts, `keep` changes nothing. Default: that of the check, or `alert`',
     ),
+  gone_after: durationOrZero
+    .prefault(3_600)
+    .describe('Seconds without a value, while the rule has others, after which an alert ends'),
   labels: z
     .record(labelName, z.string())
     .default({})
