@@ -115,14 +115,18 @@ export class Endpoints {
   }
 
   /**
-   * Runs a job that may be repeated on any server, on one server after another until one succeeds.
+   * Runs a job that may be repeated on any server, on one server after another until one succeeds. Once more on the
+   * same one if the connection was reset: the server may have closed an idle one at the moment when it was used.
    * @throws the job's error if it is not the server's fault, otherwise the last server's error
    */
   async use<Result>(job: (endpoint: Endpoint) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     let last: unknown
     for (const endpoint of this.candidates()) {
       try {
-        const result = await job(endpoint)
+        const result = await job(endpoint).catch(error => {
+          if (signal?.aborted === true || !wasReset(error)) throw error
+          return job(endpoint)
+        })
         this.succeeded(endpoint)
         return result
       } catch (error) {
@@ -145,6 +149,9 @@ export function isServerTrouble(error: unknown): boolean {
   const code = engineCode(error)
   return code === null || isServerFault(code)
 }
+
+const wasReset = (error: unknown): boolean =>
+  error instanceof Error && ['ECONNRESET', 'EPIPE'].includes(String(Reflect.get(error, 'code')))
 
 /** Adds the server's address to errors that are not the engine's own. */
 export function withAddress(error: unknown, { url }: Endpoint): unknown {

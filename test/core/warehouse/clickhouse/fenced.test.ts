@@ -12,8 +12,8 @@ import { type ClickHouseFront, startClickHouseFront } from '../../../support/cli
 let front: ClickHouseFront
 let warehouse: Warehouse
 
-const open = (): Promise<Warehouse> =>
-  openClickHouseWarehouse({ urls: front.urls, user: 'default', password: '', events: silentEvents })
+const open = (urls = front.urls): Promise<Warehouse> =>
+  openClickHouseWarehouse({ urls, user: 'default', password: '', events: silentEvents })
 
 beforeAll(async () => {
   front = await startClickHouseFront({ ports: 2 })
@@ -99,9 +99,21 @@ it('stops in the server when the warehouse is closed', async () => {
   await until(n => n === 0)
 })
 
+it('asks the only server again when its connection was reset: it may have closed an idle one just then', async () => {
+  const other = await open([front.url])
+  await front.inject({
+    fault: { kind: 'cut', when: 'before' },
+    on: ['select'],
+    matching: 'SELECT 4',
+    times: 1,
+  })
+  expect(await textOf(await ask('SELECT 4', {}, other))).toBe('4\n')
+  await other.close()
+})
+
 it('asks the next server when one does not answer', async () => {
   expect(await textOf(await ask('SELECT 1'))).toBe('1\n')
-  await front.inject({ fault: { kind: 'cut', when: 'before' }, on: ['select', 'other'] })
+  await front.inject({ fault: { kind: 'cut', when: 'before' }, on: ['select', 'other'], times: 2 })
   expect(await textOf(await ask('SELECT 2'))).toBe('2\n')
   await front.inject({ fault: { kind: 'status', status: 503, when: 'before' }, on: ['select', 'other'] })
   expect(await textOf(await ask('SELECT 3'))).toBe('3\n')
