@@ -69,7 +69,11 @@ export class RecognisedPoints implements PointSink {
     if (identity.reason !== null && identity.isBeforeTime) return identity.reason
     if (point.timeLow === 0 && point.timeHigh === 0) return 'no_time'
     if (identity.reason !== null) return identity.reason
-    const { factor } = identity.mapping
+    const { factor, value } = identity.mapping
+    if (value !== null) {
+      this.#scaled.set(value)
+      return identity
+    }
     const problem = point.isInteger
       ? this.#scaled.ofInteger(point.valueLow, point.valueHigh, factor)
       : this.#scaled.ofDouble(point.double, factor)

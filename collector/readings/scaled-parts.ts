@@ -39,6 +39,12 @@ export class ScaledParts {
     return this.#exactly((BigInt(high) << 32n) | BigInt(low >>> 0), by)
   }
 
+  /** Takes an integer as it is. */
+  set(integer: bigint): void {
+    this.low = Number(integer & 0xffff_ffffn) | 0
+    this.high = Number(integer >> 32n)
+  }
+
   #set(integer: number): null {
     this.low = integer | 0
     this.high = (integer / TWO_32) | 0
@@ -48,8 +54,7 @@ export class ScaledParts {
   #exactly(value: bigint | number, by: UnitFactor): ScaleProblem | null {
     const integer = scale(value, by)
     if (typeof integer === 'string') return integer
-    this.low = Number(integer & 0xffff_ffffn) | 0
-    this.high = Number(integer >> 32n)
+    this.set(integer)
     return null
   }
 }

@@ -17,11 +17,13 @@ interface SourceCoverage {
  */
 const FROM_THE_WALL: readonly (readonly [source: RegExp, rank: number])[] = [
   [/^(?:pdu|plug|snmp|mqtt)(?::|$)/, 0],
-  [/^redfish(?::|$)/, 1],
-  [/^ipmi(?::|$)/, 2],
+  [/^(?:redfish|redfish_exporter|idrac_exporter)(?::|$)/, 1],
+  [/^(?:ipmi|ipmi_exporter)(?::|$)/, 2],
   [/^hwmon(?::|$)/, 4],
   [/^rapl:psys$/, 5],
   [/^battery$/, 6],
+  // The same exporter's engine activity is finer: by this one a board is busy while any part of it is.
+  [/^dcgm:DCGM_FI_DEV_GPU_UTIL$/, 7],
 ]
 const ELSEWHERE = 3
 

@@ -52,7 +52,7 @@ function problemsOf(row: MappingRow): MappingProblem[] {
   return problems
 }
 
-function unitProblems({ quantity, unit, scale }: MappingRow): MappingProblem[] {
+function unitProblems({ quantity, unit, scale, value }: MappingRow): MappingProblem[] {
   const { base } = QUANTITIES[quantity]
   const found = unitOfMeasure(unit)
   if (found === null) {
@@ -71,10 +71,14 @@ function unitProblems({ quantity, unit, scale }: MappingRow): MappingProblem[] {
       },
     ]
   }
-  if (scale !== undefined && scaleOf(scale) === null) {
-    return [{ path: 'scale', problem: 'must be a number above 0 in quotes, such as "0.1" or "1/7"' }]
-  }
-  return []
+  return [
+    ['scale', scale],
+    ['value', value],
+  ].flatMap(([path, text]) =>
+    path === undefined || text === undefined || scaleOf(text) !== null
+      ? []
+      : [{ path, problem: 'must be a number above 0 in quotes, such as "0.1" or "1/7"' }],
+  )
 }
 
 const EXAMPLES = {
@@ -108,7 +112,8 @@ function placeProblems(row: MappingRow): MappingProblem[] {
         ]
       : []
   }
-  if (workload === undefined && quantity !== 'gpu_time') {
+  if (quantity.startsWith('gpu_') && quantity !== 'gpu_request') return boardProblems(domain)
+  if (workload === undefined) {
     return [{ path: 'workload', problem: `is missing: ${quantity} is what a workload uses` }]
   }
   const measures = MEASURES[quantity]
@@ -132,6 +137,12 @@ function meterProblems(domain: TemplateText | undefined): MappingProblem[] {
       },
     ]
   })
+}
+
+function boardProblems(domain: TemplateText | undefined): MappingProblem[] {
+  const isBoard = (text: string): boolean => /^gpu-./.test(text)
+  if (domain !== undefined && alternatives(domain).every(isBoard)) return []
+  return [{ path: 'domain', problem: 'must name the board, such as gpu-{uuid}' }]
 }
 
 function isMeter(template: Template): boolean {

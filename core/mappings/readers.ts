@@ -11,6 +11,7 @@ export const READERS = {
   kepler_mode: 'zone; `dynamic` and `idle` add up',
   kepler_process: 'process, or its container or VM',
   gpu_board: 'board by UUID; copies for pods, MIG instances and vGPUs are one meter',
+  gpu_instance: 'board by UUID, and the instance of a board that is divided (MIG)',
   cadvisor: 'container by control group, or by pod and name',
   cgroup: 'workload of a control group; parts of it are left out',
 } as const

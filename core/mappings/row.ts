@@ -42,6 +42,8 @@ export interface MappingRow {
   readonly unit: string
   /** Decimal or fraction by which values are multiplied, for meters that count in steps such as 0.1 kWh. */
   readonly scale?: string | undefined
+  /** The value of the reading, in `unit`, whatever the sample shows: what counts is that there is one. */
+  readonly value?: string | undefined
   /** Labels that must match: an exact text, or a pattern such as `/^psu/i`, whose named groups templates may use. */
   readonly when?: Readonly<Record<string, string>> | undefined
   /** Host of the reading; without it, or where its labels are missing, the host of the sender. */

@@ -10,6 +10,7 @@ import {
   renderTemplate,
   type Template,
 } from '../../../core/mappings/template.ts'
+import { divideHalfEven } from '../../../core/model/decimal.ts'
 import type { Labels } from '../../../core/model/label-text.ts'
 import { cpuMode } from './cpu-mode.ts'
 import { own } from './labels.ts'
@@ -26,6 +27,7 @@ export function compileRow(row: BuiltInRow): Mapping {
     quantity: row.quantity,
     isCounter: isCounter(row.quantity),
     factor: factorOf(row),
+    value: constantOf(row),
     match: matcherOf(row),
     hostOf: row.host === undefined ? null : hostOf(textOf(row.host)),
     ...(row.domain === 'host' ? { isHostMeter: true } : {}),
@@ -40,6 +42,13 @@ function factorOf({ quantity, unit, scale, metric }: BuiltInRow): UnitFactor {
   const by = unitFactor(quantity, unit, scale === undefined ? ONE : (scaleOf(scale) ?? ONE))
   if (by === null) throw new TypeError(`mapping of ${metric}: ${unit} is not a unit of ${quantity}`)
   return by
+}
+
+function constantOf({ value, quantity, unit, metric }: BuiltInRow): bigint | null {
+  if (value === undefined) return null
+  const by = unitFactor(quantity, unit, scaleOf(value) ?? ONE)
+  if (by === null) throw new TypeError(`mapping of ${metric}: ${unit} is not a unit of ${quantity}`)
+  return divideHalfEven(by.numerator, by.denominator)
 }
 
 const ONE = { numerator: 1n, denominator: 1n }

@@ -1,15 +1,7 @@
-/** Readers of Kepler's labels, and of those of GPU boards. */
+/** Readers of Kepler's labels. */
 import { own } from './labels.ts'
 import type { IgnoredReason, Located, PointContext } from './mapping.ts'
 import { containerId, workload } from './workload.ts'
-
-/**
- * The counter of a GPU board is repeated for every pod that shares it; without a workload the copies are one series.
- */
-export const gpuBoard = ({ point }: PointContext): Located | IgnoredReason => {
-  const uuid = own(point, 'UUID', 'uuid', 'gpu_uuid')
-  return uuid === '' ? 'no_device' : { domain: `gpu-${uuid}` }
-}
 
 /** Every process is listed, so a container's time is the sum of its processes', distinguished by process id. */
 export const keplerProcess = ({ point }: PointContext): Located | IgnoredReason => {

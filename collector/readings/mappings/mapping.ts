@@ -64,6 +64,8 @@ export interface Mapping {
   readonly isCounter: boolean
   /** Converts from the sender's unit to the unit of the quantity. */
   readonly factor: UnitFactor
+  /** The value of every reading; null: that of the sample. */
+  readonly value: bigint | null
   /** What labels must be for this row to apply, and what templates may use of them; null: it applies to every point. */
   readonly match: ((place: PointContext) => Captures | null) | null
   /** The host that the labels name, which takes precedence over the resource, since exporters report other nodes; '': none. */

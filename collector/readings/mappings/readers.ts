@@ -3,7 +3,8 @@ import type { ReaderName } from '../../../core/mappings/readers.ts'
 import { cadvisorContainer, cadvisorPod } from './cadvisor.ts'
 import { classifyCgroup } from './cgroup-patterns.ts'
 import { cpuMode } from './cpu-mode.ts'
-import { gpuBoard, keplerProcess, keplerZone } from './kepler.ts'
+import { gpuBoard, gpuInstance } from './gpus.ts'
+import { keplerProcess, keplerZone } from './kepler.ts'
 import { own } from './labels.ts'
 import type { IgnoredReason, Located, PointContext } from './mapping.ts'
 import { hardware, otelContainer, otelPod, otelProcess } from './otlp.ts'
@@ -22,6 +23,7 @@ const READERS: Readonly<Record<ReaderName, (args: readonly string[]) => Reader>>
   kepler_mode: ([zone = '']) => keplerZone(zone),
   kepler_process: () => keplerProcess,
   gpu_board: () => gpuBoard,
+  gpu_instance: () => gpuInstance,
   cadvisor: ([whole]) => (whole === 'pod' ? cadvisorPod : cadvisorContainer),
   cgroup: ([label = 'cgroup']) => cgroupOf(label),
 }

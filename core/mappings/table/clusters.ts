@@ -60,6 +60,7 @@ export const CLUSTER_ROWS: readonly BuiltInRow[] = [
   ...units('ceems_compute_unit_memory_rss_bytes', 'memory', 'By', { domain: 'rss' }),
   ...units('ceems_compute_unit_cpus', 'cpu_request', '1', { domain: 'current' }),
   ...units('ceems_compute_unit_memory_total_bytes', 'memory_request', 'By', { domain: 'current' }),
+  ...units('ceems_compute_unit_gpu_index_flag', 'gpu_held', '1', { value: '1', domain: 'gpu-{gpuuuid}' }),
   cgroups('cgroup_cpu_total_seconds', 'cpu_time', 's', job()),
   cgroups('cgroup_memory_used_bytes', 'memory', 'By', job('usage')),
   cgroups('cgroup_memory_rss_bytes', 'memory', 'By', job('rss')),

@@ -12,6 +12,10 @@ const ofPod = (domain: string) => ({ domain, reader: pod })
 export const OTLP_ROWS: readonly BuiltInRow[] = [
   otlp('hw.energy', 'energy', 'J', { reader: 'hardware' }),
   otlp('hw.power', 'power', 'W', { reader: 'hardware' }),
+  otlp('hw.gpu.utilization', 'gpu_utilization', '1', {
+    when: { 'hw.gpu.task': '/^(?:general)?$/' },
+    domain: 'gpu-{hw.id}',
+  }),
   otlp('hw.host.energy', 'energy', 'J', { domain: 'host' }),
   otlp('hw.host.power', 'power', 'W', { domain: 'host' }),
   otlp('system.cpu.time', 'cpu_time', 's', { reader: 'cpu_mode', args: ['cpu.mode', 'state'] }),

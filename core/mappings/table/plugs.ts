@@ -5,16 +5,16 @@
 import type { BuiltInRow } from '../row.ts'
 import { rowsOf } from './builder.ts'
 
-const snmp = rowsOf('snmp_exporter', { domain: 'host', elsewhere: true })
+const snmp = rowsOf('snmp', { domain: 'host', elsewhere: true })
 const outlet = (label: string) => ({
   host: `{instance|service.instance.id}/outlet-{${label}}`,
 })
-const mqtt = rowsOf('mqtt_exporter', {
+const mqtt = rowsOf('mqtt', {
   domain: 'host',
   elsewhere: true,
   host: ['{topic}', '{sensor}', '{device}'],
 })
-const plug = rowsOf('smart_plug', {
+const plug = rowsOf('plug', {
   domain: 'host',
   elsewhere: true,
   host: ['{device_name}', '{device}', '{name}'],

@@ -56,7 +56,7 @@ function recognisePoint(
   if (host === undefined) return 'no_host'
   const located = mapping.locate(place, mapping.match?.(place) ?? {})
   if (typeof located === 'string') return located
-  const value = scale(point.value, mapping.factor)
+  const value = mapping.value ?? scale(point.value, mapping.factor)
   if (typeof value === 'string') return value
   if (value === 0n && mapping.zeroIsNone) return 'sentinel'
   const simulated = metric.resource['wattline.source'] === 'simulated'

@@ -158,6 +158,14 @@ const OTLP_COUNTERS: readonly [string, Labels, bigint | number, string, bigint][
 ]
 
 const OTLP_GAUGES: readonly [string, Labels, bigint | number, string, bigint][] = [
+  ['hw.gpu.utilization', { 'hw.id': 'GPU-a' }, 0.25, 'gpu_utilization gpu-GPU-a', 250_000n],
+  [
+    'hw.gpu.utilization',
+    { 'hw.id': 'GPU-a', 'hw.gpu.task': 'general' },
+    1n,
+    'gpu_utilization gpu-GPU-a',
+    1_000_000n,
+  ],
   ['hw.power', { 'hw.type': 'cpu', 'hw.id': '0' }, 60.5, 'power package-0', 60_500n],
   ['hw.host.power', {}, 220n, 'power host', 220_000n],
   ['container.memory.working_set', container, 1024n, `memory working_set  container ${CONTAINER}`, 1024n],
@@ -438,6 +446,7 @@ const IGNORED: readonly [string, Sent][] = [
   ['unit', { name: 'hw.energy', value: 1, labels: cpu, unit: '1' }],
   ['unit', { name: 'kepler_node_cpu_joules_total', value: 1, labels: zone('package', ''), unit: 'kJ' }],
   ['unit', { name: 'kube_pod_container_resource_requests', value: 1, labels: request('cpu'), unit: 's' }],
+  ['label', { name: 'hw.gpu.utilization', value: 1, labels: { 'hw.id': 'a', 'hw.gpu.task': 'encoder' } }],
   ['zone', { name: 'node_rapl_joules_total', value: 1, labels: { rapl_zone: 'accelerator' } }],
   ['label', { name: 'kube_pod_container_resource_requests', value: 1, labels: request('hugepages_2Mi') }],
   ['not_finite', { name: 'hw.energy', value: Number.NaN, labels: cpu }],

@@ -30,6 +30,8 @@ test.each<readonly [string, MappingRow]>([
   ['0.scale: must be a number above 0', { ...POWER, scale: '0' }],
   ['0.scale: must be a number above 0', { ...POWER, scale: '-1' }],
   ['0.scale: must be a number above 0', { ...POWER, scale: '1/0' }],
+  ['0.value: must be a number above 0', { ...POWER, value: 'one' }],
+  ['0.domain: must name the board', { ...POWER, quantity: 'gpu_held', unit: '1' }],
   ['0.domain: is missing', { ...POWER, domain: undefined }],
   ['0.domain: "board" is not a meter', { ...POWER, domain: 'board' }],
   ['0.domain: "{zone}" is not a meter', { ...POWER, domain: '{zone}' }],

@@ -40,6 +40,12 @@ export const mappingsSchema = z
         .string({ error: 'must be a number in quotes, such as "0.1"' })
         .optional()
         .describe('Factor of the values, for meters that count in steps, such as "0.1" of a kWh'),
+      value: z
+        .string({ error: 'must be a number in quotes, such as "1"' })
+        .optional()
+        .describe(
+          'Value of every reading, whatever the sample shows, for metrics that only say that something is there',
+        ),
       when: z
         .record(z.string().min(1).max(128), z.string().max(256))
         .optional()
