@@ -28,7 +28,7 @@ export const INTAKE_ERRORS = {
     415,
     'Use Content-Type application/x-protobuf or application/json, uncompressed or with gzip or zstd. For remote write see docs/prometheus.md.',
   ),
-  method_not_allowed: entry('reject', 405, 'Send the data with POST.'),
+  method_not_allowed: entry('reject', 405, 'Send data with POST, and read with GET.'),
   overloaded: entry(
     'retry',
     429,
