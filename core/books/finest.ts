@@ -24,6 +24,28 @@ export function staysAsFinest(people: readonly Someone[]): readonly boolean[] {
   })
 }
 
+/**
+ * Which of those that stay stands for one that does not: of a pod its only container, of a process its container. Undefined: none
+ * does, or several could.
+ */
+export function heirOf(
+  people: readonly Someone[],
+  stays: readonly boolean[],
+  index: number,
+): number | undefined {
+  const { kind, id, labels } = people[index]!
+  const pods = new Set([id, ...podIdsOf(labels)])
+  const found = people.flatMap((other, number) => {
+    if (!stays[number] || other.kind !== 'container') return []
+    const isSame =
+      kind === 'process'
+        ? other.id === labels['container.id']
+        : podIdsOf(other.labels).some(pod => pods.has(pod))
+    return isSame ? [number] : []
+  })
+  return found.length === 1 ? found[0] : undefined
+}
+
 /** Its uid, and its namespace and name, which sources use that do not know the uid. */
 function podIdsOf(labels: Someone['labels']): readonly string[] {
   const [namespace, name] = [labels['k8s.namespace.name'], labels['k8s.pod.name']]

@@ -37,6 +37,12 @@ export function mostEnergyPerSecond(domain: string, maxPowerMw: bigint): MostPer
 /** µs per second. */
 export const mostCpuTimePerSecond = (): MostPerSecond => MOST_CPUS * 1_000_000n
 
+/** Engines of a board that work side by side and are counted together, where drivers report them one by one. */
+const MOST_ENGINES = 16n
+
+/** µs per second, of one board. */
+export const mostGpuTimePerSecond = (): MostPerSecond => MOST_ENGINES * 1_000_000n
+
 /**
  * Whether a workload used more CPU time than the host had while both were observed: by more than a tenth, since they
  * are not read at the same moment.

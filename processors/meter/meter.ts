@@ -14,6 +14,7 @@ import { hostKey, workloadKey } from './samples/keys.ts'
 import { STRIDE, splitNano } from './samples/samples.ts'
 import { MAX_SAMPLES, type Series } from './samples/series.ts'
 import { type Attribution, attributeWindow } from './shares/attribute.ts'
+import { bookedGpuIdle, createGpuIdle } from './shares/gpu-idle.ts'
 import { createIdlePolicies, type IdlePolicy } from './shares/idle-shares.ts'
 import type { CapacityOf } from './state/budget.ts'
 import type { HostState, HostStates } from './state/host-state.ts'
@@ -38,6 +39,13 @@ export interface Metering {
 
 export type { Flush } from './windows/silence.ts'
 
+/** How a minute is booked. */
+export interface AsBooked {
+  readonly idlePolicy: IdlePolicy | undefined
+  /** Idle power of GPUs, as rows have it; undefined: there are none. */
+  readonly gpuIdlePower: string | undefined
+}
+
 interface Arrival {
   /** When the record came, by the clock that stamped it in the log; 0: unknown. */
   readonly timestampMs: number
@@ -59,8 +67,8 @@ export interface Meter {
   ): Metering
   /** Closes what may be closed of a host that stayed open until now. */
   resume(state: HostState): Metering
-  /** `idlePolicy`: in place of the one that is configured. */
-  flush(states: HostStates, flush: Flush & { readonly idlePolicy?: IdlePolicy | undefined }): Metering
+  /** `asBooked`: in place of what is configured and was seen. */
+  flush(states: HostStates, flush: Flush & { readonly asBooked?: AsBooked | undefined }): Metering
   /**
    * What hosts that have been silent for `metering.idle_flush` or longer need: the loop appends each to `readings`.
    * `own`: the loop's own time, see silence.ts.
@@ -91,6 +99,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
     method: metering.method === 'baseline' && metering.idle_watts !== undefined ? 'baseline' : 'ratio',
     idleMicrowatts: BigInt(Math.round((metering.idle_watts ?? 0) * 1e6)),
     idlePolicyOf: createIdlePolicies(metering),
+    gpuIdleOf: createGpuIdle(metering),
   }
   const patience: SilenceLimits = {
     idleMs: metering.idle_flush * 1000,
@@ -123,7 +132,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       closeDue(state, state.arrivedMs, result)
       return result
     },
-    flush(states, { tenant, host, untilUnixNano, forget: gone, idlePolicy }) {
+    flush(states, { tenant, host, untilUnixNano, forget: gone, asBooked }) {
       const result: Metering = { energy: [], late: [], changed: new Map() }
       const key = hostKey(tenant, host)
       const state = states.get(key)
@@ -133,7 +142,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       const untilNano = BigInt(untilUnixNano)
       const [minute, ns] = splitNano(untilNano)
       ingestDue(state, { minute, ns }, MAX_SAMPLES, result.late)
-      const by = idlePolicy === undefined ? attribution : { ...attribution, idlePolicyOf: () => idlePolicy }
+      const by = asBooked === undefined ? attribution : attributionAsBooked(attribution, asBooked)
       closeWindows(state, windowOf(untilNano), by, result, gone)
       if (gone) {
         dropAhead(state, result.late)
@@ -147,6 +156,14 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
     },
     silent: (states, nowMs, own = ALL_TIME) =>
       [...states.values()].flatMap(state => flushFor(state, nowMs, own, patience) ?? []),
+  }
+}
+
+function attributionAsBooked(attribution: Attribution, { idlePolicy, gpuIdlePower }: AsBooked): Attribution {
+  return {
+    ...attribution,
+    ...(idlePolicy === undefined ? {} : { idlePolicyOf: () => idlePolicy }),
+    ...(gpuIdlePower === undefined ? {} : { gpuIdleOf: bookedGpuIdle(gpuIdlePower) }),
   }
 }
 

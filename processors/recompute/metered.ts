@@ -7,9 +7,8 @@ import { readRecord } from '../../core/columns/record-reader.ts'
 import { readings } from '../../core/model/streams/index.ts'
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import { WINDOW_SECONDS } from '../../core/model/window.ts'
-import type { Meter } from '../meter/meter.ts'
+import type { AsBooked, Meter } from '../meter/meter.ts'
 import { hostKey } from '../meter/samples/keys.ts'
-import type { IdlePolicy } from '../meter/shares/idle-shares.ts'
 import { type HostStates, newHostState } from '../meter/state/host-state.ts'
 import type { Sample, SeriesSamples } from './readings.ts'
 import type { HostSpan } from './span.ts'
@@ -19,13 +18,13 @@ const BEYOND = 3
 
 /**
  * Rows of the span's minutes, in order.
- * @param policyOf idle policy by which a minute is booked; undefined: it is not
+ * @param asBooked how a minute is booked; undefined: it is not
  */
 export function meterSpan(
   meter: Meter,
   span: HostSpan,
   series: readonly SeriesSamples[],
-  policyOf: (windowStart: number) => IdlePolicy | undefined = () => undefined,
+  asBooked: (windowStart: number) => AsBooked | undefined = () => undefined,
 ): EnergyRow[] {
   const states: HostStates = new Map()
   const state = newHostState(span.tenant, span.host)
@@ -48,8 +47,12 @@ export function meterSpan(
       meter.apply(states, record, { timestampMs: 0, capacityOf: () => 'all', staysOpen: () => true })
     }
     const untilUnixNano = `${BigInt(end) * 1_000_000_000n}`
-    const idlePolicy = policyOf(end - WINDOW_SECONDS)
-    const minute = { tenant: span.tenant, host: span.host, untilUnixNano, idlePolicy }
+    const minute = {
+      tenant: span.tenant,
+      host: span.host,
+      untilUnixNano,
+      asBooked: asBooked(end - WINDOW_SECONDS),
+    }
     rows.push(...meter.flush(states, minute).energy)
   }
   return rows

@@ -2,7 +2,7 @@
 import type { FactorBooks } from '../../core/factors/follower.ts'
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
-import type { Meter } from '../meter/meter.ts'
+import type { AsBooked, Meter } from '../meter/meter.ts'
 import { asIdlePolicy } from '../meter/shares/idle-shares.ts'
 import type { Rate } from '../rate/rate.ts'
 import { type Booked, readBooked, together } from './booked.ts'
@@ -54,13 +54,23 @@ export async function recompute(
   return { to: span.to, ...differences({ metered, booked, rate, books, isWhole, reason }) }
 }
 
-/** A policy that was changed since applies to new minutes: what is late does not decide who pays for idle energy. */
+/**
+ * A policy that was changed since applies to new minutes, and so does idle power of a GPU that was seen later: what is late does not
+ * decide who pays for idle energy.
+ */
 async function meteredAsBooked(
   { statements, meter }: RecomputeTools,
   span: HostSpan,
   booked: readonly Booked[],
 ): Promise<EnergyRow[]> {
-  const policies = new Map(booked.map(({ row }) => [row.WindowStart, asIdlePolicy(row.IdlePolicy)]))
+  const minutes = new Map<number, AsBooked>()
+  for (const { row } of booked) {
+    const { gpuIdlePower } = minutes.get(row.WindowStart) ?? {}
+    minutes.set(row.WindowStart, {
+      idlePolicy: asIdlePolicy(row.IdlePolicy),
+      gpuIdlePower: row.Component === 'gpu' ? row.GpuIdlePower : gpuIdlePower,
+    })
+  }
   const series = await readSeries(statements, span)
-  return meterSpan(meter, span, series, windowStart => policies.get(windowStart))
+  return meterSpan(meter, span, series, windowStart => minutes.get(windowStart))
 }

@@ -20,9 +20,9 @@ export const stepsOf = (samples: TimedValues, limits: CounterLimits): readonly S
     return kind === 'rise' || kind === 'wrap' ? amount : null
   })
 
-/** The area under the line between consecutive samples of a gauge: mW x ms is µJ. */
-export const areasOf = (samples: TimedValues): readonly SampleStep[] =>
-  between(samples, (before, value, spanMs) => ((before + value) * BigInt(spanMs)) / 2n)
+/** The area under the line between consecutive samples of a gauge, value x ms over `unit`. */
+export const areasOf = (samples: TimedValues, unit: bigint): readonly SampleStep[] =>
+  between(samples, (before, value, spanMs) => ((before + value) * BigInt(spanMs)) / (2n * unit))
 
 const between = (
   samples: TimedValues,

@@ -2,12 +2,14 @@
  * Turns a host's counters into the contents of each interval between two rounds of its meters, by the rules of the
  * books. Pure.
  */
+
 import { isIdleMode, isNestedMode } from '../../core/books/cpu-modes.ts'
+import type { IdlePowers } from '../../core/books/gpu-idle.ts'
 import { compareSources } from '../../core/books/source-choice.ts'
 import { apportion } from '../../core/model/apportion.ts'
-import type { Component } from '../../core/model/components.ts'
-import { smaller, sumOf } from '../../core/model/integers.ts'
+import { larger, smaller, sumOf } from '../../core/model/integers.ts'
 import { type Split, split } from '../../core/model/split.ts'
+import { gpuShares, gpuSources, isGpuUse, type LiveGpus } from './gpus.ts'
 import { energyOf, type Meters, metersOf } from './meters.ts'
 import {
   type Counter,
@@ -18,7 +20,7 @@ import {
   toCounter,
 } from './sources.ts'
 import type { CounterRow } from './statements.ts'
-import { type LiveWorkload, workloadsOf } from './workloads.ts'
+import { type LiveWorkload, numbersOf, workloadsOf } from './workloads.ts'
 
 /** One interval of the chart, `[fromMs, toMs)` in unix milliseconds. */
 export interface LiveInterval {
@@ -47,6 +49,8 @@ export interface LiveOptions {
   readonly gapMs: number
   /** Calibrated idle power of a host, µW; null: idle by the ratio of CPU time. */
   readonly idleMicrowatts?: bigint | null
+  /** Idle power of GPU boards as the ledger has it. */
+  readonly gpuIdlePowers?: IdlePowers
 }
 
 /** Cuts time at the samples of the meter with the most samples; `rows`: all counters of one host. */
@@ -55,7 +59,7 @@ export function toIntervals(rows: readonly CounterRow[], options: LiveOptions): 
   const ofHost = counters.filter(({ row }) => row.WorkloadId === '')
   const of = (quantity: CounterRow['Quantity']): readonly Counter[] =>
     ofHost.filter(({ row }) => row.Quantity === quantity)
-  const meters = metersOf(ofHost)
+  const meters = metersOf(ofHost.filter(counter => !isGpuUse(counter)))
   const workloads = workloadsOf(counters.filter(({ row }) => row.WorkloadId !== ''))
   const times = roundsOf(meters)
   const gapMs = Math.max(options.gapMs, 3 * medianDistance(times))
@@ -68,6 +72,11 @@ export function toIntervals(rows: readonly CounterRow[], options: LiveOptions): 
     active: sourcesOf(of('energy_active'), true),
     idle: sourcesOf(of('energy_idle'), true),
     idleMicrowatts: options.idleMicrowatts ?? null,
+    gpus: {
+      uses: gpuSources(counters),
+      numberOf: numbersOf(workloads),
+      idlePowers: options.gpuIdlePowers ?? new Map(),
+    },
   }
   const intervals = times.slice(1).map((toMs, index): LiveInterval => {
     const span = { fromMs: times[index]!, toMs, gapMs }
@@ -89,6 +98,7 @@ interface HostSources {
   readonly active: readonly ReadingSource[]
   readonly idle: readonly ReadingSource[]
   readonly idleMicrowatts: bigint | null
+  readonly gpus: LiveGpus
 }
 
 function intervalOf(host: HostSources, span: LiveSpan, workloadsUs: readonly bigint[]): LiveInterval {
@@ -97,7 +107,7 @@ function intervalOf(host: HostSources, span: LiveSpan, workloadsUs: readonly big
   const busyUs = cpu === undefined ? 0n : busyOf(cpu.by, span)
   const capacityUs = cpu?.amount ?? 0n
   const known = sumOf(workloadsUs)
-  const components = energyOf(host.meters, span)
+  const energy = energyOf(host.meters, span)
   const activity = {
     activeUj: countBySources(host.active, span, false)?.amount ?? 0n,
     idleUj: countBySources(host.idle, span, false)?.amount ?? 0n,
@@ -106,7 +116,7 @@ function intervalOf(host: HostSources, span: LiveSpan, workloadsUs: readonly big
   return {
     fromMs,
     toMs,
-    energy: components === null ? null : splitAll(components, use, baselineOf(host, span)),
+    energy: energy === null ? null : splitAll(host, energy, use, span),
     workloadsUs,
     unknownUs: busyUs > known ? busyUs - known : 0n,
     capacityUs,
@@ -122,22 +132,31 @@ const baselineOf = ({ idleMicrowatts }: HostSources, { fromMs, toMs }: LiveSpan)
   idleMicrowatts === null ? null : (idleMicrowatts * BigInt(toMs - fromMs)) / 1000n
 
 type Use = Pick<Parameters<typeof split>[0], 'busyUs' | 'capacityUs' | 'workloadsUs' | 'activity'>
+type Parts = Omit<Split, 'method'>
 
-function splitAll(components: ReadonlyMap<Component, bigint>, use: Use, idleUj: bigint | null) {
-  const energies = [...components.values()]
-  const totalUj = sumOf(energies)
-  const baselines =
-    idleUj === null || totalUj === 0n ? undefined : apportion(smaller(idleUj, totalUj), energies)
-  const parts = [...components].map(([component, energyUj], index) => {
-    const { workloadsUs } = use
-    // CPU time does not show who used the device.
-    if (component === 'gpu') return split({ energyUj, busyUs: 0n, capacityUs: 0n, workloadsUs })
+function splitAll(
+  host: HostSources,
+  { components, boards }: NonNullable<ReturnType<typeof energyOf>>,
+  use: Use,
+  span: LiveSpan,
+) {
+  const { workloadsUs } = use
+  // Where the parts exceed the host, only its meter is shown.
+  const gpu = !components.has('gpu') ? null : gpuShares(host.gpus, boards, span, workloadsUs.length)
+  const ofCpus = [...components].filter(([component]) => component !== 'gpu' || gpu === null)
+  const energies = ofCpus.map(([, energyUj]) => energyUj)
+  const baseline = baselineOf(host, span)
+  const idleUj = baseline === null ? null : larger(baseline - (gpu?.idleUj ?? 0n), 0n)
+  const total = sumOf(energies)
+  const baselines = idleUj === null || total === 0n ? undefined : apportion(smaller(idleUj, total), energies)
+  const parts: Parts[] = energies.map((energyUj, index) => {
     const baselineUj = baselines?.[index]
     return split({ energyUj, ...use, ...(baselineUj === undefined ? {} : { baselineUj }) })
   })
+  if (gpu !== null) parts.push(gpu)
   return {
-    totalUj,
-    activeUj: use.workloadsUs.map((_, index) => sumOf(parts.map(({ activeUj }) => activeUj[index]!))),
+    totalUj: sumOf([...components.values()]),
+    activeUj: workloadsUs.map((_, index) => sumOf(parts.map(({ activeUj }) => activeUj[index]!))),
     idleUj: sumOf(parts.map(part => part.idleUj)),
     unattributedUj: sumOf(parts.map(part => part.unattributedUj)),
   }

@@ -5,6 +5,7 @@ import type { Component } from '../../core/model/components.ts'
 import { type Counter, countBySources, type LiveSpan, type ReadingSource, sourcesOf } from './sources.ts'
 
 interface LiveMeter {
+  readonly domain: string
   readonly component: Component
   readonly sources: readonly ReadingSource[]
   /** Gauges of power of the same domain, if it has a counter too; core/books/source-choice.ts chooses. */
@@ -31,7 +32,7 @@ export function metersOf(counters: readonly Counter[]): Meters {
     const component = componentOf(domain, metered)
     const gauges = energy.has(domain) ? (power.get(domain) ?? []) : []
     if (component === null) return []
-    return [{ component, sources: sourcesOf(some, true), power: sourcesOf(gauges, true) }]
+    return [{ domain, component, sources: sourcesOf(some, true), power: sourcesOf(gauges, true) }]
   })
   const hasHost = meters.some(({ component }) => component === 'host')
   // Fans, disks and the like are included in the part of a host's meter beyond its parts.
@@ -39,18 +40,26 @@ export function metersOf(counters: readonly Counter[]): Meters {
   return { meters: kept, boundary: hasHost ? 'host' : 'components' }
 }
 
+interface SpanEnergy {
+  readonly components: ReadonlyMap<Component, bigint>
+  /** Of component `gpu`, by domain. */
+  readonly boards: ReadonlyMap<string, bigint>
+}
+
 /** Null when a meter has no value for the span: half a machine is not shown as the whole. */
-export function energyOf({ meters }: Meters, span: LiveSpan): ReadonlyMap<Component, bigint> | null {
+export function energyOf({ meters }: Meters, span: LiveSpan): SpanEnergy | null {
   const found = new Map<Component, bigint>()
+  const boards = new Map<string, bigint>()
   for (const meter of meters) {
-    const { component } = meter
+    const { domain, component } = meter
     const counted = countMeter(meter, span)
     if (counted === undefined) return null
     found.set(component, (found.get(component) ?? 0n) + counted.amount)
+    if (component === 'gpu') boards.set(domain, counted.amount)
   }
   if (found.size === 0) return null
   const host = found.get('host')
-  return host === undefined || found.size === 1 ? found : withRest(found, host)
+  return { components: host === undefined || found.size === 1 ? found : withRest(found, host), boards }
 }
 
 function countMeter({ sources, power }: LiveMeter, span: LiveSpan) {

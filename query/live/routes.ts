@@ -2,6 +2,8 @@
 
 import type { FastifyInstance } from 'fastify'
 import type { LiveAnswer } from '../../core/api/answers.ts'
+import { type IdlePowers, parseIdlePowers } from '../../core/books/gpu-idle.ts'
+import { isBoard } from '../../core/books/gpu-places.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { configuredFactors } from '../../core/factors/configured.ts'
@@ -22,6 +24,7 @@ import {
   clocksStatement,
   countersStatement,
   hostsStatement,
+  idlePowerStatement,
 } from './statements.ts'
 
 /** Number of hosts in an answer; a page can still request another one by name. */
@@ -79,7 +82,25 @@ async function answerLive(
   if (rows.length === 0 && known === undefined) {
     throw new WattlineError('not_found', `Host ${host.slice(0, 100)} sent no readings in the last minutes.`)
   }
-  return answerOf(now, { host, joined }, toIntervals(rows, optionsOf(config)))
+  const hosts = known?.hosts ?? [host]
+  const gpuIdlePowers = await idlePowersOf(readings, rows, { tenant, hosts, nowMs })
+  return answerOf(now, { host, joined }, toIntervals(rows, { ...optionsOf(config), gpuIdlePowers }))
+}
+
+/** Asked for only where there are boards. */
+async function idlePowersOf(
+  readings: FencedReader,
+  rows: readonly CounterRow[],
+  {
+    tenant,
+    hosts,
+    nowMs,
+  }: { readonly tenant: string; readonly hosts: readonly string[]; readonly nowMs: number },
+): Promise<IdlePowers> {
+  if (!rows.some(row => isBoard(row.Domain))) return new Map()
+  const { text, params } = idlePowerStatement(tenant, hosts, nowMs)
+  const [found] = await readings.query<{ idle_power: string }>(text, params)
+  return parseIdlePowers(found?.idle_power ?? '')
 }
 
 async function lookForHosts(

@@ -1,5 +1,10 @@
 /** Chooses one of several sources of a meter, as in the books. */
-import { maxPowerMwOf, mostCpuTimePerSecond, mostEnergyPerSecond } from '../../core/books/plausible.ts'
+import {
+  maxPowerMwOf,
+  mostCpuTimePerSecond,
+  mostEnergyPerSecond,
+  mostGpuTimePerSecond,
+} from '../../core/books/plausible.ts'
 import { likelyRangeOf } from '../../core/books/rapl-ranges.ts'
 import { compareSources } from '../../core/books/source-choice.ts'
 import { areasOf, type Counted, countedBetween, type SampleStep, stepsOf } from './counter.ts'
@@ -21,13 +26,18 @@ export interface LiveSpan {
 /** Applies the plausibility limits of the books; what exceeds them has no amount. */
 export function toCounter(row: CounterRow): Counter {
   const samples = row.samples.map(([time, value]) => [Number(time), BigInt(value)] as const)
-  if (row.Quantity === 'power') return { row, steps: areasOf(samples) }
-  const most =
-    row.Quantity === 'cpu_time'
-      ? mostCpuTimePerSecond()
-      : mostEnergyPerSecond(row.Domain, maxPowerMwOf(row.Attributes))
+  // mW x ms is µJ; thousandths of a board x ms is µs, and so is a thousandth of millionths x ms.
+  if (row.Quantity === 'power' || row.Quantity === 'gpu_held') return { row, steps: areasOf(samples, 1n) }
+  if (row.Quantity === 'gpu_utilization') return { row, steps: areasOf(samples, 1000n) }
+  const most = mostPerSecond(row)
   const likely = row.Quantity === 'energy' ? likelyRangeOf(row.Source, row.Domain) : null
   return { row, steps: stepsOf(samples, { rangeMax: BigInt(row.RangeMax), most, likely }) }
+}
+
+function mostPerSecond({ Quantity, Domain, Attributes }: CounterRow): bigint {
+  if (Quantity === 'cpu_time') return mostCpuTimePerSecond()
+  if (Quantity === 'gpu_time') return mostGpuTimePerSecond()
+  return mostEnergyPerSecond(Domain, maxPowerMwOf(Attributes))
 }
 
 /** Counters of one source for one meter or workload. */

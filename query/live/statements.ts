@@ -3,11 +3,13 @@ import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 
 const READINGS = tableName('readings')
 const CLOCKS = tableName('host_clocks')
+const LEDGER = tableName('ledger')
 /** Counters of one host in one hour: far more than a machine has. */
 const SERIES_MAX = 5_000
 
 /** Quantities that the live view uses. */
-const QUANTITIES = "'energy', 'power', 'cpu_time', 'energy_active', 'energy_idle'"
+const QUANTITIES =
+  "'energy', 'power', 'cpu_time', 'energy_active', 'energy_idle', 'gpu_time', 'gpu_utilization', 'gpu_held'"
 
 /** Further hosts of one tenant are not read. */
 export const MOST_HOSTS_READ = 20_000
@@ -38,6 +40,24 @@ export function clocksStatement(tenant: string, nowMs: number): ParameterizedSql
     params: { tenant, since: Math.floor((nowMs - CLOCK_SINCE_MS) / 1000) },
   }
 }
+
+/** Idle power of the GPUs of a host by which its newest minutes were booked. */
+export function idlePowerStatement(
+  tenant: string,
+  hosts: readonly string[],
+  nowMs: number,
+): ParameterizedSql {
+  return {
+    text:
+      `SELECT argMax(GpuIdlePower, WindowStart) AS idle_power FROM ${LEDGER} WHERE Tenant = {tenant:String} ` +
+      "AND Host IN {hosts:Array(String)} AND WindowStart >= toDateTime({since:UInt32}) AND Component = 'gpu' " +
+      "AND EntryKind = 'original'",
+    params: { tenant, hosts, since: Math.floor((nowMs - IDLE_POWER_SINCE_MS) / 1000) },
+  }
+}
+
+/** A board that is measured is booked every minute. */
+const IDLE_POWER_SINCE_MS = 3_600_000
 
 /** A row of `clocksStatement`. */
 export interface ClockRow {
@@ -78,7 +98,15 @@ export function countersStatement(question: {
 
 /** A row of `countersStatement`. */
 export interface CounterRow {
-  readonly Quantity: 'energy' | 'power' | 'cpu_time' | 'energy_active' | 'energy_idle'
+  readonly Quantity:
+    | 'energy'
+    | 'power'
+    | 'cpu_time'
+    | 'energy_active'
+    | 'energy_idle'
+    | 'gpu_time'
+    | 'gpu_utilization'
+    | 'gpu_held'
   readonly Domain: string
   readonly Device: string
   readonly WorkloadKind: string

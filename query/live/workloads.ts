@@ -1,7 +1,8 @@
 /** A host's workloads in the live view: which of them count, and their names, as in the books. */
-import { staysAsFinest } from '../../core/books/finest.ts'
+import { heirOf, staysAsFinest } from '../../core/books/finest.ts'
 import { chooseWorkloads } from '../../core/books/workload-choice.ts'
 import type { Labels } from '../../core/model/label-text.ts'
+import { gpuWorkloadKey, isGpuUse } from './gpus.ts'
 import { type Counter, type ReadingSource, sourcesOf } from './sources.ts'
 
 /** A workload as the chart names it. */
@@ -14,6 +15,8 @@ export interface LiveWorkload {
 
 interface CountedWorkload extends LiveWorkload {
   readonly sources: readonly ReadingSource[]
+  /** Keys of all that it counts as on GPUs. */
+  readonly gpuKeys: readonly string[]
 }
 
 /** In order of kind and id, which breaks ties of apportioning. */
@@ -27,7 +30,7 @@ export function workloadsOf(counters: readonly Counter[]): readonly CountedWorkl
     told: group.map(({ row, steps }) => ({
       source: row.Source,
       quality: row.Quality,
-      us: steps.reduce((sum, { amount }) => sum + (amount ?? 0n), 0n),
+      us: isGpuUse({ row, steps }) ? 0n : steps.reduce((sum, { amount }) => sum + (amount ?? 0n), 0n),
     })),
   }))
   const { asOf, counts, labels } = chooseWorkloads(described)
@@ -40,15 +43,42 @@ export function workloadsOf(counters: readonly Counter[]): readonly CountedWorkl
     counted[index]!.length === 0 ? [] : [{ kind, id, labels: labels[index]!, counters: counted[index]! }],
   )
   const stays = staysAsFinest(found)
-  return found
-    .filter((_, index) => stays[index])
-    .map(({ kind, id, labels: said, counters: own }) => ({
-      kind,
-      id,
-      name: nameOf(said) ?? id,
-      namespace: said['workload.namespace'] ?? said['k8s.namespace.name'] ?? said['service.namespace'] ?? '',
-      sources: sourcesOf(own, false),
-    }))
+  const usesGpu = found.map(one => one.counters.some(isGpuUse))
+  const heirs = found.map((_, index) =>
+    usesGpu[index] && !stays[index] ? heirOf(found, stays, index) : undefined,
+  )
+  return found.flatMap(({ kind, id, labels: said, counters: own }, index) => {
+    const isKept = stays[index] || (usesGpu[index] && heirs[index] === undefined)
+    if (!isKept) return []
+    const counted = [index, ...found.keys()].filter((other, at) => at === 0 || heirs[other] === index)
+    return [
+      {
+        kind,
+        id,
+        name: nameOf(said) ?? id,
+        namespace:
+          said['workload.namespace'] ?? said['k8s.namespace.name'] ?? said['service.namespace'] ?? '',
+        // One that stays for its GPU alone is counted elsewhere for its CPU time.
+        sources: stays[index]
+          ? sourcesOf(
+              own.filter(counter => !isGpuUse(counter)),
+              false,
+            )
+          : [],
+        gpuKeys: counted.flatMap(other =>
+          found[other]!.counters.map(({ row }) => gpuWorkloadKey(row.WorkloadKind, row.WorkloadId)),
+        ),
+      },
+    ]
+  })
+}
+
+/** Number of a workload by the key that readings of GPUs have. */
+export function numbersOf(workloads: readonly CountedWorkload[]): (key: string) => number | undefined {
+  const numbers = new Map(
+    workloads.flatMap(({ gpuKeys }, index) => gpuKeys.map(key => [key, index] as const)),
+  )
+  return key => numbers.get(key)
 }
 
 /** Labels of the newest reading with a namespace, otherwise of the newest one: the same choice as in the meter. */

@@ -71,9 +71,10 @@ ARRAY JOIN arrayFilter(s -> s.6 > 0 OR (s.1 = '' AND Whole <= 0),
 }
 
 const WEIGHTS = {
-  by_usage: { cpu: 'CpuUs', memory: 'MemoryByteSeconds', rest: 'toInt64(0)', needs: '1' },
+  by_usage: { cpu: 'CpuUs', gpu: 'GpuUs', memory: 'MemoryByteSeconds', rest: 'toInt64(0)', needs: '1' },
   by_request: {
     cpu: 'CpuRequestUs',
+    gpu: 'GpuUs + GpuReservedIdleUs',
     memory: 'MemoryRequestByteSeconds',
     rest: 'greatest(Capacity - arraySum(Cpus), 0)',
     needs: 'Capacity > 0',
@@ -96,14 +97,15 @@ FROM (SELECT *, ${groups} AS Groups
 FROM (SELECT *, empty(AllBytes) OR arraySum(AllBytes) = 0 AS IsByCpu, if(IsByCpu, ${none}, AllBytes) AS Bytes,
   arrayMap((cpu, bytes) -> if(bytes > 0, 0, cpu), Cpus, Bytes) AS Without, ${rest} AS Rest,
   Whole > 0 AND arraySum(Cpus) > 0 AND ${needs} AS IsShared
-FROM (SELECT *, toInt64(Idle) AS Whole, arrayMap(t -> t.6, Takers) AS Cpus,
+FROM (SELECT *, toInt64(Idle) AS Whole, arrayMap(t -> if(Component = 'gpu', t.8, t.6), Takers) AS Cpus,
   if(Component = 'dram', arrayMap(t -> t.7, Takers), []) AS AllBytes
 FROM (${idleWithTakers(policy)})))))`
 }
 
 const idleWithTakers = (
   policy: SharingPolicy,
-): string => `SELECT i.Host AS Host, i.Component AS Component, i.At AS At, Idle, Takers, Capacity
+): string => `SELECT i.Host AS Host, i.Component AS Component, i.At AS At, Idle, Takers,
+  if(i.Component = 'gpu', w.GpuTime, w.CpuTime) AS Capacity
 FROM (
   SELECT Host, Component, WindowStart AS At, sum(toInt128(EnergyUj)) AS Idle
   FROM ${tableName('ledger')}
@@ -113,17 +115,18 @@ LEFT JOIN (${takersStatement(policy)}) AS w ON i.Host = w.Host AND i.At = w.At`
 
 /** Workloads of a host and minute with their weights, in the order that decides ties. */
 function takersStatement(policy: SharingPolicy): string {
-  const { cpu, memory } = WEIGHTS[policy]
+  const { cpu, gpu, memory } = WEIGHTS[policy]
   const weight = (column: string): string => `toInt64(greatest(sum(toInt128(${column})), 0))`
-  return `SELECT Host, At, max(Cores) AS Capacity,
-    arraySort(groupArray((WorkloadKind, WorkloadId, Account, Namespace, WorkloadName, Cpu, Memory))) AS Takers
+  return `SELECT Host, At, max(Cores) AS CpuTime, max(Boards) AS GpuTime,
+    arraySort(groupArray((WorkloadKind, WorkloadId, Account, Namespace, WorkloadName, Cpu, Memory, Gpu))) AS Takers
   FROM (
     SELECT Host, WindowStart AS At, WorkloadKind, WorkloadId, Account, Namespace, WorkloadName,
-      ${weight(cpu)} AS Cpu, ${weight(memory)} AS Memory, max(CapacityUs) AS Cores
+      ${weight(cpu)} AS Cpu, ${weight(memory)} AS Memory, ${weight(gpu)} AS Gpu, max(CapacityUs) AS Cores,
+      max(GpuCapacityUs) AS Boards
     FROM ${tableName('ledger')}
     WHERE ${TENANT} AND ${within('hours_from', 'hours_to')} AND Share = 'active'
     GROUP BY Host, At, WorkloadKind, WorkloadId, Account, Namespace, WorkloadName
-    HAVING Cpu > 0 OR Memory > 0)
+    HAVING Cpu > 0 OR Memory > 0 OR Gpu > 0)
   GROUP BY Host, At`
 }
 

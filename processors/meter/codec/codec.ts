@@ -12,6 +12,7 @@ import {
   ACTIVITY_QUANTITIES,
   COUNTER_QUANTITIES,
   GAUGE_QUANTITIES,
+  GPU_QUANTITIES,
   newSeries,
   REQUEST_QUANTITIES,
   type Series,
@@ -31,14 +32,22 @@ import { decodeFirstVersion, FIRST_VERSION } from './codec-first.ts'
 import { decodeSecondVersion, SECOND_VERSION } from './codec-second.ts'
 import { readNumbers, writeNumbers, writeSpan } from './series-numbers.ts'
 
-const VERSION = 5
+const VERSION = 6
+/** Before it there was no idle power of GPUs. */
+const GPU_VERSION = 6
 /** Before it there was no journal: all samples stood with their series. */
 const JOURNAL_VERSION = 5
 /** Before it series had no error band. */
 const BAND_VERSION = 4
 const OLDEST_VERSION = 3
 /** By their numbers in the bytes: new ones come last. */
-const QUANTITIES = [...COUNTER_QUANTITIES, ...GAUGE_QUANTITIES, ...ACTIVITY_QUANTITIES, ...REQUEST_QUANTITIES]
+const QUANTITIES = [
+  ...COUNTER_QUANTITIES,
+  ...GAUGE_QUANTITIES,
+  ...ACTIVITY_QUANTITIES,
+  ...REQUEST_QUANTITIES,
+  ...GPU_QUANTITIES,
+]
 
 interface StoredHost {
   readonly names: Uint8Array
@@ -209,6 +218,12 @@ function encodeNames(
       to.text(value)
     }
   }
+  const idle = byKey(state.gpuIdle)
+  to.uint(idle.length)
+  for (const [domain, milliwatts] of idle) {
+    to.text(domain)
+    to.int(milliwatts)
+  }
   return to.finish()
 }
 
@@ -227,6 +242,9 @@ function decodeNames(names: Uint8Array): HostState {
     const entries = Array.from({ length: from.uint() }, () => [from.text(), from.text()])
     const attributes = Object.fromEntries(entries) as Record<string, string>
     state.workloads.set(key, { minute: 0, ns: 0, attributes })
+  }
+  if (version >= GPU_VERSION) {
+    for (let left = from.uint(); left > 0; left--) state.gpuIdle.set(from.text(), from.int())
   }
   if (!from.atEnd) throw new RangeError('bytes are left over')
   return state

@@ -3,7 +3,7 @@
  * order in which the samples came: they are kept sorted, all of them, and the same sample twice is one.
  */
 import { UNKNOWN_BAND } from '../../../core/books/error-bands.ts'
-import { mostCpuTimePerSecond, mostEnergyPerSecond } from '../../../core/books/plausible.ts'
+import { isCounter } from '../../../core/books/quantities.ts'
 import { type LikelyRange, likelyRangeOf } from '../../../core/books/rapl-ranges.ts'
 import {
   HIGH,
@@ -17,6 +17,7 @@ import {
   spanNs,
 } from './samples.ts'
 import { wasSetBack } from './set-back.ts'
+import { type UpperBound, upperBoundOf } from './upper-bound.ts'
 
 /** Values that only rise: µJ and µs. Their position in this list is stored, see codec.ts. */
 export const COUNTER_QUANTITIES = ['energy', 'cpu_time'] as const
@@ -26,7 +27,9 @@ export const GAUGE_QUANTITIES = ['power', 'memory'] as const
 export const ACTIVITY_QUANTITIES = ['energy_active', 'energy_idle'] as const
 /** What workloads have reserved: thousandths of a core or board, and bytes, integrated like gauges. */
 export const REQUEST_QUANTITIES = ['cpu_request', 'memory_request', 'gpu_request'] as const
-/** One of them. */
+/** Use of GPUs: a counter of µs, millionths and thousandths that are integrated. */
+export const GPU_QUANTITIES = ['gpu_time', 'gpu_utilization', 'gpu_held'] as const
+/** A quantity of `REQUEST_QUANTITIES`. */
 export type RequestQuantity = (typeof REQUEST_QUANTITIES)[number]
 /** Quantities that the meter keeps series of; readings of others are passed over. */
 export type MeteredQuantity =
@@ -34,8 +37,15 @@ export type MeteredQuantity =
   | (typeof COUNTER_QUANTITIES)[number]
   | (typeof GAUGE_QUANTITIES)[number]
   | (typeof ACTIVITY_QUANTITIES)[number]
+  | (typeof GPU_QUANTITIES)[number]
 
-const GAUGES: ReadonlySet<MeteredQuantity> = new Set([...GAUGE_QUANTITIES, ...REQUEST_QUANTITIES])
+const GAUGES: ReadonlySet<MeteredQuantity> = new Set(
+  [...GAUGE_QUANTITIES, ...REQUEST_QUANTITIES, ...GPU_QUANTITIES].filter(name => !isCounter(name)),
+)
+const OF_GPUS: ReadonlySet<MeteredQuantity> = new Set(GPU_QUANTITIES)
+
+/** Whether it tells who uses a board, or how much. */
+export const isGpuQuantity = (quantity: MeteredQuantity): boolean => OF_GPUS.has(quantity)
 
 /** A meter of a host: a new boot id or source is another one, and nothing is invented between two. */
 export interface MeterIdentity {
@@ -52,12 +62,6 @@ export interface MeterIdentity {
 interface SeriesIdentity extends MeterIdentity {
   readonly workloadKind: string
   readonly workloadId: string
-}
-
-/** The most that is possible: a counter's per second, a gauge's value, exactly and as a double. */
-interface UpperBound {
-  readonly exact: bigint
-  readonly near: number
 }
 
 interface SetBack {
@@ -144,27 +148,16 @@ export const newSeries = (identity: SeriesIdentity, gapNs: number, maxPowerMw = 
 })
 
 /** Sorts `energy` before `power`, which fills in where there is no counter. */
-export function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesIdentity): string {
+export function placeOf({ quantity, domain, device, workloadKind, workloadId }: SeriesIdentity): string {
+  // A workload on two boards is in two places.
+  if (isGpuQuantity(quantity)) {
+    return [quantity, domain, device, workloadKind, workloadId].join('\u0000')
+  }
   if (workloadKind === '' && quantity !== 'cpu_time' && quantity !== 'memory') {
     return `${quantity}\u0000${domain}`
   }
   return `${quantity}\u0000${workloadKind}\u0000${workloadId}`
 }
-
-/** Memory of a machine: more than any has. */
-const MOST_BYTES = 1n << 52n
-/** Thousandths of cores or boards. */
-const MOST_RESERVED = 1n << 24n
-
-/** The largest plausible value of a gauge, or rise per second of a counter, in the unit of the quantity. */
-export function upperBoundOf({ quantity, domain }: SeriesIdentity, maxPowerMw: bigint): UpperBound {
-  if (quantity === 'memory' || quantity === 'memory_request') return bound(MOST_BYTES)
-  if (quantity === 'cpu_request' || quantity === 'gpu_request') return bound(MOST_RESERVED)
-  const exact = quantity === 'cpu_time' ? mostCpuTimePerSecond() : mostEnergyPerSecond(domain, maxPowerMw)
-  return bound(quantity === 'power' ? exact / 1_000n : exact)
-}
-
-const bound = (exact: bigint): UpperBound => ({ exact, near: Number(exact) })
 
 /** kept: at the end. between: among others. The others changed nothing: the sample came too late, or the series is full. */
 export type Insertion = 'kept' | 'between' | 'duplicate' | 'closed' | 'out_of_order' | 'set_back' | 'overflow'

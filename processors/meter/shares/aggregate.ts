@@ -36,6 +36,8 @@ export interface Metered {
 export interface WorkloadUse {
   readonly kind: string
   readonly id: string
+  /** Whether it is named by readings of GPUs. */
+  readonly usesGpu?: true
   cpuUs: Microseconds
   byteSeconds: ByteSeconds
   /** Whether memory was metered; 0 byte-seconds may also mean that it was not. */

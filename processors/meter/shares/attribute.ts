@@ -3,7 +3,7 @@
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { apportion } from '../../../core/model/apportion.ts'
 import { divideHalfEven } from '../../../core/model/decimal.ts'
-import { smaller, sumOf } from '../../../core/model/integers.ts'
+import { larger, smaller, sumOf } from '../../../core/model/integers.ts'
 import { microJoules } from '../../../core/model/quantity.ts'
 import { type Split, split } from '../../../core/model/split.ts'
 import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
@@ -14,10 +14,13 @@ import type { LateSlice, WindowSlice } from '../windows/integrate.ts'
 import { aggregateWindow, type WindowUse } from './aggregate.ts'
 import { componentsOf, type HostEnergy } from './components.ts'
 import { type Described, describeWorkloads } from './described.ts'
+import type { GpuIdleOf } from './gpu-idle.ts'
+import { apartFromGpus } from './gpu-use.ts'
+import { gpusOf, type WindowGpus } from './gpus.ts'
 import { type IdlePolicy, shareIdle } from './idle-shares.ts'
 import { apartFromRequests, reservedBy } from './requests.ts'
 import { hostRows, type NamedUse, NO_WORKLOAD, type RowComponent, rowMaker, workloadRows } from './rows.ts'
-import { finestWorkloads, isOverBusy, withoutRepeats, workloadName } from './workloads.ts'
+import { finestWorkloads, isOverBusy, withGpuUsers, withoutRepeats, workloadName } from './workloads.ts'
 
 /** How idle energy is told from active energy, see core/model/split.ts. */
 export interface Attribution {
@@ -26,17 +29,19 @@ export interface Attribution {
   readonly idleMicrowatts: bigint
   /** Who takes idle energy of a host. */
   readonly idlePolicyOf: (host: HostState) => IdlePolicy
+  /** Idle power of a GPU board. */
+  readonly gpuIdleOf: GpuIdleOf
 }
 
-/** A host without any meter: its workloads' use is known, their energy is not. */
-const UNMETERED: RowComponent = {
-  component: 'cpu',
+/** Without a meter: the use of workloads is known, their energy is not. */
+const unmetered = (component: 'cpu' | 'gpu'): RowComponent => ({
+  component,
   energyUj: microJoules(0n),
   coveredNs: 0,
   quality: 'none',
   sources: [],
   errorUj: null,
-}
+})
 
 interface Attributed {
   readonly rows: EnergyRow[]
@@ -53,14 +58,28 @@ export function attributeWindow(
 ): Attributed {
   const { requests, used } = apartFromRequests(slices)
   const described = describeWorkloads(host, used)
-  const aggregated = aggregateWindow(described.slices)
+  const { gpus: ofGpus, others } = apartFromGpus(described.slices)
+  const aggregated = aggregateWindow(others)
   const leftOut = aggregated.impossible.map(slice => impossiblePart(slice))
   const metered = componentsOf(aggregated.domains)
-  const use = usesOf(aggregated, described.labelsOf, requests)
-  if (metered.components.length === 0 && use.capacityUs === 0n && use.workloads.length === 0) {
+  const use = usesOf(aggregated, described.labelsOf, { requests, ofGpus })
+  const gpus = gpusOf(host, {
+    slices: ofGpus,
+    domains: aggregated.domains,
+    workloads: use.workloads.length,
+    numberOf: use.numberOf,
+    requestedUs: use.reserved?.map(({ gpu_request }) => gpu_request) ?? null,
+    idleOf: attribution.gpuIdleOf,
+  })
+  if (
+    metered.components.length === 0 &&
+    use.capacityUs === 0n &&
+    use.workloads.length === 0 &&
+    gpus === null
+  ) {
     return { rows: [], leftOut }
   }
-  const rows = rowsOf(host, window, use, metered, attribution)
+  const rows = rowsOf(host, window, { ...use, gpus }, metered, attribution)
   const sum = sumOf(rows.map(row => row.EnergyUj))
   if (sum !== metered.meteredUj) {
     const figures = `host ${host.host}, window ${window}: rows sum to ${sum} µJ, the meters to ${metered.meteredUj} µJ`
@@ -80,14 +99,19 @@ const impossiblePart = ({ series, window, amount }: WindowSlice): LateSlice => (
 function usesOf(
   aggregated: WindowUse,
   labelsOf: Described['labelsOf'],
-  requests: readonly WindowSlice[],
-): NamedUse {
-  const { workloads, capacityUs, busyUs } = aggregated
+  {
+    requests,
+    ofGpus,
+  }: { readonly requests: readonly WindowSlice[]; readonly ofGpus: readonly WindowSlice[] },
+): Omit<NamedUse, 'gpus'> & { readonly numberOf: (key: string) => number | undefined } {
+  const { capacityUs, busyUs } = aggregated
+  const workloads = withGpuUsers(aggregated.workloads, ofGpus)
   const names = workloads.map(use => workloadName(use, labelsOf(workloadKey(use.kind, use.id))))
   const finest = finestWorkloads({ workloads, names })
   const over = capacityUs > 0n && isOverBusy(finest.workloads, busyUs)
   const counted = over ? withoutRepeats(finest, busyUs) : finest
-  return { ...aggregated, ...counted, isOverBusy: over, reserved: reservedBy(counted, requests, labelsOf) }
+  const reserved = reservedBy(counted, requests, labelsOf)
+  return { ...aggregated, ...counted, isOverBusy: over, reserved, numberOf: finest.numberOf }
 }
 
 function rowsOf(
@@ -97,19 +121,22 @@ function rowsOf(
   metered: HostEnergy,
   attribution: Attribution,
 ): EnergyRow[] {
-  const components: readonly RowComponent[] = metered.components.length > 0 ? metered.components : [UNMETERED]
+  const components = rowComponents(metered, use.gpus)
   const memoryAt = components.some(({ component }) => component === 'dram')
     ? 'dram'
     : components[0]!.component
-  const baselines = baselineOf(metered, attribution)
+  const baselines = baselineOf(metered, use.gpus, attribution)
   const policy = attribution.idlePolicyOf(host)
   const rows: EnergyRow[] = []
   for (const [index, component] of components.entries()) {
     const row = rowMaker(host, window, use, component, { boundary: metered.boundary, policy })
-    const reports = { cpu: index === 0, memory: component.component === memoryAt }
-    const shares = splitComponent(component, use, baselines?.[index])
+    const isGpu = component.component === 'gpu'
+    const gpuRequests = isGpu || (index === 0 && use.gpus === null)
+    const reports = { cpu: index === 0, memory: component.component === memoryAt, gpu: isGpu, gpuRequests }
+    const shares =
+      isGpu && use.gpus !== null ? use.gpus.shares : splitComponent(component, use, baselines?.[index])
     const idle = policy === 'none' ? null : shareIdle(shares.idleUj, policy, component.component, use)
-    rows.push(...workloadRows(row, use, shares, reports), ...hostRows(row, use, shares, idle, reports.cpu))
+    rows.push(...workloadRows(row, use, shares, reports), ...hostRows(row, use, shares, idle, reports))
     if (component.component === 'other' && metered.skewUj !== 0n) {
       rows.push(row(NO_WORKLOAD, 'skew', metered.skewUj, { method: 'none', errorUj: component.errorUj }))
     }
@@ -117,26 +144,35 @@ function rowsOf(
   return rows
 }
 
-/** A host's idle power, by the time its meters saw, shared over its components by their energy. */
+/** Those with meters; without one for CPUs or for GPUs that are used, one that shows the use. */
+function rowComponents({ components }: HostEnergy, gpus: WindowGpus | null): readonly RowComponent[] {
+  const found: readonly RowComponent[] = components.length > 0 ? components : [unmetered('cpu')]
+  return gpus === null || found.some(({ component }) => component === 'gpu')
+    ? found
+    : [...found, unmetered('gpu')]
+}
+
+/**
+ * A host's idle power, by the time its meters saw, shared over its components by their energy. GPUs have idle power of their own,
+ * which is part of the host's.
+ */
 function baselineOf(
   { components }: HostEnergy,
+  gpus: WindowGpus | null,
   { method, idleMicrowatts }: Attribution,
 ): bigint[] | undefined {
-  const energies = components.map(({ energyUj }) => energyUj)
+  const energies = components.map(({ component, energyUj }) => (component === 'gpu' ? 0n : energyUj))
   const total = sumOf(energies)
   if (method !== 'baseline' || total === 0n) return undefined
   const coveredNs = Math.max(...components.map(part => part.coveredNs))
-  const idleUj = divideHalfEven(idleMicrowatts * BigInt(coveredNs), 1_000_000_000n)
+  const ofHost = divideHalfEven(idleMicrowatts * BigInt(coveredNs), 1_000_000_000n)
+  const idleUj = larger(ofHost - (gpus?.shares.idleUj ?? 0n), 0n)
   return apportion(smaller(idleUj, total), energies)
 }
 
 function splitComponent(part: RowComponent, use: WindowUse, baselineUj: bigint | undefined): Split {
   const { busyUs, capacityUs } = use
   const workloadsUs = use.workloads.map(({ cpuUs }) => cpuUs)
-  if (part.component === 'gpu') {
-    // CPU time does not tell who used the device: its energy stays unattributed until GPU time is metered.
-    return split({ energyUj: part.energyUj, busyUs: 0n, capacityUs: 0n, workloadsUs })
-  }
   const byteSeconds = use.workloads.map(({ hasMemory, byteSeconds: used }) => (hasMemory ? used : null))
   return split({
     energyUj: part.energyUj,

@@ -5,6 +5,7 @@ import { shareByUse } from '../../../core/model/split.ts'
 import { wildcard } from '../../../core/model/wildcard.ts'
 import type { HostState } from '../state/host-state.ts'
 import type { WindowUse } from './aggregate.ts'
+import type { WindowGpus } from './gpus.ts'
 import type { Reserved } from './requests.ts'
 
 /** `none`: the operator. */
@@ -36,15 +37,16 @@ interface Weights {
  * - `by_usage`: by CPU time, the energy of memory by memory x time where that is known, as active energy is.
  * - `by_request`: likewise by what is reserved, out of the host's CPU capacity. What nobody has reserved stays with the operator, all of
  *   it where the capacity is unknown.
+ * - Energy of GPUs by GPU time: used, or reserved out of the time of all boards.
  */
 export function shareIdle(
   idleUj: bigint,
   policy: Exclude<IdlePolicy, 'none'>,
   component: string,
-  use: WindowUse & { readonly reserved: readonly Reserved[] | null },
+  use: IdleUse,
 ): IdleShares | null {
   if (idleUj === 0n) return null
-  const weights = policy === 'by_usage' ? usageOf(use) : requestsOf(use)
+  const weights = weightsOf(policy, component, use)
   if (weights === null || sumOf(weights.cpuUs) === 0n) return null
   const { workloads, unattributedUj } = shareByUse(
     idleUj,
@@ -55,6 +57,24 @@ export function shareIdle(
     weights.restUs,
   )
   return { workloadsUj: workloads, restUj: unattributedUj }
+}
+
+interface IdleUse extends WindowUse {
+  readonly reserved: readonly Reserved[] | null
+  readonly gpus: WindowGpus | null
+}
+
+function weightsOf(policy: Exclude<IdlePolicy, 'none'>, component: string, use: IdleUse): Weights | null {
+  if (component === 'gpu') return use.gpus === null ? null : gpuWeights(policy, use.gpus)
+  return policy === 'by_usage' ? usageOf(use) : requestsOf(use)
+}
+
+function gpuWeights(policy: Exclude<IdlePolicy, 'none'>, { shares, capacityUs }: WindowGpus): Weights {
+  const { usedUs, reservedIdleUs } = shares
+  const isByUsage = policy === 'by_usage'
+  const weights = isByUsage ? usedUs : usedUs.map((us, index) => us + reservedIdleUs[index]!)
+  const restUs = isByUsage ? 0n : larger(capacityUs - sumOf(weights), 0n)
+  return { cpuUs: weights, byteSeconds: [], restUs }
 }
 
 /** Memory of 0 counts as unknown, so that the ledger alone tells the shares. */

@@ -9,6 +9,7 @@ import { MINUTE_NS } from '../samples/samples.ts'
 import type { HostState } from '../state/host-state.ts'
 import { zoneAt } from '../state/host-zone.ts'
 import type { Metered, WindowUse, WorkloadUse } from './aggregate.ts'
+import type { WindowGpus } from './gpus.ts'
 import type { IdlePolicy, IdleShares } from './idle-shares.ts'
 import { NOTHING_RESERVED, type Reserved } from './requests.ts'
 import type { WorkloadName } from './workloads.ts'
@@ -26,6 +27,19 @@ export type NamedUse = WindowUse & {
   readonly isOverBusy: boolean
   /** In the order of workloads; null: nothing. */
   readonly reserved: readonly Reserved[] | null
+  readonly gpus: WindowGpus | null
+}
+
+/** Shares of a component: by CPU time, or of GPUs by GPU time. */
+export type RowShares = Omit<Split, 'method'> & { readonly method: string }
+
+/** What stands on the rows of a component beside its energy. */
+interface Reports {
+  readonly cpu: boolean
+  readonly memory: boolean
+  readonly gpu: boolean
+  /** On the rows of GPUs, or of the first component where there are none. */
+  readonly gpuRequests: boolean
 }
 
 /** What a row says beside its energy. */
@@ -35,6 +49,8 @@ export interface RowDetails {
   readonly byteSeconds?: bigint
   readonly quality?: Quality
   readonly reserved?: Reserved
+  readonly gpuUs?: bigint
+  readonly gpuReservedIdleUs?: bigint
   /** Where it does not follow from the energy. */
   readonly errorUj?: bigint | null
   /** Of shared idle energy: all of it, and the shares before this one. */
@@ -53,10 +69,12 @@ export type RowMaker = (who: WorkloadName, share: string, energyUj: bigint, deta
 export function rowMaker(
   host: HostState,
   window: number,
-  use: WindowUse,
+  use: WindowUse & { readonly gpus: WindowGpus | null },
   part: RowComponent,
   { boundary, policy }: { readonly boundary: string; readonly policy: IdlePolicy },
 ): RowMaker {
+  const gpus = part.component === 'gpu' ? use.gpus : null
+  const useQuality = gpus?.quality ?? use.cpuQuality
   const fixed = {
     Tenant: host.tenant,
     Host: host.host,
@@ -68,6 +86,8 @@ export function rowMaker(
     IdlePolicy: policy,
     Boundary: boundary,
     CapacityUs: use.capacityUs,
+    GpuCapacityUs: gpus?.capacityUs ?? 0n,
+    GpuIdlePower: gpus?.idlePower ?? '',
     Zone: zoneAt(host, window),
   }
   const errorOf = (energyUj: bigint): bigint | null =>
@@ -81,7 +101,7 @@ export function rowMaker(
   }
   return (who, share, energyUj, details) => {
     const { method, cpuUs = 0n, byteSeconds = 0n, quality = 'measured' } = details
-    const { reserved = NOTHING_RESERVED, ofIdle } = details
+    const { reserved = NOTHING_RESERVED, gpuUs = 0n, gpuReservedIdleUs = 0n, ofIdle } = details
     const { errorUj = ofIdle === undefined ? errorOf(energyUj) : errorOfShare(energyUj, ofIdle) } = details
     return {
       ...fixed,
@@ -93,8 +113,8 @@ export function rowMaker(
       EnergyUj: energyUj,
       CpuUs: cpuUs,
       MemoryByteSeconds: byteSeconds,
-      GpuUs: 0n,
-      EnergyQuality: part.quality === 'none' ? 'none' : worstQuality([part.quality, quality, use.cpuQuality]),
+      GpuUs: gpuUs,
+      EnergyQuality: part.quality === 'none' ? 'none' : worstQuality([part.quality, quality, useQuality]),
       Method: method,
       Labels: who.labels,
       EnergyErrorUj: errorUj,
@@ -104,9 +124,7 @@ export function rowMaker(
       GpuRequestUs: reserved.gpu_request,
       IdleSharedUj: ofIdle?.wholeUj ?? 0n,
       IdleBeforeUj: ofIdle?.beforeUj ?? 0n,
-      GpuReservedIdleUs: 0n,
-      GpuCapacityUs: 0n,
-      GpuIdlePower: '',
+      GpuReservedIdleUs: gpuReservedIdleUs,
     }
   }
 }
@@ -114,38 +132,40 @@ export function rowMaker(
 const OVER_BUSY = '+over_busy'
 
 /** Said on the row: what workloads got there follows from more CPU time than there was. */
-const methodOf = ({ method }: Split, { isOverBusy }: NamedUse): string =>
-  isOverBusy && method !== 'none' ? `${method}${OVER_BUSY}` : method
+const methodOf = ({ method }: RowShares, { isOverBusy }: NamedUse, { gpu }: Reports): string =>
+  isOverBusy && !gpu && method !== 'none' ? `${method}${OVER_BUSY}` : method
 
 /** CPU time stands on the rows of one component only, memory likewise, so that sums over components count them once. */
-export function workloadRows(
-  row: RowMaker,
-  use: NamedUse,
-  shares: Split,
-  reports: { cpu: boolean; memory: boolean },
-): EnergyRow[] {
+export function workloadRows(row: RowMaker, use: NamedUse, shares: RowShares, reports: Reports): EnergyRow[] {
+  const gpus = reports.gpu ? use.gpus?.shares : undefined
+
   return use.workloads.flatMap((workload: WorkloadUse, index) => {
     const energyUj = shares.activeUj[index]!
     const cpuUs = reports.cpu ? workload.cpuUs : 0n
     const byteSeconds = reports.memory ? workload.byteSeconds : 0n
-    const reserved =
-      reports.cpu || reports.memory ? reservedOn(reports, use.reserved?.[index]) : NOTHING_RESERVED
-    if (energyUj === 0n && cpuUs === 0n && byteSeconds === 0n && isNothing(reserved)) return []
-    const details = { method: methodOf(shares, use), cpuUs, byteSeconds, quality: workload.quality, reserved }
+    const reserved = reservedOn(reports, use.reserved?.[index])
+    const gpuUs = gpus?.usedUs[index] ?? 0n
+    const gpuReservedIdleUs = gpus?.reservedIdleUs[index] ?? 0n
+    const amounts = [energyUj, cpuUs, byteSeconds, gpuUs, gpuReservedIdleUs]
+    if (amounts.every(amount => amount === 0n) && isNothing(reserved)) return []
+    // The quality of a workload is that of its CPU time and memory.
+    const quality = reports.gpu && cpuUs === 0n && byteSeconds === 0n ? 'measured' : workload.quality
+    const details = {
+      method: methodOf(shares, use, reports),
+      ...{ cpuUs, byteSeconds, gpuUs, gpuReservedIdleUs, quality, reserved },
+    }
     return [row(use.names[index]!, 'active', energyUj, details)]
   })
 }
 
 /** Requests stand beside the use of the same thing. */
-function reservedOn(
-  { cpu, memory }: { cpu: boolean; memory: boolean },
-  reserved: Reserved = NOTHING_RESERVED,
-): Reserved {
-  if (cpu && memory) return reserved
-  const { cpu_request, memory_request, gpu_request } = reserved
-  return cpu
-    ? { cpu_request, memory_request: 0n, gpu_request }
-    : { ...NOTHING_RESERVED, memory_request: memory ? memory_request : 0n }
+function reservedOn({ cpu, memory, gpuRequests }: Reports, reserved: Reserved = NOTHING_RESERVED): Reserved {
+  if (cpu && memory && gpuRequests) return reserved
+  return {
+    cpu_request: cpu ? reserved.cpu_request : 0n,
+    memory_request: memory ? reserved.memory_request : 0n,
+    gpu_request: gpuRequests ? reserved.gpu_request : 0n,
+  }
 }
 
 const isNothing = ({ cpu_request, memory_request, gpu_request }: Reserved): boolean =>
@@ -155,17 +175,21 @@ const isNothing = ({ cpu_request, memory_request, gpu_request }: Reserved): bool
 export function hostRows(
   row: RowMaker,
   use: NamedUse,
-  shares: Split,
+  shares: RowShares,
   idle: IdleShares | null,
-  cpu: boolean,
+  reports: Reports,
 ): EnergyRow[] {
   const { idleUj, unattributedUj } = shares
-  const method = methodOf(shares, use)
+  const method = methodOf(shares, use, reports)
+  const gpus = reports.gpu ? use.gpus?.shares : undefined
+  const [gpuUs, gpuReservedIdleUs] = [gpus?.unknownUs ?? 0n, gpus?.unknownReservedUs ?? 0n]
   const known = sumOf(use.workloads.map(({ cpuUs }) => cpuUs))
-  const cpuUs = cpu ? larger(use.busyUs - known, 0n) : 0n
+  const cpuUs = reports.cpu ? larger(use.busyUs - known, 0n) : 0n
+  const unknown = [unattributedUj, cpuUs, gpuUs, gpuReservedIdleUs]
   const rows = shares.method === 'none' ? [] : idleRows(row, use, { idleUj, idle, method })
-  if (unattributedUj !== 0n || cpuUs !== 0n || shares.method === 'none') {
-    rows.push(row(NO_WORKLOAD, 'unattributed', unattributedUj, { method, cpuUs }))
+  if (unknown.some(amount => amount !== 0n) || shares.method === 'none') {
+    const details = { method, cpuUs, gpuUs, gpuReservedIdleUs }
+    rows.push(row(NO_WORKLOAD, 'unattributed', unattributedUj, details))
   }
   return rows
 }

@@ -1,8 +1,10 @@
 /** Which workloads of a window are billed, and what they are called. */
-import { staysAsFinest } from '../../../core/books/finest.ts'
+import { heirOf, staysAsFinest } from '../../../core/books/finest.ts'
 import { apportion } from '../../../core/model/apportion.ts'
 import { larger, sumOf } from '../../../core/model/integers.ts'
-import { microseconds } from '../../../core/model/quantity.ts'
+import { byteSeconds, microseconds } from '../../../core/model/quantity.ts'
+import { workloadKey } from '../samples/keys.ts'
+import type { WindowSlice } from '../windows/integrate.ts'
 import type { WorkloadUse } from './aggregate.ts'
 import type { LabelSet } from './described.ts'
 
@@ -33,10 +35,51 @@ export interface NamedUses {
   readonly names: readonly WorkloadName[]
 }
 
-/** Those that stay: see core/books/finest.ts. */
-export function finestWorkloads(all: NamedUses): NamedUses {
+/** Adds workloads that are named by readings of GPUs alone; all in order of key. */
+export function withGpuUsers(
+  workloads: readonly WorkloadUse[],
+  ofGpus: readonly WindowSlice[],
+): readonly WorkloadUse[] {
+  if (ofGpus.length === 0) return workloads
+  const found = new Map(workloads.map(use => [workloadKey(use.kind, use.id), use]))
+  for (const { series } of ofGpus) {
+    const { workloadKind: kind, workloadId: id } = series.identity
+    if (kind === '') continue
+    const key = workloadKey(kind, id)
+    found.set(key, { ...(found.get(key) ?? { ...NOTHING_USED, kind, id }), usesGpu: true })
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, use]) => use)
+}
+
+const NOTHING_USED = {
+  cpuUs: microseconds(0n),
+  byteSeconds: byteSeconds(0n),
+  hasMemory: false,
+  quality: 'measured',
+} as const
+
+/**
+ * Those that stay: see core/books/finest.ts. GPU time of one that does not stay goes to the one that stands for it. Where there is
+ * not one such, it stays for its GPU time alone.
+ */
+export function finestWorkloads(
+  all: NamedUses,
+): NamedUses & { readonly numberOf: (key: string) => number | undefined } {
   const stays = staysAsFinest(all.names)
-  return only(all, index => stays[index]!)
+  const heirs = all.workloads.map((use, index) =>
+    use.usesGpu && !stays[index] ? heirOf(all.names, stays, index) : undefined,
+  )
+  const isKept = (index: number): boolean =>
+    stays[index]! || (all.workloads[index]!.usesGpu === true && heirs[index] === undefined)
+  const workloads = all.workloads.map((use, index) => (stays[index] ? use : { ...use, ...NOTHING_USED }))
+  const numbers = new Map<string, number>()
+  const kept = all.names.flatMap((_, index) => (isKept(index) ? [index] : []))
+  const numberAt = new Map(kept.map((index, number) => [index, number]))
+  for (const [index, { kind, id }] of all.names.entries()) {
+    const number = numberAt.get(heirs[index] ?? index)
+    if (number !== undefined) numbers.set(workloadKey(kind, id), number)
+  }
+  return { ...only({ workloads, names: all.names }, isKept), numberOf: key => numbers.get(key) }
 }
 
 /** Counters of workloads and of the host are read a moment apart. */

@@ -6,11 +6,12 @@ import {
   ACTIVITY_QUANTITIES,
   COUNTER_QUANTITIES,
   GAUGE_QUANTITIES,
+  GPU_QUANTITIES,
   type MeteredQuantity,
   newSeries,
   REQUEST_QUANTITIES,
-  upperBoundOf,
 } from '../samples/series.ts'
+import { upperBoundOf } from '../samples/upper-bound.ts'
 import { LabelUpdater } from './labels.ts'
 import {
   ENTRY_STRIDE,
@@ -32,6 +33,7 @@ const METERED: ReadonlySet<string> = new Set([
   ...GAUGE_QUANTITIES,
   ...ACTIVITY_QUANTITIES,
   ...REQUEST_QUANTITIES,
+  ...GPU_QUANTITIES,
 ])
 const REQUESTS: ReadonlySet<string> = new Set(REQUEST_QUANTITIES)
 const isMetered = (quantity: string): quantity is MeteredQuantity => METERED.has(quantity)

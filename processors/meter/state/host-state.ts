@@ -32,9 +32,11 @@ export interface HostState {
   /** By series key and by workload key, see keys.ts. */
   readonly series: Map<string, Series>
   readonly workloads: Map<string, WorkloadLabels>
+  /** Idle power of its GPU boards as seen so far, mW, by domain: see shares/gpu-idle.ts. */
+  readonly gpuIdle: Map<string, bigint>
   /**
    * Computed from the above when it is needed. Null after a change of anything but numbers of samples and times: of which
-   * series and workloads there are, of their labels, of the host's name.
+   * series and workloads there are, of their labels, of the host's name, of idle power.
    */
   derived: Derived | null
   /** Samples that the series do not have yet, see settle.ts. */
@@ -90,6 +92,7 @@ export const newHostState = (tenant: string, host: string): HostState => ({
   closedBefore: null,
   series: new Map(),
   workloads: new Map(),
+  gpuIdle: new Map(),
   derived: null,
   journal: new Journal(),
   ordered: null,

@@ -167,9 +167,14 @@ export function isInDoubt(series: Series): boolean {
   return !isBooked(stepBetween(series, before, last))
 }
 
-/** Rounded to 1 µJ from mW x ns, to 1 µs from thousandths of a core x ns, to 1 byte-second from bytes x ns. */
+/**
+ * Rounded to 1 µJ from mW x ns, to 1 µs from thousandths of a core or board x ns or from millionths of a board x ns, to 1 byte-second
+ * from bytes x ns.
+ */
 const unitOf = ({ identity: { quantity } }: Series): number =>
-  quantity === 'memory' || quantity === 'memory_request' ? 1_000_000_000 : 1_000_000
+  FINE.has(quantity) ? 1_000_000_000 : 1_000_000
+
+const FINE: ReadonlySet<string> = new Set(['memory', 'memory_request', 'gpu_utilization'])
 
 /**
  * Area under the line from one gauge sample to the next, cut at minute edges: the area up to each edge is rounded half to

@@ -132,7 +132,7 @@ test('tenants and hosts have policies of their own; the first rule that names bo
 test('minutes can be closed by another policy than the one that is configured, as recompute does with booked ones', () => {
   const run = drive({ metering: { idle_policy: 'by_request' } })
   run.record(WORKED_EXAMPLE)
-  run.flush(60, { idlePolicy: 'by_usage' })
+  run.flush(60, { asBooked: { idlePolicy: 'by_usage', gpuIdlePower: undefined } })
   expect(run.energy).toEqual(metered(WORKED_EXAMPLE, { idle_policy: 'by_usage' }))
 })
 

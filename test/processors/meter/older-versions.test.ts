@@ -39,6 +39,12 @@ const FOURTH = {
   numbers:
     'BILvw+oPgIDph6v+zIYxANCjv8u3M4Dhz8u3MwCX4YUOAzwAAAL/14bknBcAgJDXw/cWvgEDPAAAAv+3rf3+FgCAuK39/hawCQNlAAAC/6+B2q8U6IeAgICAgIAggLCB2q8U2Db/x6+gJQ==',
 }
+/** The same as the fifth version stored it. */
+const FIFTH = {
+  names: FOURTH.names,
+  numbers:
+    'BYLvw+oPgIDph6v+zIYxANCjv8u3M4Dhz8u3MwCX4YUO/8evoCVHoMKLHAADPAAAAoCo1rkHAICQ18P3Fr4BAzwAAAKAyK+gJQCAuK39/hawCQNlAAACgNDbw/QC6IeAgICAgIAggLCB2q8U2DYA',
+}
 const THIRD_ROWS = [
   ...['6 idle - 0 0', '6 unattributed - 600 61', '7 active A 0 259', '7 unattributed - 400 0'],
 ]
@@ -83,6 +89,7 @@ test.each([
 test.each([
   ['third', THIRD],
   ['fourth', FOURTH],
+  ['fifth', FIFTH],
 ])('state that the %s version stored is read, and metering goes on from it', (_, stored) => {
   const [names, numbers] = [Buffer.from(stored.names, 'base64'), Buffer.from(stored.numbers, 'base64')]
   const state = decodeHostState({ names, numbers })

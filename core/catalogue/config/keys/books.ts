@@ -42,6 +42,22 @@ export const meteringSchema = z
       .min(0)
       .optional()
       .describe('Calibrated idle power of a host for method `baseline`'),
+    gpu_idle_watts: z
+      .array(
+        z.strictObject({
+          gpus: z.array(z.string().min(1)).min(1).optional().describe('UUIDs of boards, `*` as wildcard'),
+          hosts: z
+            .array(z.string().min(1))
+            .min(1)
+            .optional()
+            .describe('Names or ids of hosts, `*` as wildcard'),
+          watts: z.number().min(0).max(3_000).describe('Power of one board without processes'),
+        }),
+      )
+      .default([])
+      .describe(
+        'Idle power of GPUs; the first that names board and host applies. Otherwise it is the lowest average power of a minute in which no process held the board',
+      ),
     idle_policy: idlePolicy
       .default('none')
       .describe(
