@@ -215,13 +215,15 @@ class AlertWorker implements PartitionWorker {
         now,
       )
       after.push([group.key, flushed.group])
-      entries.set(...groupEntry(group.key, flushed.group))
+      // Of a group that has nothing new to say only the time moves on: after a restart it is due at once, and has nothing to say again.
+      const isSame = flushed.group !== null && flushed.message === null && group.ended.length === 0
+      if (!isSame) entries.set(...groupEntry(group.key, flushed.group))
       if (flushed.message !== null && route !== undefined) {
         const partitions = this.#options.broker.partitions(notifications.name)
         outputs.push(messageRecord(group.tenant, flushed.message, partitions, this.#options.now()))
       }
     }
-    await this.#commit(entries, outputs)
+    if (entries.size > 0) await this.#commit(entries, outputs)
     for (const [key, group] of after) {
       if (group === null) this.#state.groups.delete(key)
       else this.#state.groups.set(key, group)

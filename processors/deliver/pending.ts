@@ -3,6 +3,7 @@ import type { AlertMessage } from '../../core/alerts/groups.ts'
 import type { StoredRecord } from '../../core/broker/broker.ts'
 import type { notifications } from '../../core/model/streams/index.ts'
 import type { RowOf } from '../../core/model/streams/stream.ts'
+import { DueHeap } from './due-heap.ts'
 
 /** A message with how far its delivery is. */
 export interface PendingMessage {
@@ -18,10 +19,15 @@ export interface PendingMessage {
   readonly dueMs: number
 }
 
-/** In the order in which they came, in memory; the state of the group holds the same. */
+/**
+ * In the order in which they came, in memory; the state of the group holds the same. Of each group of alerts only the oldest message
+ * can be due: `take` hands it out, and nothing more of its group until it is settled.
+ */
 export class PendingMessages {
   /** Receiver and group to its messages, the oldest first. */
   readonly #queues = new Map<string, PendingMessage[]>()
+  /** By receiver: the oldest messages of its groups that nobody has taken. */
+  readonly #waiting = new Map<string, DueHeap<PendingMessage>>()
   #size = 0
 
   get size(): number {
@@ -31,19 +37,26 @@ export class PendingMessages {
   add(pending: PendingMessage): void {
     const key = queueOf(pending)
     const queue = this.#queues.get(key)
-    if (queue === undefined) this.#queues.set(key, [pending])
-    else queue.push(pending)
     this.#size += 1
+    if (queue === undefined) {
+      this.#queues.set(key, [pending])
+      this.#wait(pending)
+    } else queue.push(pending)
   }
 
-  /** Heads of queues that are due, the longest due first. */
-  due(nowMs: number): readonly PendingMessage[] {
-    return [...this.#queues.values()]
-      .flatMap(([head]) => (head !== undefined && head.dueMs <= nowMs ? [head] : []))
-      .toSorted((a, b) => a.dueMs - b.dueMs)
+  /** The message that has been due for longest, of receivers that are free; null: none is due. */
+  take(nowMs: number, isFree: (receiver: string) => boolean): PendingMessage | null {
+    let found: DueHeap<PendingMessage> | null = null
+    for (const [receiver, heap] of this.#waiting) {
+      const dueMs = heap.first?.dueMs ?? Number.POSITIVE_INFINITY
+      if (dueMs <= nowMs && dueMs < (found?.first?.dueMs ?? Number.POSITIVE_INFINITY) && isFree(receiver)) {
+        found = heap
+      }
+    }
+    return found?.take() ?? null
   }
 
-  /** Puts another attempt in the place of the head of its queue; null: it is done with. */
+  /** Ends an attempt at a message that was taken: `next` takes its place; null: it is done with. */
   settle(pending: PendingMessage, next: PendingMessage | null): void {
     const key = queueOf(pending)
     const queue = this.#queues.get(key)
@@ -54,6 +67,15 @@ export class PendingMessages {
       this.#size -= 1
       if (queue.length === 0) this.#queues.delete(key)
     }
+    const [head] = queue
+    if (head !== undefined) this.#wait(head)
+  }
+
+  #wait(pending: PendingMessage): void {
+    const { receiver } = pending.message
+    const heap = this.#waiting.get(receiver) ?? new DueHeap<PendingMessage>()
+    this.#waiting.set(receiver, heap)
+    heap.add(pending)
   }
 }
 

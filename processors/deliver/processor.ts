@@ -33,8 +33,12 @@ export interface DeliverOptions {
 /** Attempts at a time; a receiver that hangs takes at most `MOST_TO_ONE` of them. */
 const MOST_ATTEMPTS = 32
 const MOST_TO_ONE = 8
+/** Results that one transaction writes down. */
+const MOST_RESULTS = 512
 /** Longest that a tick waits for attempts before the loop listens for new messages again. */
 const BUSY_MS = 1_000
+/** Between two looks for what is due, while no more messages fit. */
+const FULL_PAUSE_MS = 250
 /** Messages of a partition that may wait; more stay in the log. */
 const MOST_PENDING = 20_000
 
@@ -54,8 +58,10 @@ class DeliverWorker implements PartitionWorker {
   readonly #pending = new PendingMessages()
   readonly #gone: Map<string, string>
   /** By the place of the message. */
-  readonly #running = new Map<string, { readonly receiver: string; readonly done: Promise<void> }>()
+  readonly #running = new Map<string, { readonly receiver: string }>()
   readonly #results: SettledAttempt[] = []
+  /** Ends the wait for a result. */
+  #wake: (() => void) | null = null
   /** Committed offset. */
   #next: bigint
   /** What the records since the last commit have brought. */
@@ -78,7 +84,11 @@ class DeliverWorker implements PartitionWorker {
 
   async apply(record: StoredRecord, step: Step): Promise<void> {
     assertReadable(record)
-    while (this.#pending.size >= MOST_PENDING && !this.#partition.revoked.aborted) await this.#work()
+    while (this.#pending.size >= MOST_PENDING && !this.#partition.revoked.aborted) {
+      await this.#work()
+      // All wait for another attempt: nothing is to be done until one is due.
+      if (this.#running.size === 0) await sleep(FULL_PAUSE_MS, this.#partition.revoked)
+    }
     const added = decodeRows(notifications, record.value)
       .map((row, index) => pendingOf(record, row, index))
       .filter(one => this.#isWanted(one))
@@ -107,25 +117,37 @@ class DeliverWorker implements PartitionWorker {
       if (this.#results.length > 0) await this.#commitResults()
       const leftMs = untilMs - performance.now()
       if (leftMs <= 0 || this.#running.size === 0) return
-      if (this.#results.length === 0) {
-        await Promise.race([...[...this.#running.values()].map(({ done }) => done), sleep(leftMs, revoked)])
-      }
+      if (this.#results.length === 0) await this.#nextResult(leftMs)
     }
   }
 
+  /** Resolves with the next result, or after a time. */
+  #nextResult(mostMs: number): Promise<void> {
+    const { revoked } = this.#partition
+    return new Promise(resolve => {
+      const done = (): void => {
+        clearTimeout(timer)
+        revoked.removeEventListener('abort', done)
+        this.#wake = null
+        resolve()
+      }
+      const timer = setTimeout(done, mostMs)
+      revoked.addEventListener('abort', done, { once: true })
+      this.#wake = done
+    })
+  }
+
   #startDue(): void {
-    if (this.#running.size >= MOST_ATTEMPTS) return
     const nowMs = this.#options.now()
     const busy = new Map<string, number>()
     for (const { receiver } of this.#running.values()) busy.set(receiver, (busy.get(receiver) ?? 0) + 1)
-    const settled = new Set(this.#results.map(({ pending }) => pending.place))
-    for (const pending of this.#pending.due(nowMs)) {
-      const { receiver: name } = pending.message
-      const taken = busy.get(name) ?? 0
-      if (this.#running.size >= MOST_ATTEMPTS) return
-      if (this.#running.has(pending.place) || settled.has(pending.place) || taken >= MOST_TO_ONE) continue
-      busy.set(name, taken + 1)
+    const isFree = (receiver: string): boolean => (busy.get(receiver) ?? 0) < MOST_TO_ONE
+    while (this.#running.size < MOST_ATTEMPTS && this.#results.length < MOST_RESULTS) {
+      const pending = this.#pending.take(nowMs, isFree)
+      if (pending === null) return
+      const { receiver } = pending.message
       this.#start(pending, nowMs)
+      if (this.#running.has(pending.place)) busy.set(receiver, (busy.get(receiver) ?? 0) + 1)
     }
   }
 
@@ -138,15 +160,14 @@ class DeliverWorker implements PartitionWorker {
       return
     }
     const startedMs = performance.now()
-    const done = attemptDelivery(pending, receiver, this.#isAllowed, nowMs, this.#partition.revoked).then(
-      result => {
-        this.#running.delete(pending.place)
-        // Cut off by the end of the assignment: the next owner makes the attempt.
-        if (this.#partition.revoked.aborted && result.outcome !== 'delivered') return
-        this.#results.push({ pending, result, tookMs: Math.round(performance.now() - startedMs) })
-      },
-    )
-    this.#running.set(pending.place, { receiver: receiver.name, done })
+    this.#running.set(pending.place, { receiver: receiver.name })
+    void attemptDelivery(pending, receiver, this.#isAllowed, nowMs, this.#partition.revoked).then(result => {
+      this.#running.delete(pending.place)
+      // Cut off by the end of the assignment: the next owner makes the attempt.
+      if (this.#partition.revoked.aborted && result.outcome !== 'delivered') return
+      this.#results.push({ pending, result, tookMs: Math.round(performance.now() - startedMs) })
+      this.#wake?.()
+    })
   }
 
   #isWanted({ message }: PendingMessage): boolean {

@@ -8,6 +8,7 @@ import { seededRandom } from '../support/random.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 import { judge } from './judge.ts'
 import { KINDS, openReceivers } from './receivers.ts'
+import { unreached } from './unreached.ts'
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +19,8 @@ const { values } = parseArgs({
   },
 })
 const [alerts, kills, seed] = [Number(values.alerts), Number(values.kills), Number(values.seed)]
-const endMs = performance.now() + Number(values.minutes) * 60_000
+const startMs = performance.now()
+const endMs = startMs + Number(values.minutes) * 60_000
 const random = seededRandom(seed)
 const receivers = await openReceivers(random)
 const data = mkdtempSync(join(tmpdir(), 'wattline-storm-'))
@@ -52,8 +54,18 @@ ${KINDS.map(kind => `    - {match: {kind: ${kind}}, receiver: ${kind}, group_by:
 
 const say = (text: string): void => void process.stdout.write(`${new Date().toISOString()} ${text}\n`)
 
-/** Waits until all that can be delivered was, killing the process on the way. */
-async function through(status: 'firing' | 'resolved', deaths: number): Promise<void> {
+/** Longest wait for requests before the next kill. */
+const IDLE_MS = 60_000
+
+/** Kills the process in the middle of what it sends: after a random part of what is left. */
+async function untilKilled(left: number, missing: number): Promise<void> {
+  const wanted = receivers.got.length + 1 + Math.floor((random() * 2 * missing) / (left + 1))
+  const untilMs = performance.now() + IDLE_MS
+  while (receivers.got.length < wanted && performance.now() < untilMs) await delay(5)
+}
+
+/** Waits until all that can be delivered was, killing the process on the way; gives what is wrong with the rest. */
+async function through(status: 'firing' | 'resolved', deaths: number): Promise<readonly string[]> {
   configure(status === 'firing')
   let wattline: WattlineProcess = await startProcess({ data })
   for (let left = deaths, said = ''; ; ) {
@@ -63,26 +75,32 @@ async function through(status: 'firing' | 'resolved', deaths: number): Promise<v
     said = progress
     if (missing.length === 0 && left <= 0) break
     if (performance.now() > endMs) break
-    await delay(left > 0 ? 500 + random() * 6_000 : 2_000)
-    if (left <= 0) continue
+    if (left <= 0) {
+      await delay(2_000)
+      continue
+    }
+    await untilKilled(left, missing.length)
     left -= 1
     await wattline.end('SIGKILL')
     wattline = await startProcess({ data })
   }
+  const findings = await unreached(wattline, alerts, status, endMs)
   await wattline.end('SIGTERM')
+  return findings
 }
 
-await through('firing', Math.ceil(kills / 2))
-await through('resolved', Math.floor(kills / 2))
 const findings = [
+  ...(await through('firing', Math.ceil(kills / 2))),
+  ...(await through('resolved', Math.floor(kills / 2))),
   ...judge(receivers, alerts, 'firing').findings,
   ...judge(receivers, alerts, 'resolved').findings,
 ]
 for (const finding of findings.slice(0, 20)) say(`FINDING ${finding}`)
 const attempts = receivers.got.length
+const seconds = Math.round((performance.now() - startMs) / 1000)
 const accepted = receivers.got.filter(({ isAccepted }) => isAccepted).length
 say(
-  `${alerts} alerts, ${kills} kills, ${attempts} requests, ${accepted} accepted, ${findings.length} findings`,
+  `${alerts} alerts, ${kills} kills, ${attempts} requests, ${accepted} accepted, ${seconds} s, ${findings.length} findings`,
 )
 receivers.close()
 if (findings.length === 0) rmSync(data, { recursive: true, force: true })
