@@ -17,6 +17,8 @@ export interface RestatingKills {
   readonly corrections: number
   /** Empty: nothing is lost or doubled. */
   readonly findings: readonly string[]
+  /** What the same audit finds in the same ledger after `tamper`. */
+  readonly afterTampering: readonly string[]
 }
 
 /** How often it is killed some time after it opened, or after everything is delivered; else when it has appended corrections. */
@@ -27,11 +29,11 @@ const [MOST_APPENDED, SOON_MS] = [5, 40]
 /** Then a scene is left alone, so that there is another. */
 const KILLS_A_SCENE = 8
 
-/** @param tamper changes the tables before the audit: it must find that */
+/** @param tamper changes the tables after the audit, for a second one: it must find that */
 export async function killRestating(
   kills: number,
   seed: number,
-  tamper: (rig: Rig) => Promise<void> = async () => undefined,
+  tamper?: (rig: Rig) => Promise<void>,
 ): Promise<RestatingKills> {
   const path = await mkdtemp(join(tmpdir(), 'wattline-restating-'))
   const random = seededRandom(seed)
@@ -57,9 +59,11 @@ export async function killRestating(
     const rig = await openRig(path)
     try {
       await rig.settle()
-      await tamper(rig)
       const { count: corrections } = await rig.corrections('')
-      return { kills: killed, scenes, halfway, corrections, findings: await audit(rig, seed, scenes) }
+      const findings = await audit(rig, seed, scenes)
+      await tamper?.(rig)
+      const afterTampering = tamper === undefined ? [] : await audit(rig, seed, scenes)
+      return { kills: killed, scenes, halfway, corrections, findings, afterTampering }
     } finally {
       await rig.close()
     }
