@@ -27,17 +27,25 @@ import type { Step } from '../loop/step.ts'
 import { encodeRequest, REQUEST_KIND } from '../recompute/requests.ts'
 import { STORE } from '../store/token.ts'
 import { coverage } from './coverage.ts'
-import { type DirtyRange, dayOf, decodeRange, dirtyKey, encodeRange, withDay } from './dirty.ts'
+import {
+  type DirtyRange,
+  dayOf,
+  decodeRange,
+  dirtyKey,
+  encodeRange,
+  type UnitCursor,
+  withDay,
+} from './dirty.ts'
 import { revisedRates } from './revised-rates.ts'
 import { selectRecord } from './select-record.ts'
 import {
   corrections,
   INTENSITY_REVISED,
+  plannedWorkloads,
   type RestatedRange,
   staleFingerprint,
-  staleWorkloads,
 } from './statement.ts'
-import { type PlannedUnit, type StaleWorkload, unitsOf } from './units.ts'
+import { type PlannedUnit, type PlannedWorkload, placeOf, type UnitLimits, unitsOf } from './units.ts'
 
 /** Name of the consumer group, also in metrics and in `/api/v1/lag`. */
 export const RESTATE = 'restate'
@@ -52,6 +60,8 @@ export interface RestateOptions {
   readonly events: Events
   /** Wall clock, unix ms. */
   readonly now: () => number
+  /** Default: `UNIT`. */
+  readonly limits?: UnitLimits
 }
 
 /** So long after a revision every processor rates by it: they look once a second, and finish what they have begun. */
@@ -87,9 +97,10 @@ interface Pass {
 
 interface Plan {
   readonly range: RestatedRange
+  /** What is left of it. */
   readonly units: PlannedUnit[]
-  /** There are no more than these. */
-  readonly isLast: boolean
+  /** Where the next plan begins; null: there are no more workloads. */
+  readonly next: UnitCursor | null
 }
 
 class RestateWorker implements PartitionWorker {
@@ -154,17 +165,17 @@ class RestateWorker implements PartitionWorker {
       if (!(await pass.tables.isDone())) return false
       const range = { ...dirty, factors: coverage(await this.#options.book(), dirty) }
       if (dirty.passing === null) return await this.#beginPass(key, dirty, range)
-      pass.plan = await this.#planOf(dirty, range)
+      pass.plan = await this.#planOf(range, dirty.cursor)
     }
-    const { range, units, isLast } = pass.plan
+    const { range, units, next } = pass.plan
     const unit = units[0]
     if (unit !== undefined) {
       await this.#restate(key, dirty, range, unit)
       units.shift()
-    } else if (isLast) {
+    } else if (next === null) {
       await this.#keep(key, { ...dirty, cursor: null, passing: null, restated: dirty.passing })
       this.#pass = null
-    } else pass.plan = await this.#planOf(dirty, range)
+    } else pass.plan = await this.#planOf(range, next)
     return true
   }
 
@@ -191,21 +202,35 @@ class RestateWorker implements PartitionWorker {
     return found?.fingerprint ?? NOTHING
   }
 
-  async #planOf(dirty: DirtyRange, range: RestatedRange): Promise<Plan> {
-    const workloads = await this.#options.statements.query<StaleWorkload>(
-      staleWorkloads(this.#table, range, { after: dirty.cursor, limit: PLANNED }),
+  async #planOf(range: RestatedRange, after: UnitCursor | null): Promise<Plan> {
+    const workloads = await this.#options.statements.query<PlannedWorkload>(
+      plannedWorkloads(this.#table, range, { after, limit: PLANNED }),
     )
-    return { range, units: unitsOf(workloads), isLast: workloads.length < PLANNED }
+    const last = workloads.length < PLANNED ? undefined : workloads.at(-1)
+    return {
+      range,
+      units: unitsOf(workloads, this.#options.limits),
+      next: last === undefined ? null : placeOf(last),
+    }
   }
 
+  /** A record has hosts of one partition of the ledger. */
   async #restate(key: string, dirty: DirtyRange, range: RestatedRange, unit: PlannedUnit): Promise<void> {
     const { statements, folder, broker, events, now } = this.#options
-    const made = await selectRecord(statements, ledger, corrections(this.#table, range, unit), folder)
-    const partition = partitionOf(unit.Tenant, unit.Host, broker.partitions(ledger.name))
-    const record = made === null ? [] : [{ value: made.value, timestampMs: now() }]
-    const outputs = record.map(one => ({ stream: ledger.name, partition, record: one }))
-    await this.#keep(key, { ...dirty, cursor: unit.end }, outputs)
-    if (made !== null) events.emit('entriesRestated', { reason: INTENSITY_REVISED, amount: made.rows })
+    const outputs: OutputRecord[] = []
+    let amount = 0
+    const partitions = Map.groupBy(unit.hosts, host =>
+      partitionOf(unit.Tenant, host, broker.partitions(ledger.name)),
+    )
+    for (const [partition, hosts] of partitions) {
+      const select = corrections(this.#table, range, { unit, hosts })
+      const made = await selectRecord(statements, ledger, select, folder)
+      if (made === null) continue
+      amount += made.rows
+      outputs.push({ stream: ledger.name, partition, record: { value: made.value, timestampMs: now() } })
+    }
+    await this.#keep(key, { ...dirty, cursor: unit.to }, outputs)
+    if (amount > 0) events.emit('entriesRestated', { reason: INTENSITY_REVISED, amount })
   }
 
   /** Writes down how far a range is; null: it is done with. What is appended becomes visible with it. */

@@ -17,12 +17,12 @@ export interface RestatedRange {
   readonly factors: readonly Factor[]
 }
 
-/** Rows of one account on one host: the table lies in this order. */
+/** A stretch of a tenant's rows in the table's order, whatever accounts and hosts they belong to. */
 export interface RestatedUnit {
   readonly Tenant: string
-  readonly Account: string
-  readonly Host: string
-  readonly workloads: readonly (readonly [kind: string, id: string])[]
+  /** Its first and last workload. */
+  readonly from: UnitCursor
+  readonly to: UnitCursor
   /** Length of the longest PUE of their entries, in characters. */
   readonly pueDigits: number
   /** Most energy of one of them, µJ. */
@@ -50,7 +50,7 @@ const KEYS = [
   'Currency',
 ] as const
 /** Of them, those that a unit has in common, and those that are grouped by. */
-const FIXED = ['Tenant', 'Account', 'Host', 'Zone'] as const
+const FIXED = ['Tenant', 'Zone'] as const
 const GROUPED = KEYS.filter(name => !FIXED.some(fixed => fixed === name))
 /** Taken as they are from one of the entries. */
 const CARRIED = [
@@ -132,37 +132,49 @@ const OF_AN_ENTRY = [
   ...['EnergyQuality', 'EnergyUj', 'Revision'],
 ]
 
-/** Workloads after a place that have stale entries, in the table's order, with what all their entries are like. */
-export const staleWorkloads = (
+/** Workloads after a place in the table's order: how many entries they have, how many are stale, and what all of them are like. */
+export const plannedWorkloads = (
   table: string,
   range: RestatedRange,
   { after, limit }: { readonly after: UnitCursor | null; readonly limit: number },
 ): string =>
-  `SELECT Tenant, Account, Host, WorkloadKind, WorkloadId, toUInt32(count()) AS Entries,
+  `SELECT ${PLACE.join(', ')}, toUInt32(count()) AS Entries, toUInt32(countIf(${IS_STALE})) AS Stale,
+  toUInt32(intDiv(max(WindowStart) - min(WindowStart), 3600) + 1) AS Hours,
   toUInt32(max(length(Pue))) AS PueDigits, toString(max(greatest(abs(EnergyUj), abs(IdleSharedUj)))) AS MostUj,
-  max(IdleSharedUj != 0) AS HasShared, max(CarbonOperationalUg IS NULL) AS HasUnpriced${rated(table, range, PLANNED_BY, afterCondition(after))}
-GROUP BY Tenant, Account, Host, WorkloadKind, WorkloadId
-HAVING countIf(${IS_STALE}) > 0
-ORDER BY Tenant, Account, Host, WorkloadKind, WorkloadId
+  max(IdleSharedUj != 0) AS HasShared, max(CarbonOperationalUg IS NULL) AS HasUnpriced${rated(table, range, PLANNED_BY, after === null ? '' : ` AND ${isBeyond(after, '>')}`)}
+GROUP BY ${PLACE.join(', ')}
+ORDER BY ${PLACE.join(', ')}
 LIMIT ${limit}`
 
-const PLANNED_BY = [
-  ...['Tenant', 'Account', 'Host', 'WorkloadKind', 'WorkloadId', 'Pue'],
-  ...['EnergyUj', 'IdleSharedUj', 'CarbonOperationalUg'],
-]
+/** What a place in the table's order is made of. */
+const PLACE = ['Tenant', 'Account', 'Host', 'WorkloadKind', 'WorkloadId']
+const PLANNED_BY = [...PLACE, 'Pue', 'EnergyUj', 'IdleSharedUj', 'CarbonOperationalUg']
 
-const afterCondition = (after: UnitCursor | null): string =>
-  after === null
-    ? ''
-    : ` AND (Tenant, Account, Host, WorkloadKind, WorkloadId) > (${after.map(quoteText).join(', ')})`
+/**
+ * That rows lie before or after a place. Column by column, since the engine compares a column with a constant by its dictionary,
+ * and finds its place in the index by it; it does neither with tuples.
+ */
+function isBeyond(place: UnitCursor, side: '>' | '<', isIncluded = false): string {
+  return PLACE.reduceRight((inner, name, index) => {
+    const value = quoteText(place[index] ?? '')
+    return inner === ''
+      ? `${name} ${side}${isIncluded ? '=' : ''} ${value}`
+      : `(${name} ${side} ${value} OR ${name} = ${value} AND ${inner})`
+  }, '')
+}
 
 /**
  * The corrections of a unit, in the columns of the ledger's records: for each thing and hour, or part of an hour in which one
  * factor holds, what its entries should sum to less what they do.
+ *
+ * @param hosts of the unit whose rows are corrected
  */
-export function corrections(table: string, range: RestatedRange, unit: RestatedUnit): string {
+export function corrections(
+  table: string,
+  range: RestatedRange,
+  { unit, hosts }: { readonly unit: RestatedUnit; readonly hosts: readonly string[] },
+): string {
   const keys = GROUPED.join(', ')
-  const workloads = unit.workloads.map(([kind, id]) => `(${quoteText(kind)}, ${quoteText(id)})`).join(', ')
   const amounts = unit.hasUnpriced
     ? [...AMOUNTS, ...PRICED]
     : [...PRICED, 'EnergyUj', 'IdleSharedUj', 'IdleBeforeUj']
@@ -191,8 +203,8 @@ FROM (
     max(Revision) AS Last
   FROM (SELECT ${[...new Set(columns)].join(', ')}, 1 AS One
     FROM ${table}
-    WHERE ${rangeCondition(range)} AND Tenant = ${quoteText(unit.Tenant)} AND Account = ${quoteText(unit.Account)}
-      AND Host = ${quoteText(unit.Host)} AND (WorkloadKind, WorkloadId) IN (${workloads})) AS l
+    WHERE ${rangeCondition(range)} AND ${isBeyond(unit.from, '>', true)} AND ${isBeyond(unit.to, '<', true)}
+      AND Host IN (${hosts.map(quoteText).join(', ')})) AS l
   ${factorJoin(range)}
   WHERE FactorVersion != ''
   GROUP BY ${keys}, FactorFrom, Hour

@@ -23,6 +23,7 @@ import { createRestate, RESTATE } from '../../../processors/restate/processor.ts
 import { createStore } from '../../../processors/store/store.ts'
 import { openTestWarehouse, type TestWarehouse } from '../../query/support/warehouse.ts'
 import { followerOf } from '../../support/factor-follower.ts'
+import { impatient } from '../../support/impatient.ts'
 import { seededRandom } from '../../support/random.ts'
 import { energyRow } from '../rate/energy-row.ts'
 import { rateRows } from '../rate/rate-rows.ts'
@@ -36,7 +37,10 @@ const config = configSchema.parse({
     { name: 'north', hosts: ['n*'], zone: 'SE-SE3', pue: '1.1' },
     { name: 'west', hosts: ['w*'], zone: 'FR' },
   ],
+  workloads: { rules: [{ match: { label: { app: '*' } }, account: '{label.app}' }] },
 })
+/** A range has several pieces. */
+const limits = { entries: 1_300, corrections: 100, hosts: 2 }
 
 let store: TestWarehouse
 let folder: string
@@ -65,12 +69,14 @@ async function start(): Promise<void> {
   const { statements } = store.warehouse
   if (statements === undefined) throw new Error('the engine takes no statements')
   const now = (): number => Date.now() + aheadMs
-  await runner.start(createRestate({ broker, statements, folder, book, events: silentEvents, now }))
+  await runner.start(createRestate({ broker, statements, folder, book, events: silentEvents, now, limits }))
 }
 beforeAll(async () => {
   store = await openTestWarehouse()
   folder = await mkdtemp(join(tmpdir(), 'wattline-restate-'))
-  broker = await openEmbeddedBroker({ path: join(folder, 'log'), maxBytes: 1e9, events: silentEvents })
+  broker = impatient(
+    await openEmbeddedBroker({ path: join(folder, 'log'), maxBytes: 1e9, events: silentEvents }),
+  )
   await broker.createStreams(streamSettings(config))
   await start()
 })
@@ -102,7 +108,7 @@ async function settled(): Promise<void> {
 }
 
 const random = seededRandom(20261130)
-const HOSTS = ['de1', 'n1', 'n2', 'w1']
+const HOSTS = ['de1', "n'1", 'n2', 'w1']
 const unshared: readonly EnergyRow[] = HOSTS.flatMap(host =>
   Array.from({ length: MINUTES }, (_, minute) =>
     ['a', 'b', ''].map(workload =>
@@ -126,7 +132,7 @@ const unshared: readonly EnergyRow[] = HOSTS.flatMap(host =>
 /** Idle energy of two of the hosts is shared over two workloads and a rest. */
 const rows: readonly EnergyRow[] = unshared.flatMap(row => {
   const whole = row.EnergyUj
-  if (row.Share !== 'idle' || whole === 0n || !['de1', 'n1'].includes(row.Host)) return [row]
+  if (row.Share !== 'idle' || whole === 0n || !['de1', "n'1"].includes(row.Host)) return [row]
   const parts = [whole / 3n, whole / 5n, whole - whole / 3n - whole / 5n]
   let before = 0n
   return parts.map((own, index) => {
