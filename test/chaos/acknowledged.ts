@@ -3,6 +3,8 @@
  * the product.
  */
 
+import type { Revision } from './revisions.ts'
+
 /** The ledger's windows. */
 const WINDOW_NS = 60_000_000_000n
 
@@ -19,6 +21,8 @@ export interface Acknowledged {
   readonly unanswered: Map<string, number>
   /** Host -> what its meter counted in acknowledged samples. */
   readonly meters: Map<string, Meter>
+  /** Acknowledged revisions of intensities, in order; the first covers everything. Empty: carbon is not audited. */
+  readonly revisions: Revision[]
 }
 
 export interface MissingSpans {
@@ -27,13 +31,14 @@ export interface MissingSpans {
   readonly unanswered: number
 }
 
-export const nothingAcknowledged = (service = 'chaos'): Acknowledged => ({
+export const nothingAcknowledged = (service = 'chaos', revisions: Revision[] = []): Acknowledged => ({
   service,
   batches: new Map(),
   times: new Map(),
   missing: { acknowledged: [], unanswered: 0 },
   unanswered: new Map(),
   meters: new Map(),
+  revisions,
 })
 
 /**

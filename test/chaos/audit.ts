@@ -6,6 +6,7 @@
 import { eventually } from '../support/until.ts'
 import type { Acknowledged } from './acknowledged.ts'
 import { spansOf } from './acknowledged.ts'
+import { auditCarbon } from './audit-carbon.ts'
 import { isTold, NOTHING_TOLD, type Told } from './audit-losses.ts'
 import { auditMeters } from './audit-meters.ts'
 import { auditSpans, countAcknowledged } from './audit-spans.ts'
@@ -37,6 +38,7 @@ export async function audit(
   return [
     ...(await auditSpans(reader, acknowledged, told)),
     ...(await auditMeters(reader, acknowledged, waitMs, told)),
+    ...(isTold(told) ? [] : await auditCarbon(reader, acknowledged, waitMs)),
     ...(await auditQuarantine(reader)),
     ...(await auditFactors(reader, waitMs())),
   ]

@@ -13,6 +13,7 @@ import { Marksman } from './marksman.ts'
 import { Member } from './member.ts'
 import type { OneProcess } from './one-process.ts'
 import { killed, processFaults } from './process-faults.ts'
+import { revise, ZONE } from './revisions.ts'
 import { type Fault, pause, type Topology } from './topology.ts'
 
 const ENVIRONMENT = {
@@ -24,7 +25,9 @@ const ENVIRONMENT = {
   // The last, incomplete minute of a host closes once it has been silent for as long as a gap may be.
   WATTLINE_METERING_IDLE_FLUSH: '8',
   WATTLINE_METERING_GAP: '12',
-  // The audit adds what came late by itself; `npm run chaos:restating` audits how that is booked.
+  WATTLINE_FACTORS_ZONE: ZONE,
+  // The audit adds what came late by itself: it compares minutes with days at different moments, between which nothing may be
+  // booked. `npm run chaos:restating` audits how that is booked.
   WATTLINE_METERING_LATE_SETTLE: '86400',
   // Samples of a host whose clock is a day ahead are accepted, and judged by the meter.
   WATTLINE_LIMITS_FUTURE_SECONDS: '172800',
@@ -40,6 +43,7 @@ export function embeddedTopology({ entry }: { readonly entry?: string } = {}): T
 
 class Embedded implements Topology, OneProcess {
   readonly target = { otlp: null as string | null, open: new Set<AbortController>() }
+  readonly api = (): string | undefined => this.#member.process?.http
   readonly paceMs = 30
   readonly data = mkdtempSync(join(tmpdir(), 'wattline-chaos-'))
   readonly faults: readonly Fault[]
@@ -65,6 +69,7 @@ class Embedded implements Topology, OneProcess {
       backUp(this, ENVIRONMENT),
       centreClock(this),
       hostClock(4, () => killed(this)),
+      revise(6, this.api, () => killed(this)),
     ]
   }
 

@@ -10,6 +10,7 @@ import { audit, type Reader } from './audit.ts'
 import { auditLostSpans, isTold, type Told, toldBy } from './audit-losses.ts'
 import { auditAll, auditSpans } from './audit-spans.ts'
 import type { HostClock } from './meter-clients.ts'
+import { type Revision, reviseAll } from './revisions.ts'
 import { drawFault, type Fault, nextInTurn, pause, type Topology } from './topology.ts'
 
 export interface ChaosRun {
@@ -69,6 +70,8 @@ class Harness {
   readonly #faults = new Map<string, number>()
   readonly #epochs: Epoch[] = []
   readonly #findings: string[] = []
+  /** Of intensities. Each load begins with one of all times, so that earlier ones do not matter to it. */
+  readonly #revisions: Revision[] = []
   /** All losses ever reported: the system keeps some hundred of them. */
   readonly #losses = new Map<string, Loss>()
   #audits = 0
@@ -104,7 +107,9 @@ class Harness {
   async #epoch(): Promise<void> {
     const { topology, seed, runs, first = 0, auditEvery, log, onAudited } = this.#run
     const epoch = this.#epochs.length
+    await reviseAll(topology.api, this.#revisions, seededRandom(seed * 1_009 + this.#done))
     const clients = startClients(topology.target, {
+      revisions: this.#revisions,
       spans: 3,
       meters: [0, 1].map(number => `chaos-${first}-${epoch}-${number}`),
       clocked: [`chaos-${first}-${epoch}-clocked`],

@@ -3,6 +3,7 @@ import type { FaultRule } from '../support/clickhouse-front/faults.ts'
 import { hostClock } from './clock-faults.ts'
 import { cutClients } from './cut-clients.ts'
 import { type Node, type Parts, stopAll } from './kafka-parts.ts'
+import { revise } from './revisions.ts'
 import { drawOne, type Fault, type FaultContext, pause } from './topology.ts'
 
 /** Kinds of requests to Kafka, by their number. */
@@ -34,7 +35,7 @@ const AIM_MS = 2_500
 
 type Inject = (parts: Parts, context: FaultContext) => Promise<string>
 
-export function kafkaFaults(parts: () => Parts): readonly Fault[] {
+export function kafkaFaults(parts: () => Parts, api: () => string | undefined): readonly Fault[] {
   const fault = (name: string, weight: number, inject: Inject): Fault => ({
     name,
     weight,
@@ -74,6 +75,7 @@ export function kafkaFaults(parts: () => Parts): readonly Fault[] {
     fault('cut-clients', 4, (_, { client }) => cutClients(client)),
     fault('kill-query', 1, ({ query }) => killed(query)),
     hostClock(4),
+    revise(6, api, async () => (await Promise.all(parts().processors.map(node => killed(node)))).join(', ')),
   ]
 }
 

@@ -12,6 +12,7 @@ import { kafkaFaults } from './kafka-faults.ts'
 import { type Node, type Parts, stopAll } from './kafka-parts.ts'
 import { stateOf, stopped, untilNothingPends } from './lag.ts'
 import { Member } from './member.ts'
+import { ZONE } from './revisions.ts'
 import type { Fault, Topology } from './topology.ts'
 
 const COLLECTORS = 2
@@ -29,6 +30,7 @@ const ENVIRONMENT = {
   // Kafka needs some seconds to come back: until then hosts are not considered silent.
   WATTLINE_METERING_IDLE_FLUSH: '15',
   WATTLINE_METERING_GAP: '20',
+  WATTLINE_FACTORS_ZONE: ZONE,
   // As with one process: what comes late is added by the audit, and samples from a clock that is a day ahead are accepted.
   WATTLINE_METERING_LATE_SETTLE: '86400',
   WATTLINE_LIMITS_FUTURE_SECONDS: '172800',
@@ -44,8 +46,9 @@ export function kafkaTopology(options: { readonly withoutTokens?: boolean } = {}
 
 class OnKafka implements Topology {
   readonly target = new Balanced()
+  readonly api = (): string | undefined => this.#made().query.member.process?.http
   readonly paceMs = 150
-  readonly faults: readonly Fault[] = kafkaFaults(() => this.#made())
+  readonly faults: readonly Fault[] = kafkaFaults(() => this.#made(), this.api)
   readonly #data = mkdtempSync(join(tmpdir(), 'wattline-chaos-'))
   readonly #withoutTokens: boolean
   #parts: Parts | null = null

@@ -31,6 +31,8 @@ export interface Topology {
   readonly faults: readonly Fault[]
   /** Where clients send. */
   readonly target: Target
+  /** Base address of the API; undefined while it is down. */
+  readonly api: () => string | undefined
   /** Longest pause of a client between two requests: what two cores can carry besides everything else. */
   readonly paceMs: number
   /** Starts everything; resolves when clients can send. */

@@ -2,6 +2,7 @@ import { type Acknowledged, nothingAcknowledged } from '../chaos/acknowledged.ts
 import { spanClient } from '../chaos/clients.ts'
 import type { Target } from '../chaos/exchange.ts'
 import { clockedMeterClient, type HostClock, meterClient } from '../chaos/meter-clients.ts'
+import type { Revision } from '../chaos/revisions.ts'
 import { seededRandom } from './random.ts'
 
 /** Clients that send until stopped, and what was acknowledged to them, for the auditor. */
@@ -29,6 +30,8 @@ export interface Load {
   readonly paceMs?: number
   /** Meters end with a sample that closes their windows, instead of going silent. */
   readonly closing?: boolean
+  /** Of intensities, so far: more are put while the clients send. */
+  readonly revisions?: Revision[]
 }
 
 const WAIT_MS = 20_000
@@ -40,7 +43,7 @@ export function startClients(target: string | Target, load: Load): Clients {
   const { seed = 1, paceMs = 0, service = 'chaos', closing = false, spans, meters, clocked = [] } = load
   const stop = new AbortController()
   const giveUp = new AbortController()
-  const acknowledged = nothingAcknowledged(service)
+  const acknowledged = nothingAcknowledged(service, load.revisions)
   const to = typeof target === 'string' ? { otlp: target } : target
   // A generator each: its numbers do not depend on the speed of the others.
   const client = (number: number) => ({

@@ -22,6 +22,7 @@ const UNFORCED = [
   'disk-gone',
   'host-clock',
   'clock-ahead',
+  'revise',
 ]
 
 const OF_FILES = [
@@ -57,8 +58,8 @@ it('keeps every acknowledged span and microjoule, over a dozen faults', { timeou
   const result = await runChaos({
     topology: embeddedTopology(),
     seed: 20_261_121,
-    runs: 12,
-    auditEvery: 12,
+    runs: UNFORCED.length,
+    auditEvery: UNFORCED.length,
     only: UNFORCED,
     isEven: true,
     log: line => lines.push(line),
@@ -81,15 +82,21 @@ it('keeps every acknowledged span and microjoule, over a dozen faults', { timeou
       meter.total += 1n
       await found()
       meter.total -= 1n
+
+      acknowledged.revisions.push({ from: 0, to: Number.POSITIVE_INFINITY, gramsPerKwh: '1000.001' })
+      await found()
+      acknowledged.revisions.pop()
     },
   })
   expect(result.findings, lines.join('\n')).toEqual([])
-  expect(result.runs).toBe(12)
+  expect(result.runs).toBe(UNFORCED.length)
   expect(result.acknowledgedSpans).toBeGreaterThan(1_000)
   expect(result.acknowledgedSamples).toBeGreaterThan(50)
+  const ofCarbon = tampered.pop()
   expect(tampered).toEqual(
     [/never-sent.*is missing/, /distinct, of/, /was refused/, /the meter counted/].map(finding => [
       expect.stringMatching(finding),
     ]),
   )
+  expect(ofCarbon).toContainEqual(expect.stringMatching(/µg are booked/))
 })
