@@ -32,11 +32,7 @@ interface Entry {
   readonly pue: string
 }
 
-async function findingsOf(
-  reader: Reader,
-  host: string,
-  revisions: readonly Revision[],
-): Promise<string[]> {
+async function findingsOf(reader: Reader, host: string, revisions: readonly Revision[]): Promise<string[]> {
   const hour = `concat(Component, '/', Share, '/', WorkloadId, '/', EnergyQuality, ' ', toString(toUnixTimestamp(toStartOfHour(WindowStart)))) AS hour`
   const condition = `Host = '${host}' AND EnergyQuality != 'none'`
   const booked = await reader.sql<Booked>(
