@@ -8,6 +8,7 @@ import type { Role } from './core/catalogue/config/keys/process.ts'
 import { needsOf } from './core/catalogue/config/roles.ts'
 import { keepStartReserve, releaseStartReserve } from './core/runtime/start-reserve.ts'
 import type { Readiness } from './query/http/readiness.ts'
+import { followDecisions, startAnswering } from './wiring/answering.ts'
 import { startFactors, startIntake, startReceivers, startSources } from './wiring/collector.ts'
 import { startEarlyHealth } from './wiring/early-health.ts'
 import { startFolder, startLateLog, startLog, startSnapshots, startWarehouse } from './wiring/neighbours.ts'
@@ -51,10 +52,12 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   events.emit('processStarted', { version, roles: config.roles.join(','), data: config.data })
 
   if (needs.folder) await startFolder(wiring)
-  const early = await startEarlyHealth(wiring, needs)
+  const answering = await startAnswering(wiring)
+  const early = await startEarlyHealth(wiring, needs, answering)
   const broker = needs.log === 'open' ? await startLog(wiring) : null
   if (needs.folder) releaseStartReserve(config.data)
   const log = needs.log === 'late' ? await startLateLog(wiring) : broker
+  if (answering !== null) followDecisions(wiring, answering, log)
   const warehouse = needs.warehouse ? await startWarehouse(wiring, broker) : null
   const snapshots = needs.folder ? await startSnapshots(wiring, broker, warehouse) : null
 
@@ -79,6 +82,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     recomputations,
     processors,
     uplink,
+    answering,
     ...otlp,
     readiness,
   }

@@ -17,6 +17,7 @@ import { requestsCommand } from './requests.ts'
 import { restoreCommand } from './restore.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
+import { scalingCommand } from './scaling.ts'
 import { simulateCommand } from './simulate.ts'
 import { sqlCommand } from './sql.ts'
 import { tokenCommand } from './token.ts'
@@ -46,6 +47,7 @@ Examples:
   wattline quarantine list                       records that no processor could take
   wattline factors put intensities.csv           grid intensities and prices from a file
   wattline rules test rules_test.yaml            try alert rules
+  wattline scaling explain checkout              why a scaling policy wants this number
   wattline losses                                what damaged or lost files have cost
   wattline simulate --hosts 20 --workloads 30 --verify
   wattline token --tenant shop --scopes ingest   a token for a sender
@@ -69,6 +71,7 @@ const commands = [
   lossesCommand(),
   factorsCommand(),
   rulesCommand(),
+  scalingCommand(),
   simulateCommand(),
   tokenCommand(),
   backupCommand(),

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { configuredPolicies } from '../core/autoscaling/policies.ts'
 import { isSensorSource } from '../core/books/sources.ts'
 import { type Broker, RECORD_KIND, type StreamSettings } from '../core/broker/broker.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
@@ -6,6 +7,7 @@ import type { Events } from '../core/catalogue/events/events.ts'
 import { configuredFactors } from '../core/factors/configured.ts'
 import { FactorFollower } from '../core/factors/follower.ts'
 import type { IntensityBook } from '../core/factors/intensity-book.ts'
+import { zoneName } from '../core/model/factor.ts'
 import { quarantine, readings, STREAMS } from '../core/model/streams/index.ts'
 import { type LogReader, logReaders } from '../core/model/streams/readers.ts'
 import type { StreamDeclaration } from '../core/model/streams/stream.ts'
@@ -31,6 +33,8 @@ import type { RecomputeTools } from './recompute/recompute.ts'
 import { createRequests } from './requests/processor.ts'
 import { sharingRules } from './requests/statement.ts'
 import { createRestate } from './restate/processor.ts'
+import { createScale, type ScaleOptions } from './scale/processor.ts'
+import { readRowsOf } from './scale/read.ts'
 import type { StoreOptions } from './store/options.ts'
 import type { RowAges } from './store/row-ages.ts'
 import { createStore } from './store/store.ts'
@@ -158,6 +162,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       now,
     }),
     createDeliver({ alerts: config.alerts, events, now }),
+    createScale(scaleOptions(options, factors)),
     ...requestsOf(options),
   ]
   for (const processor of processors) await runner.start(processor)
@@ -211,6 +216,23 @@ function recomputeOf(
       ...(recomputations === undefined ? {} : { requests: recomputations }),
     }),
   ]
+}
+
+function scaleOptions(
+  { config, broker, warehouse, events, now }: ProcessorsOptions,
+  factors: FactorFollower,
+): ScaleOptions {
+  const { lateness, idle_flush: flush } = config.metering
+  return {
+    configured: configuredPolicies(config),
+    read: readRowsOf(warehouse, config.limits.sql),
+    books: () => factors.follow(),
+    home: { zone: zoneName(config.factors.zone), pue: config.factors.pue },
+    ledgerDelay: lateness + flush + WINDOW_SECONDS,
+    broker,
+    events,
+    now,
+  }
 }
 
 /** None over stand-ins that have no tables. */

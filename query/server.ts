@@ -6,6 +6,9 @@ import { openAccess } from '../core/auth/open-access.ts'
 import { ROLES } from '../core/catalogue/config/keys/process.ts'
 import { alertRoutes } from './alerts/routes.ts'
 import { budgetRoutes } from './budgets/routes.ts'
+import { scalingAnswerRoutes } from './decisions/answer-routes.ts'
+import { scalingDecisionRoutes } from './decisions/decision-routes.ts'
+import { scalingPolicyRoutes } from './decisions/policy-routes.ts'
 import { erasureRoutes } from './erasures/routes.ts'
 import { factorFileRoutes } from './factors/file-routes.ts'
 import { hostFactorRoutes } from './factors/host-routes.ts'
@@ -82,6 +85,9 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   spotRoutes(app, context)
   planningRoutes(app, context)
   budgetRoutes(app, context)
+  scalingPolicyRoutes(app, context)
+  scalingDecisionRoutes(app, context)
+  if (context.answering !== undefined) scalingAnswerRoutes(app, context, context.answering)
   erasureRoutes(app, context)
   recomputeRoutes(app, context)
   snapshotRoutes(app, context)
@@ -97,6 +103,7 @@ export function createStatusServer(options: StatusServerOptions): QueryServer {
   const routes = routesOf(built.app)
   statusRoutes(built.app, context, metrics)
   snapshotRoutes(built.app, context)
+  if (context.answering !== undefined) scalingAnswerRoutes(built.app, context, context.answering)
   return serverOf(built, routes, () => metrics.stop())
 }
 

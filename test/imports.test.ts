@@ -41,6 +41,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'core/mappings': ['core/model', 'core/books'],
   'core/alerts': ['core/model'],
   'core/scaling': ['core/model'],
+  'core/autoscaling': [
+    'core/model',
+    'core/scaling',
+    'core/planning',
+    'core/factors',
+    'core/broker',
+    'core/columns',
+    'core/catalogue',
+    'core/warehouse',
+  ],
   'core/outgoing': [],
   'core/alerting': ['core/model', 'core/alerts', 'core/broker', 'core/columns', 'core/catalogue'],
   'core/catalogue': [

@@ -1,22 +1,26 @@
+import type { Answering } from '../core/autoscaling/answering.ts'
 import type { needsOf } from '../core/catalogue/config/roles.ts'
 import type { QueryServer } from '../query/http/query-server.ts'
 import { createStatusServer } from '../query/server.ts'
 import type { Wiring } from './wiring.ts'
 
 /**
- * Serves health and readiness while the process waits for its neighbours, which may take for ever; null if there are
- * none. Not used when everything is in this process: its ports open together, when it accepts work.
+ * Serves health, readiness and what autoscalers are told while the process waits for its neighbours, which may take for ever;
+ * null if there are none. Not used when everything is in this process, and no autoscaler asks it: its ports open together, when it
+ * accepts work.
  */
 export async function startEarlyHealth(
   wiring: Wiring,
   needs: ReturnType<typeof needsOf>,
+  answering: Answering | null,
 ): Promise<QueryServer | null> {
   const { lifecycle, config, events, version, started, authentication, waits } = wiring
   const { host, http: port } = config.listen
   const hasNeighbours =
     (needs.log === 'open' && config.broker.kind !== 'embedded') ||
     (needs.warehouse && config.warehouse.kind !== 'embedded')
-  if (port === 'off' || !hasNeighbours) return null
+  const isAsked = config.roles.includes('scaling') && answering?.isEmpty === false
+  if (port === 'off' || !(hasNeighbours || isAsked)) return null
   const server = createStatusServer({
     events,
     version,
@@ -25,6 +29,7 @@ export async function startEarlyHealth(
     access: authentication.access,
     tls: authentication.tls,
     isStarting: true,
+    ...(answering === null ? {} : { answering }),
     readiness: async () => {
       const reasons = ['start: this process is starting', ...waits.reasons()]
       return Object.fromEntries(config.roles.map(role => [role, reasons]))

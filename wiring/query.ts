@@ -1,5 +1,8 @@
 import type { Intake } from '../collector/intake/intake.ts'
 import { createAlertLog } from '../core/alerting/alert-log.ts'
+import type { Answering } from '../core/autoscaling/answering.ts'
+import { configuredPolicies } from '../core/autoscaling/policies.ts'
+import { createPolicyLog } from '../core/autoscaling/policy-log.ts'
 import type { Snapshots } from '../core/backup/snapshots.ts'
 import type { Broker } from '../core/broker/broker.ts'
 import { configuredFactors } from '../core/factors/configured.ts'
@@ -25,6 +28,7 @@ export interface Parts {
   readonly recomputations: Recomputations | null
   readonly processors: Runner | null
   readonly uplink: Runner | null
+  readonly answering: Answering | null
   readonly otlpHttp: string | null
   readonly otlpGrpc: string | null
   readonly readiness: () => Promise<Readiness>
@@ -69,7 +73,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     otlpGrpc,
     roles: config.roles,
     readiness: parts.readiness,
-    waiting: () => parts.uplink?.problems() ?? [],
+    waiting: () => [...(parts.uplink?.problems() ?? []), ...problemsOf(parts.answering)],
     notes: () => [
       ...authentication.notes(),
       ...wiring.meterBudget.notes(),
@@ -81,6 +85,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     access: authentication.access,
     tls: authentication.tls,
     ...(parts.snapshots ? { snapshots: parts.snapshots } : {}),
+    ...(parts.answering ? { answering: parts.answering } : {}),
     // All readers of the log give the same answer; collectors, which are the most numerous, do not query it.
     ...(log && (isQuery || parts.processors || parts.uplink) ? { broker: log } : {}),
   }
@@ -96,10 +101,15 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     ...(log ? { appender: log } : {}),
     ...(log ? { factors: createInstanceFactors(log, configuredFactors(config)) } : {}),
     ...(log ? { alertLog: createAlertLog(log, Date.now) } : {}),
+    ...(log ? { policyLog: createPolicyLog(log, configuredPolicies(config), Date.now) } : {}),
     ...(parts.erasures ? { erasures: parts.erasures } : {}),
     ...(parts.recomputations ? { recomputations: parts.recomputations } : {}),
   })
 }
+
+/** A process that cannot follow decisions still answers: it is ready, and what it waits for is shown. */
+const problemsOf = (answering: Answering | null): readonly string[] =>
+  answering === null || answering.problem === null ? [] : [answering.problem]
 
 /** What readiness depends on; null if this process does not run it. */
 interface Working {
@@ -122,6 +132,7 @@ export function readinessOf(
       ...(intake ? { collector: ofIntake } : {}),
       ...(processors ? { processors: processors.problems() } : {}),
       ...(engineProblems ? { query: await engineProblems() } : {}),
+      ...(config.roles.includes('scaling') ? { scaling: [] } : {}),
       ...(missing.length > 0 ? { files: missing } : {}),
     }
   }

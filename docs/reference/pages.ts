@@ -43,6 +43,7 @@ interface SchemaNode {
   readonly const?: unknown
   readonly items?: SchemaNode
   readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly additionalProperties?: SchemaNode | boolean
 }
 
 function configurationPage(): string {
@@ -59,10 +60,12 @@ function collectKeys(node: SchemaNode, path: string, rows: string[][]): void {
     return
   }
   const fallback = node.default === undefined ? '' : `\`${JSON.stringify(node.default)}\``
-  // Keys of list items have no variable: only the list has one.
-  const variable = path.includes('[]') ? '' : `\`${environmentName(path)}\``
+  // Keys of list items, and of what has a name, have no variable: only the whole has one.
+  const variable = /\[\]|<name>/.test(path) ? '' : `\`${environmentName(path)}\``
   rows.push([`\`${path}\``, variable, typeName(node), fallback, node.description ?? ''])
   if (node.items?.properties !== undefined) collectKeys(node.items, `${path}[]`, rows)
+  const each = node.additionalProperties
+  if (typeof each === 'object' && each.properties !== undefined) collectKeys(each, `${path}.<name>`, rows)
 }
 
 function typeName(node: SchemaNode): string {

@@ -8,6 +8,7 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ErasureAnswer } from '../../core/api/answers.ts'
+import { erasePolicies } from '../../core/autoscaling/policy-log.ts'
 import { asWattlineError, WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { endPriceListsOf } from '../../core/factors/prices/list-records.ts'
@@ -121,7 +122,10 @@ export class Erasures {
       this.#doing = doing
     }
     await this.#step(erasure, 'reading')
-    if (beforeMs === null) await endPriceListsOf(broker, tenant, now())
+    if (beforeMs === null) {
+      await endPriceListsOf(broker, tenant, now())
+      await erasePolicies(broker, tenant, now())
+    }
     let ends = await readToEnd(broker, readers, signal, report)
     // Twice: readings that one partition passes on to another can arrive there behind the first.
     for (let time = 0; beforeMs === null && time < 2; time += 1) {

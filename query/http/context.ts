@@ -4,6 +4,8 @@ import type { AlertLog } from '../../core/alerting/alert-log.ts'
 import type { ErasureAnswer, SnapshotAnswer } from '../../core/api/answers.ts'
 import type { RecomputeAnswer } from '../../core/api/recompute.ts'
 import type { Access } from '../../core/auth/access.ts'
+import type { Answering } from '../../core/autoscaling/answering.ts'
+import type { PolicyLog } from '../../core/autoscaling/policy-log.ts'
 import type { Broker } from '../../core/broker/broker.ts'
 import type { SetAside } from '../../core/broker/replay.ts'
 import type { Role } from '../../core/catalogue/config/keys/process.ts'
@@ -96,6 +98,8 @@ export interface StatusServerOptions {
   readonly roles?: readonly Role[]
   /** Wall clock, ms; tests give their own. */
   readonly now?: () => number
+  /** What autoscalers are told. Absent: this process has neither role scaling nor role query. */
+  readonly answering?: Answering
   /** The process is still starting: every other route answers `starting`. */
   readonly isStarting?: boolean
 }
@@ -106,6 +110,8 @@ export interface QueryServerOptions extends StatusServerOptions {
   readonly warehouse: Warehouse
   /** Writes silences and replays; absent where the log is not open. */
   readonly alertLog?: AlertLog
+  /** Reads and writes scaling policies; absent where the log is not open. */
+  readonly policyLog?: PolicyLog
   /** Absent: this process does not have the log open. */
   readonly factors?: InstanceFactors
   /** Appends requests to the log. Absent: this process does not have the log open. */

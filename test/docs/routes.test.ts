@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { ROUTES } from '../../collector/http/exchange.ts'
 import { WRITE_ROUTE } from '../../collector/prometheus/remote-write/receive.ts'
+import { Answering } from '../../core/autoscaling/answering.ts'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { RECORDS_ROUTE } from '../../core/model/forwarding.ts'
@@ -35,6 +36,7 @@ it('lists the routes of the query server', async () => {
     warehouse: refusingWarehouse,
     events: silentEvents,
     readiness: async () => ({}),
+    answering: new Answering({ file: null, events: silentEvents, now: () => 0 }),
     page: new Map([['index.html', { type: 'text/html', body: Buffer.from('') }]]),
     version: '0',
     started: new Date(0),

@@ -12,6 +12,8 @@ import { createTokenAccess } from '../../core/auth/token-access.ts'
 import type { TokenEntry } from '../../core/auth/token-list.ts'
 import { parseTokenList } from '../../core/auth/token-list.ts'
 import { createTokenTable } from '../../core/auth/token-table.ts'
+import { answerKey } from '../../core/autoscaling/answer-log.ts'
+import { Answering } from '../../core/autoscaling/answering.ts'
 import type { Broker } from '../../core/broker/broker.ts'
 import { resolveConfig } from '../../core/catalogue/config/load.ts'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
@@ -22,6 +24,7 @@ import { guardRoutes } from '../../query/http/auth.ts'
 import type { QueryServer } from '../../query/http/query-server.ts'
 import { createQueryServer, createStatusServer } from '../../query/server.ts'
 import { READABLE_TABLES } from '../../query/sql/readable-tables.ts'
+import { answerOf } from '../core/scaling/fixture.ts'
 import { ledgerRow, nano, readingRow, spanRow, unixSeconds } from './support/rows.ts'
 import { openTestWarehouse, type TestWarehouse } from './support/warehouse.ts'
 
@@ -119,6 +122,7 @@ beforeAll(async () => {
     started: new Date(0),
     now: () => NOW,
     access,
+    answering: answeringOf('shop', 'bank'),
     replay: async record => {
       replayed.push(`${record.stream}/${record.offset}`)
       return 'traces/0/99'
@@ -130,6 +134,25 @@ afterAll(async () => {
   await server.stop()
   await store.close()
 })
+
+/** Answers of policy `web` of some tenants. */
+function answeringOf(...tenants: readonly string[]): Answering {
+  const answering = new Answering({ file: null, events, now: () => NOW })
+  const at = NOW / 1000
+  const entries = tenants.map(tenant => {
+    const answer = answerOf({ tenant, name: 'web', explanation: `of-${tenant}`, decidedAt: at, asOf: at })
+    return { key: answerKey(answer), answer }
+  })
+  let isRead = false
+  answering.follow({
+    read: async () => {
+      const found = isRead ? [] : entries
+      isRead = true
+      return found
+    },
+  })
+  return answering
+}
 
 interface Asked {
   readonly status: number
@@ -149,6 +172,7 @@ async function ask(route: string, headers: Readonly<Record<string, string>>, bod
 const as = (who: Who): Record<string, string> => ({ authorization: `Bearer ${tokens[who]}` })
 
 /** A request that each route answers with rows, if allowed. */
+const POLICY = '{"demand": {"sql": "SELECT 1", "target_per_replica": 1}}'
 const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]>> = {
   'GET /api/v1/traces/:id': [`GET /api/v1/traces/${TRACE['shop']}`],
   'GET /api/v1/quarantine/:stream/:partition/:offset': ['GET /api/v1/quarantine/traces/0/17'],
@@ -171,6 +195,11 @@ const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]
     'POST /api/v1/silences',
     '{"matchers": {"a": "b"}, "ends_at": "2036-01-01T00:00:00Z"}',
   ],
+  'GET /api/v1/scaling/:name': ['GET /api/v1/scaling/web'],
+  'GET /api/v1/scaling/:name/decisions': ['GET /api/v1/scaling/web/decisions'],
+  'GET /api/v1/scaling/policies/:name': ['GET /api/v1/scaling/policies/web'],
+  'PUT /api/v1/scaling/policies/:name': ['PUT /api/v1/scaling/policies/web', POLICY],
+  'DELETE /api/v1/scaling/policies/:name': ['DELETE /api/v1/scaling/policies/web'],
   'GET /api/v1/requests': ['GET /api/v1/requests?window=2h&group_by=service,account'],
   'GET /api/v1/usage': ['GET /api/v1/usage?window=2h&group_by=workload,account'],
   'POST /api/v1/recompute': [
@@ -199,7 +228,8 @@ function allowed(route: string): readonly Who[] {
     return ['shopAdmin', 'operatorAdmin']
   if (/^(PUT|POST|DELETE) \/api\/v1\/(factors|tariffs\/spot)/.test(route)) return ['operatorAdmin']
   if (/^(PUT|DELETE) \/api\/v1\/tariffs/.test(route)) return ['shopAdmin', 'operatorAdmin']
-  if (['GET /metrics', 'GET /api/v1/lag'].includes(route)) return ['operator']
+  if (/^(PUT|DELETE) \/api\/v1\/scaling/.test(route)) return ['shopAdmin', 'operatorAdmin']
+  if (['GET /metrics', 'GET /api/v1/lag', 'GET /api/v1/scaling/answers'].includes(route)) return ['operator']
   const narrow = [
     'GET /api/v1/budgets',
     'GET /api/v1/factors',

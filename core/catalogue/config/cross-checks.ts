@@ -8,6 +8,7 @@ import { mappingsProblems } from './mappings.ts'
 import type { ConfigProblem } from './problem.ts'
 import { processesProblems } from './processes.ts'
 import { roleProblems } from './roles.ts'
+import { scalingProblems } from './scaling.ts'
 import type { Config } from './schema.ts'
 import { scrapeProblems } from './scrape.ts'
 import { warehouseProblems } from './warehouse.ts'
@@ -25,5 +26,6 @@ export const crossChecks = (config: Config): ConfigProblem[] => [
   ...scrapeProblems(config),
   ...mappingsProblems(config),
   ...alertProblems(config),
+  ...scalingProblems(config),
   ...billingProblems(config),
 ]

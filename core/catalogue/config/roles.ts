@@ -12,6 +12,8 @@ export interface Placement {
   readonly warehouse: { readonly kind: 'embedded' | 'clickhouse' }
   /** Where the log is forwarded to. */
   readonly forward: { readonly url?: string | undefined }
+  /** Where role scaling takes decisions from, if not from the log. */
+  readonly scaling_source: { readonly url?: string | undefined }
 }
 
 /** The resources that a process opens for its roles. */
@@ -24,7 +26,7 @@ export interface Needs {
 }
 
 /** The resources that a process with these keys opens. */
-export function needsOf({ roles, broker, warehouse }: Placement): Needs {
+export function needsOf({ roles, broker, warehouse }: Omit<Placement, 'scaling_source'>): Needs {
   const stages = roles.includes('collector') || roles.includes('processors')
   const log = stages ? 'open' : broker.kind === 'kafka' ? 'late' : 'none'
   const tables = roles.includes('processors') || roles.includes('query')
@@ -33,7 +35,13 @@ export function needsOf({ roles, broker, warehouse }: Placement): Needs {
 }
 
 /** Roles that cannot work with embedded parts: the embedded log and engine belong to one process. */
-export function roleProblems({ roles, broker, warehouse, forward }: Placement): ConfigProblem[] {
+export function roleProblems({
+  roles,
+  broker,
+  warehouse,
+  forward,
+  scaling_source,
+}: Placement): ConfigProblem[] {
   const has = (role: Role): boolean => roles.includes(role)
   const problems: ConfigProblem[] = []
   const tell = (path: string, problem: string): void => void problems.push({ path, problem })
@@ -60,6 +68,17 @@ export function roleProblems({ roles, broker, warehouse, forward }: Placement): 
     tell(
       'roles',
       'only this process can query the tables of the embedded engine: add role `query`, or set `warehouse.kind: clickhouse`',
+    )
+  }
+  if (
+    broker.kind === 'embedded' &&
+    has('scaling') &&
+    !has('processors') &&
+    scaling_source.url === undefined
+  ) {
+    tell(
+      'roles',
+      'only the process of the processors can read its embedded log: set `scaling_source.url` to the address of that process, add role `processors`, or set `broker.kind: kafka`',
     )
   }
   return problems

@@ -15,6 +15,7 @@ import { tariffsSchema } from './keys/prices.ts'
 import { logSchema, processKeys, telemetrySchema } from './keys/process.ts'
 import { forwardSchema, processorsSchema, requestsSchema } from './keys/processors.ts'
 import { sqlLimitsSchema } from './keys/query.ts'
+import { scalingSchema, scalingSourceSchema } from './keys/scaling.ts'
 import { scrapeSchema } from './keys/scrape.ts'
 import { brokerSchema, retentionSchema, warehouseSchema } from './keys/storage.ts'
 
@@ -42,6 +43,8 @@ export const configSchema = z.strictObject({
   sites: sitesSchema,
   tariffs: tariffsSchema,
   alerts: alertsSchema,
+  scaling: scalingSchema,
+  scaling_source: scalingSourceSchema,
   billing: billingSchema,
   retention: retentionSchema,
   limits: z.strictObject({ ...intakeLimits, sql: sqlLimitsSchema }).prefault({}),

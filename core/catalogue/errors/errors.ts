@@ -5,6 +5,7 @@
  */
 import { BACKUP_ERRORS } from './backup.ts'
 import { DRAINING_ERRORS, INTAKE_ERRORS } from './collector.ts'
+import { SCALING_ERRORS } from './decisions.ts'
 import type { Disposition } from './declaration.ts'
 import { DEFECT_ERRORS } from './defect.ts'
 import { ACCESS_ERRORS } from './listeners.ts'
@@ -26,6 +27,7 @@ export const ERRORS = {
   ...BACKUP_ERRORS,
   ...ERASURE_ERRORS,
   ...ALERT_ERRORS,
+  ...SCALING_ERRORS,
   ...QUERY_ERRORS,
   ...AUTOSCALER_ERRORS,
   ...DEFECT_ERRORS,

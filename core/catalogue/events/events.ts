@@ -3,6 +3,7 @@
  * the counter on `/metrics` for each. Labels are bounded sets; a drop is an event with a reason.
  */
 import { FACTOR_EVENTS, INTAKE_EVENTS, SCRAPE_EVENTS, SENSOR_EVENTS } from './collector.ts'
+import { SCALING_EVENTS } from './decisions.ts'
 import { LISTENER_EVENTS, REQUEST_EVENTS } from './listeners.ts'
 import { PROCESS_EVENTS } from './process.ts'
 import {
@@ -38,6 +39,7 @@ export const EVENTS = {
   ...METER_EVENTS,
   ...ERASURE_EVENTS,
   ...ALERT_EVENTS,
+  ...SCALING_EVENTS,
   ...SENSOR_EVENTS,
   ...WAREHOUSE_EVENTS,
   ...QUERY_EVENTS,

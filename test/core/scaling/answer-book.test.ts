@@ -1,32 +1,9 @@
 // Guarantees: answers of tenants are apart; an answer is stale exactly when its decision or its demand is older than
 // `stale_after`, and says which; listeners hear of new, stale, fresh and removed answers, and an older answer never replaces a newer one.
 import { expect, it } from 'vitest'
-import type { AnswerChange, ScalingAnswer } from '../../../core/scaling/answer.ts'
+import type { AnswerChange } from '../../../core/scaling/answer.ts'
 import { AnswerBook } from '../../../core/scaling/answer-book.ts'
-
-const T0 = 1_796_040_000
-
-const answer = (over: Partial<ScalingAnswer> = {}): ScalingAnswer => ({
-  tenant: 'shop',
-  name: 'checkout',
-  decisionId: 'd1',
-  policyVersion: 'v1',
-  replicas: 6,
-  previous: 4,
-  isActive: true,
-  signal: 'up',
-  changedAt: T0,
-  demand: 300,
-  demandReplicas: 6,
-  ruledBy: 'demand',
-  explanation: 'Demand asks for 6.',
-  metric: { name: 'wattline_replicas', labels: { policy: 'checkout' }, value: 6, target: 1 },
-  object: null,
-  decidedAt: T0,
-  asOf: T0,
-  staleAfterSeconds: 120,
-  ...over,
-})
+import { answerOf as answer, T0 } from './fixture.ts'
 
 function bookAt(start: number) {
   const clock = { s: start }

@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { duration } from './quantities.ts'
 
-/** collector: receivers, sensors, intake. processors: store, meter, rate. query: routes and the page. */
-export const ROLES = ['collector', 'processors', 'query'] as const
+/**
+ * collector: receivers, sensors, intake. processors: store, meter, rate, and the others. query: routes and the page. scaling:
+ * answers for autoscalers.
+ */
+export const ROLES = ['collector', 'processors', 'query', 'scaling'] as const
 /** A stage that a process can run. */
 export type Role = (typeof ROLES)[number]
 

@@ -10,6 +10,7 @@ const placement = (roles: string, log: string, engine: string): Placement => ({
   broker: { kind: log as 'embedded' | 'kafka' },
   warehouse: { kind: engine as 'embedded' | 'clickhouse' },
   forward: {},
+  scaling_source: {},
 })
 
 // Roles by their first letter. good: works. Otherwise what to add or to set.
@@ -35,6 +36,10 @@ p      kafka     embedded    query
 q      kafka     embedded    processors
 q      embedded  embedded    processors
 c+c    kafka     clickhouse  once
+c+p+q+s embedded embedded    good
+s      kafka     clickhouse  good
+s      embedded  embedded    processors
+q+s    embedded  clickhouse  processors
 `
   .trim()
   .split('\n')
@@ -57,6 +62,8 @@ describe('roles', () => {
     ['p+q', 'kafka', 'embedded', 'open warehouse folder'],
     ['q', 'kafka', 'clickhouse', 'late warehouse'],
     ['q', 'embedded', 'clickhouse', 'none warehouse'],
+    ['s', 'kafka', 'clickhouse', 'late'],
+    ['s', 'embedded', 'embedded', 'none'],
   ])('%s with log %s and engine %s open %s', (roles, log, engine, expected) => {
     const needs = Object.entries(needsOf(placement(roles, log, engine)))
     const text = needs.flatMap(([name, needed]) =>

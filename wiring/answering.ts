@@ -1,0 +1,36 @@
+import { join } from 'node:path'
+import { answerClient } from '../core/autoscaling/answer-client.ts'
+import { AnswerFollower } from '../core/autoscaling/answer-log.ts'
+import { Answering } from '../core/autoscaling/answering.ts'
+import type { Broker } from '../core/broker/broker.ts'
+import type { Wiring } from './wiring.ts'
+
+/** Last answers of role `scaling`, in the data folder. */
+const ANSWERS_FILE = 'scaling-answers.json'
+
+/**
+ * What autoscalers are told, before anything else is opened: a process of role `scaling` begins with the last answers that it
+ * knew. Null: this process answers nobody.
+ */
+export async function startAnswering({ lifecycle, config, events }: Wiring): Promise<Answering | null> {
+  const answers = config.roles.includes('scaling')
+  if (!answers && !config.roles.includes('query')) return null
+  const file = answers ? join(config.data, ANSWERS_FILE) : null
+  return await lifecycle.start(
+    'answers for autoscalers',
+    () => new Answering({ file, events, now: Date.now }),
+    answering => answering.stop(),
+  )
+}
+
+/** Follows the log of this process, else the instance that the configuration names. */
+export function followDecisions(
+  { config }: Wiring,
+  answering: Answering,
+  log: Pick<Broker, 'newest' | 'lag'> | null,
+): void {
+  const { url, token } = config.scaling_source
+  const decides = config.roles.includes('processors')
+  if (url !== undefined && !decides) answering.follow(answerClient({ url, token }))
+  else if (log !== null) answering.follow(new AnswerFollower(log))
+}
