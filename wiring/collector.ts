@@ -3,6 +3,8 @@ import { providersOf } from '../collector/factors/providers.ts'
 import { createOtlpGrpcReceiver } from '../collector/grpc/receiver.ts'
 import { createOtlpHttpReceiver } from '../collector/http/receiver.ts'
 import { createIntake, type Intake } from '../collector/intake/intake.ts'
+import type { NodeHost } from '../collector/kubernetes/describe/describe.ts'
+import { startKubernetes } from '../collector/kubernetes/kubernetes.ts'
 import { decodeLogs } from '../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../collector/otlp/decode/metrics.ts'
 import { decodeTraces } from '../collector/otlp/decode/traces.ts'
@@ -71,7 +73,8 @@ export async function startFactors({ lifecycle, config, events }: Wiring, broker
 
 /** Last, so that a process that scrapes itself finds its pages; stopped first. */
 export async function startSources(wiring: Wiring, intake: Intake): Promise<void> {
-  await startOwnSensors(wiring, intake)
+  const { identity } = await startOwnSensors(wiring, intake)
+  await startKubernetesNames(wiring, intake, identity)
   await startScraping(wiring, intake)
 }
 
@@ -121,8 +124,8 @@ async function startReceiver(
   return urlOf(receiver.address(), authentication)
 }
 
-async function startOwnSensors({ lifecycle, config, events }: Wiring, intake: Intake): Promise<void> {
-  await lifecycle.start(
+function startOwnSensors({ lifecycle, config, events }: Wiring, intake: Intake) {
+  return lifecycle.start(
     'sensors',
     () =>
       startSensors({
@@ -132,6 +135,28 @@ async function startOwnSensors({ lifecycle, config, events }: Wiring, intake: In
         events,
       }),
     sensors => sensors.stop(),
+  )
+}
+
+async function startKubernetesNames(
+  { lifecycle, config, events }: Wiring,
+  intake: Intake,
+  own: NodeHost,
+): Promise<void> {
+  if (config.kubernetes.mode === 'off') return
+  await lifecycle.start(
+    'names from Kubernetes',
+    () =>
+      startKubernetes({
+        config: config.kubernetes,
+        own,
+        aliases: new Map(Object.entries(config.hosts.aliases)),
+        dataDir: config.data,
+        append: readings => intake.appendReadings(config.sensors.tenant, readings),
+        events,
+        regionUnknown: region => events.emit('regionUnknown', { region }),
+      }),
+    kubernetes => kubernetes.stop(),
   )
 }
 

@@ -30,6 +30,8 @@ export const QUANTITIES = {
   gpu_memory_utilization: { base: '1', perBase: 1_000_000n, aggregation: 'gauge' },
   /** µs runnable but not running. */
   cpu_wait: { base: 's', perBase: 1_000_000n, aggregation: 'counter' },
+  /** µs that a pod waited for its queue, for a node, for its first container. */
+  sched_latency: { base: 's', perBase: 1_000_000n, aggregation: 'counter' },
   /** Bytes. */
   memory: { base: 'By', perBase: 1n, aggregation: 'gauge' },
   /** Reserved bytes, and thousandths of a core or board. */
@@ -38,6 +40,10 @@ export const QUANTITIES = {
   gpu_request: { base: '1', perBase: 1_000n, aggregation: 'gauge' },
   /** Bytes received or sent. */
   network_io: { base: 'By', perBase: 1n, aggregation: 'counter' },
+  /** The same of what a node can give to pods. */
+  memory_allocatable: { base: 'By', perBase: 1n, aggregation: 'gauge' },
+  cpu_allocatable: { base: '1', perBase: 1_000n, aggregation: 'gauge' },
+  gpu_allocatable: { base: '1', perBase: 1_000n, aggregation: 'gauge' },
 } as const satisfies Readonly<Record<string, QuantityDeclaration>>
 
 /** What a reading measures. */

@@ -46,7 +46,8 @@ export function differences(comparison: Comparison): Differences {
   for (const minute of [...new Set([...meteredBy.keys(), ...bookedBy.keys()])].sort((a, b) => a - b)) {
     const right = meteredBy.get(minute) ?? []
     const there = Map.groupBy(bookedBy.get(minute) ?? [], ({ row }) => keyOf(row))
-    if (!isWhole && right.every(row => isSame(row, there)) && isAllThere(right, there)) continue
+    const isRight = right.every(row => isSame(row, there) && !isNamedLate(row, there.get(keyOf(row))))
+    if (!isWhole && isRight && isAllThere(right, there)) continue
     if (right.length > 0) found.entries.push(...correctionsOf(right, there, comparison))
     else if (!isAllThere(right, there)) found.withoutReadings.push(minute)
   }
@@ -97,9 +98,11 @@ function correctionsOf(
   const dividesEmbodied = !isWhole && isOneEmbodied(right, [...there.values()].flat())
   for (const row of right) {
     const booked = there.get(keyOf(row)) ?? []
-    const [first] = booked
-    const described = isWhole || first === undefined ? row : { ...row, ...whoIn(first) }
-    const isRight = isSame(row, there) && booked.every(one => isPricedAs(described, one, isWhole))
+    // Whose account changed, is booked under both, and nothing is left under the old one.
+    const first = booked.find(isLeft) ?? booked[0]
+    const isNamed = isNamedLate(row, booked)
+    const described = isWhole || isNamed || first === undefined ? row : { ...row, ...whoIn(first) }
+    const isRight = !isNamed && isSame(row, there) && booked.every(one => isPricedAs(described, one, isWhole))
     if (isRight && (!dividesEmbodied || isEmbodiedAs(row, booked))) continue
     const revision = Math.max(0, ...booked.map(one => one.revision)) + 1
     takeBack(booked, revision)
@@ -140,7 +143,27 @@ const isOneEmbodied = (right: readonly LedgerRow[], booked: readonly Booked[]): 
   sumOf(right.map(row => row.CarbonEmbodiedUg ?? 0n)) ===
   sumOf(booked.map(({ money }) => money.CarbonEmbodiedUg ?? 0n))
 
-/** Who it is and who pays stays as booked: the readings that came late say how much, not who. */
+const isLeft = ({ row }: Booked): boolean => AMOUNTS.some(name => row[name] !== 0n)
+
+/** What says who a workload is. */
+const NAMES = ['k8s.owner.kind', 'k8s.cronjob.name', 'k8s.pod.uid', 'k8s.container.name']
+
+/**
+ * Whether the readings name what was booked before its name was known: they say a namespace, an owner or a container where nothing
+ * is booked, and contradict nothing.
+ */
+function isNamedLate(row: EnergyRow, booked: readonly Booked[] = []): boolean {
+  return booked.filter(isLeft).some(({ row: { Namespace, Labels } }) => {
+    const saysMore =
+      (Namespace === '' && row.Namespace !== '') || NAMES.some(name => !Labels[name] && row.Labels[name])
+    const isOther =
+      (Namespace !== '' && Namespace !== row.Namespace) ||
+      NAMES.some(name => name !== 'k8s.owner.kind' && Labels[name] && Labels[name] !== row.Labels[name])
+    return saysMore && !isOther
+  })
+}
+
+/** Who it is and who pays stays as booked otherwise: readings that came late say how much, not who. */
 const whoIn = ({ row, account }: Booked) => ({
   Host: row.Host,
   HostName: row.HostName,

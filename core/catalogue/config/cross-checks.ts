@@ -3,6 +3,7 @@ import { billingProblems } from './billing.ts'
 import { booksProblems, meteringProblems } from './books.ts'
 import { brokerProblems } from './broker.ts'
 import { intakeProblems } from './intake.ts'
+import { kubernetesProblems } from './kubernetes.ts'
 import { listenProblems } from './listen.ts'
 import { mappingsProblems } from './mappings.ts'
 import type { ConfigProblem } from './problem.ts'
@@ -25,6 +26,7 @@ export const crossChecks = (config: Config): ConfigProblem[] => [
   ...warehouseProblems(config),
   ...scrapeProblems(config),
   ...mappingsProblems(config),
+  ...kubernetesProblems(config),
   ...alertProblems(config),
   ...scalingProblems(config),
   ...billingProblems(config),

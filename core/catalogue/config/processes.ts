@@ -56,12 +56,12 @@ export function processesProblems(config: Pick<Config, Keys>): ConfigProblem[] {
 }
 
 /**
- * The configuration of one of several processes: its share of the common limits, no page, and sensors and scraper only
+ * The configuration of one of several processes: its share of the common limits, no page, and sensors, Kubernetes and scraper only
  * in the first process, so that nothing is measured twice.
  */
 export function workerConfig(config: Config, index: number): Config {
   const processes = collectorProcesses(config)
-  const { limits, listen, sensors, scrape } = config
+  const { limits, listen, sensors, scrape, kubernetes } = config
   const off = {
     cpu_time: 'off',
     rapl: 'off',
@@ -80,6 +80,7 @@ export function workerConfig(config: Config, index: number): Config {
     },
     sensors: index === 0 ? sensors : { ...sensors, ...off },
     scrape: index === 0 ? scrape : { ...scrape, jobs: [] },
+    kubernetes: index === 0 ? kubernetes : { ...kubernetes, mode: 'off' },
   }
 }
 

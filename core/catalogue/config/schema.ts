@@ -9,6 +9,7 @@ import {
   intakeLimits,
   sensorsSchema,
 } from './keys/collector.ts'
+import { kubernetesSchema } from './keys/kubernetes.ts'
 import { authSchema, listenSchema } from './keys/listeners.ts'
 import { mappingsSchema } from './keys/mappings.ts'
 import { tariffsSchema } from './keys/prices.ts'
@@ -32,6 +33,7 @@ export const configSchema = z.strictObject({
   warehouse: warehouseSchema,
   sensors: sensorsSchema,
   hosts: hostsSchema,
+  kubernetes: kubernetesSchema,
   scrape: scrapeSchema,
   mappings: mappingsSchema,
   metering: meteringSchema,

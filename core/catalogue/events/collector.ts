@@ -71,6 +71,28 @@ export const SENSOR_EVENTS = {
   },
 } as const satisfies Record<string, EventDeclaration>
 
+/** Names of pods from Kubernetes. */
+export const KUBERNETES_EVENTS = {
+  kubernetesFailed: {
+    level: 'warn',
+    counter: counter(
+      'wattline_kubernetes_failures_total',
+      'Failed requests for pods, nodes, namespaces and Jobs, and readings of them that were not stored',
+      'what',
+    ),
+  },
+  /** The same, not the first in a row. */
+  kubernetesStillFails: {
+    level: 'debug',
+    counter: counter(
+      'wattline_kubernetes_repeated_failures_total',
+      'Further failures in a row of the same requests',
+      'what',
+    ),
+  },
+  kubernetesRecovered: { level: 'info' },
+} as const satisfies Record<string, EventDeclaration>
+
 /** Providers of intensities. */
 export const FACTOR_EVENTS = {
   /** The provider answers as it documents, and says that it does not have something. */

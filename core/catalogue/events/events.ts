@@ -2,7 +2,7 @@
  * Self-telemetry: components report typed events (noun, past verb). The list of their stage declares the log line and
  * the counter on `/metrics` for each. Labels are bounded sets; a drop is an event with a reason.
  */
-import { FACTOR_EVENTS, INTAKE_EVENTS, SCRAPE_EVENTS, SENSOR_EVENTS } from './collector.ts'
+import { FACTOR_EVENTS, INTAKE_EVENTS, KUBERNETES_EVENTS, SCRAPE_EVENTS, SENSOR_EVENTS } from './collector.ts'
 import { SCALING_EVENTS } from './decisions.ts'
 import { LISTENER_EVENTS, REQUEST_EVENTS } from './listeners.ts'
 import { PROCESS_EVENTS } from './process.ts'
@@ -41,6 +41,7 @@ export const EVENTS = {
   ...ALERT_EVENTS,
   ...SCALING_EVENTS,
   ...SENSOR_EVENTS,
+  ...KUBERNETES_EVENTS,
   ...WAREHOUSE_EVENTS,
   ...QUERY_EVENTS,
   ...AUTOSCALER_EVENTS,

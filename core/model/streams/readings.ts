@@ -3,7 +3,8 @@ import { column, type StreamDeclaration } from './stream.ts'
 /**
  * One row is one sample of one meter. Units by Quantity: `energy` (and what an exporter says of it to be `energy_active` and
  * `energy_idle`) µJ, `power` mW, `cpu_time` and `gpu_time` and
- * `cpu_wait` and `sched_latency` µs, `memory` and `gpu_memory` bytes, `*_request` milli-units or bytes, `gpu_utilization` and
+ * `cpu_wait` and `sched_latency` µs, `memory` and `gpu_memory` bytes, `*_request` and
+ * `*_allocatable` milli-units or bytes, `gpu_utilization` and
  * `gpu_memory_utilization` millionths, `gpu_held` thousandths.
  *
  * Domain: for energy and power the place in the meter tree (`host`, `package-0`, `core-0`, `uncore-0`, `dram-0`,

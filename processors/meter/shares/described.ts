@@ -25,7 +25,7 @@ const NO_LABELS: LabelSet = {}
 
 /** Joins workloads that several sources describe by different names (core/books/workload-choice.ts). */
 export function describeWorkloads(host: HostState, slices: readonly WindowSlice[]): Described {
-  const labelsOf = (key: string): LabelSet => host.workloads.get(key)?.attributes ?? NO_LABELS
+  const labelsOf = (key: string): LabelSet => withPod(host, host.workloads.get(key)?.attributes ?? NO_LABELS)
   if (isOneDescription(slices.map(({ series }) => series.identity))) return { slices, labelsOf }
   const mostUs = capacityOf(slices)
   const numbers = new Map<string, number>()
@@ -62,6 +62,19 @@ export function describeWorkloads(host: HostState, slices: readonly WindowSlice[
       return as === number ? [slice] : [renamed(slice, sorted[as]!)]
     }),
   }
+}
+
+/**
+ * A container that only its control group names (a pod's sandbox, or a container that the API has not told of yet) has the names of
+ * its pod, where these are known.
+ */
+function withPod({ workloads }: HostState, labels: LabelSet): LabelSet {
+  const uid = labels['k8s.pod.uid']
+  if (uid === undefined || 'workload.namespace' in labels) return labels
+  const pod = workloads.get(workloadKey('pod', uid))?.attributes
+  if (pod === undefined || pod === labels) return labels
+  const { 'workload.name': _, ...ofPod } = pod
+  return { ...ofPod, ...labels }
 }
 
 const UNKNOWN_US = 1n << 62n

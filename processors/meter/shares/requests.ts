@@ -62,12 +62,15 @@ export function reservedBy(
     unlinked.set(pod, sumReserved(unlinked.get(pod) ?? NOTHING_RESERVED, reserved))
   }
   for (const [pod, reserved] of unlinked) {
-    const some = places.inPod(pod).filter(index => !linked.has(index))
+    const all = places.inPod(pod)
+    const others = all.filter(index => !linked.has(index))
+    // What the pod reserves as a whole goes to containers without requests of their own, else to all of them.
+    const some = others.length > 0 ? others : all
     shareReserved(
       reserved,
       some.map(index => workloads[index]!.cpuUs),
     ).forEach((part, at) => {
-      found[some[at]!] = part
+      found[some[at]!] = sumReserved(found[some[at]!]!, part)
     })
   }
   return found

@@ -45,9 +45,9 @@ export class LabelUpdater {
   }
 
   /**
-   * Takes the labels of the newest reading that names a namespace, else of the newest; of two at one time the larger in text, so that
-   * order does not matter. Of two sources of one workload the one that knows it by its id alone must not undo what decides
-   * who pays.
+   * Takes the labels of the newest of the readings that say most of who it is: owner and namespace, then namespace alone; of two at
+   * one time the larger in text, so that order does not matter. Of two sources of one workload the one that knows it by its id
+   * alone must not undo what decides who pays.
    * @returns the grid zone of the host that the row names; '' for none
    */
   update(state: HostState, workload: WorkloadLookup, row: number, minute: number, ns: number): string {
@@ -114,7 +114,7 @@ export class LabelUpdater {
     const { [ZONE_ATTRIBUTE]: zone = '', ...labelled } = this.#attributes.get(row)
     const attributes = sorted(labelled)
     const [text, known] = [JSON.stringify(attributes), JSON.stringify(labels.attributes)]
-    const isRicher = Number(hasNamespace(attributes)) - Number(hasNamespace(labels.attributes))
+    const isRicher = richness(attributes) - richness(labels.attributes)
     const isSameTime = minute === labels.minute && ns === labels.ns
     const isOlder = isBelow(minute, ns, labels.minute, labels.ns) || (isSameTime && text < known)
     if (isRicher < 0 || (isRicher === 0 && isOlder)) {
@@ -149,5 +149,5 @@ export class LabelUpdater {
 const sorted = (attributes: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)))
 
-const hasNamespace = (attributes: Readonly<Record<string, string>>): boolean =>
-  'workload.namespace' in attributes
+const richness = (attributes: Readonly<Record<string, string>>): number =>
+  Number('workload.namespace' in attributes) + Number('k8s.owner.kind' in attributes)

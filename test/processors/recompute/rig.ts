@@ -31,19 +31,23 @@ import { rateRows } from '../rate/rate-rows.ts'
 const THING = "concat(Host, '/', Component, '/', Share, '/', WorkloadId, '/', EnergyQuality)"
 const GAP_SECONDS = 70
 const SLOT_SECONDS = 5
-const config = configSchema.parse({
+const CONFIG = {
   data: 'unused',
   broker: { partitions: 1 },
   metering: { gap: GAP_SECONDS, late_settle: 60 },
   retention: { signals_days: 5_000 },
   factors: { zone: 'DE', pue: '1.25', embodied_kg: '1200' },
   tariffs: { price_per_kwh: '0.30', price_per_vcpu_hour: '0.02' },
-})
+}
 
 export type Rig = Awaited<ReturnType<typeof openRig>>
 
-/** @param stays a folder that was opened before, or will be again */
-export async function openRig(stays?: string) {
+/**
+ * @param stays a folder that was opened before, or will be again
+ * @param more keys of the configuration beside its own
+ */
+export async function openRig(stays?: string, more: Readonly<Record<string, unknown>> = {}) {
+  const config = configSchema.parse({ ...CONFIG, ...more })
   const folder = stays ?? (await mkdtemp(join(tmpdir(), 'wattline-recompute-')))
   const store = await openTestWarehouse(5_000, join(folder, 'warehouse'))
   const broker = await openEmbeddedBroker({ path: join(folder, 'log'), maxBytes: 1e9, events: silentEvents })
