@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { AlertMessage } from '../alerts/groups.ts'
 import type { Broker } from '../broker/broker.ts'
 import { encodeRows } from '../columns/rows.ts'
+import { digest } from '../model/digest.ts'
 import { notifications, silences } from '../model/streams/index.ts'
 import type { RowOf } from '../model/streams/stream.ts'
 import { notificationRow } from './notification-row.ts'
@@ -26,6 +27,9 @@ export interface AlertLog {
 /** A new id of a silence. */
 export const newSilenceId = (): string => randomUUID()
 
+/** Key of a silence's record: two tenants may use the same id, and a key must not name a tenant that is erased. */
+export const silenceKey = (tenant: string, id: string): string => digest(`${tenant}/${id}`, 32)
+
 /** @param now wall clock, unix ms */
 export function createAlertLog(log: Pick<Broker, 'append'>, now: () => number): AlertLog {
   return {
@@ -40,7 +44,7 @@ export function createAlertLog(log: Pick<Broker, 'append'>, now: () => number): 
         Comment: comment,
         Matchers: matchers,
       }
-      const key = `${tenant}/${id}`
+      const key = silenceKey(tenant, id)
       await log.append(silences.name, 0, [{ key, value: encodeRows(silences, [row]), timestampMs: now() }])
     },
     async replay(tenant, message) {

@@ -17,7 +17,6 @@ import {
   flushGroup,
   type GroupPlace,
   groupsOf,
-  type SentAlert,
   startGroup,
 } from '../../core/alerts/groups.ts'
 import {
@@ -26,7 +25,13 @@ import {
   type Evaluated,
   evaluateRule,
 } from '../../core/alerts/instance.ts'
-import type { AssignedPartition, Broker, OutputRecord, StoredRecord } from '../../core/broker/broker.ts'
+import {
+  type AssignedPartition,
+  type Broker,
+  type OutputRecord,
+  RECORD_KIND,
+  type StoredRecord,
+} from '../../core/broker/broker.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
@@ -35,6 +40,9 @@ import { notifications, silences } from '../../core/model/streams/index.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
+import { ERASE_KIND } from '../meter/processor.ts'
+import { firingByGroup } from './firing.ts'
+import { erasedTenant, forgetAlerts } from './forget.ts'
 import { messageRecord, type TransitionRow, transitionRecords, transitionRow } from './records.ts'
 import type { ReadSamples } from './samples.ts'
 import { Schedule } from './schedule.ts'
@@ -47,7 +55,8 @@ import {
   instanceEntries,
   nextEntry,
   sentAlertOf,
-  silenceEntry,
+  silenceEntries,
+  silencePlace,
   type TenantSilence,
 } from './state.ts'
 
@@ -97,14 +106,24 @@ class AlertWorker implements PartitionWorker {
 
   apply(record: StoredRecord, step: Step): void {
     assertReadable(record)
+    if (record.headers[RECORD_KIND] === ERASE_KIND) this.#forget(record, step)
+    else if (record.headers[RECORD_KIND] === undefined) this.#silence(record, step)
+    this.#next = record.offset + 1n
+    step.state.set(...nextEntry(this.#next))
+  }
+
+  #silence(record: StoredRecord, step: Step): void {
     for (const row of decodeRows(silences, record.value)) {
       const { SilenceId: id, Tenant: tenant, StartsAt: startsAt, EndsAt: endsAt, Matchers: matchers } = row
       const silence = { id, tenant, startsAt, endsAt, matchers }
-      this.#state.silences.set(id, silence)
-      step.state.set(...silenceEntry(id, silence))
+      this.#state.silences.set(silencePlace(silence), silence)
+      for (const [key, entry] of silenceEntries(silence)) step.state.set(key, entry)
     }
-    this.#next = record.offset + 1n
-    step.state.set(...nextEntry(this.#next))
+  }
+
+  #forget(record: StoredRecord, step: Step): void {
+    const entries = forgetAlerts(erasedTenant(record.value), this.#state, this.#groups)
+    for (const [key, entry] of entries) step.state.set(key, entry)
   }
 
   async tick(nowMs: number): Promise<void> {
@@ -201,7 +220,7 @@ class AlertWorker implements PartitionWorker {
   async #flush(now: number): Promise<void> {
     const due = [...this.#state.groups.values()].filter(({ nextAt }) => nextAt <= now)
     if (due.length === 0) return
-    const firing = this.#firingByGroup()
+    const firing = firingByGroup(this.#groups, this.#routes, this.#state.instances)
     const entries: AlertStateEntries = new Map()
     const outputs: OutputRecord[] = []
     const after: [string, AlertGroup | null][] = []
@@ -230,23 +249,6 @@ class AlertWorker implements PartitionWorker {
     }
   }
 
-  #firingByGroup(): ReadonlyMap<string, readonly SentAlert[]> {
-    const found = new Map<string, SentAlert[]>()
-    for (const { tenant, rules } of this.#groups) {
-      for (const rule of rules) {
-        for (const instance of this.#state.instances.get(rule.key)?.values() ?? []) {
-          if (instance.state !== 'firing') continue
-          for (const { key } of groupsOf(this.#routes, tenant, instance.labels)) {
-            const alerts = found.get(key) ?? []
-            alerts.push(sentAlertOf(instance, null))
-            found.set(key, alerts)
-          }
-        }
-      }
-    }
-    return found
-  }
-
   #silencesOf(tenant: string): readonly TenantSilence[] {
     return [...this.#state.silences.values()].filter(silence => silence.tenant === tenant)
   }
@@ -261,10 +263,12 @@ class AlertWorker implements PartitionWorker {
       for (const [key, value] of instanceEntries(rule, known, new Map())) entries.set(key, value)
     }
     const over = [...this.#state.silences.values()].filter(({ endsAt }) => endsAt < now)
-    for (const { id } of over) entries.set(...silenceEntry(id, null))
+    for (const silence of over) {
+      for (const [key, entry] of silenceEntries(silence, false)) entries.set(key, entry)
+    }
     if (entries.size > 0) await this.#commit(entries, [])
     for (const rule of gone) this.#state.instances.delete(rule)
-    for (const { id } of over) this.#state.silences.delete(id)
+    for (const silence of over) this.#state.silences.delete(silencePlace(silence))
     this.#isPruned = true
   }
 
@@ -273,7 +277,7 @@ class AlertWorker implements PartitionWorker {
   }
 }
 
-type OpenGroup = AlertGroup & { readonly ended: SentAlert[] }
+type OpenGroup = AlertGroup & { readonly ended: AlertGroup['ended'][number][] }
 
 /** A route that is gone: what is left of its groups is dropped once they are due. */
 const UNROUTED = { groupInterval: 0, repeatInterval: Number.POSITIVE_INFINITY }

@@ -11,7 +11,7 @@ export interface AlertState {
   readonly groups: Map<string, AlertGroup>
   /** Time of the last evaluation of a group of rules, by its key. */
   readonly evaluatedAt: Map<string, number>
-  /** By id. */
+  /** By tenant and id. */
   readonly silences: Map<string, TenantSilence>
 }
 
@@ -41,9 +41,10 @@ export function decodeAlertState(entries: ReadonlyMap<string, Uint8Array>): {
     if (key === NEXT) next = BigInt(text)
     else if (key.startsWith(EVALUATED)) state.evaluatedAt.set(key.slice(EVALUATED.length), Number(text))
     else if (key.startsWith(GROUP)) state.groups.set(key.slice(GROUP.length), JSON.parse(text) as AlertGroup)
-    else if (key.startsWith(SILENCE))
-      state.silences.set(key.slice(SILENCE.length), JSON.parse(text) as TenantSilence)
-    else if (key.startsWith(INSTANCE)) {
+    else if (key.startsWith(SILENCE)) {
+      const silence = JSON.parse(text) as TenantSilence
+      state.silences.set(silencePlace(silence), silence)
+    } else if (key.startsWith(INSTANCE)) {
       const [rule = ''] = key.slice(INSTANCE.length).split('/', 1)
       // JSON has no NaN: it comes back as null, as no value does.
       const instance = JSON.parse(text) as AlertInstance
@@ -63,13 +64,17 @@ export const evaluatedEntry = (group: string, at: number): readonly [string, Uin
   Buffer.from(String(at)),
 ]
 
-/** Entry of a silence; null: it is over. */
-export const silenceEntry = (
-  id: string,
-  silence: TenantSilence | null,
-): readonly [string, Uint8Array | null] => [
-  SILENCE + id,
-  silence === null ? null : Buffer.from(JSON.stringify(silence)),
+/** Where a silence is kept: two tenants may use the same id. */
+export const silencePlace = ({ tenant, id }: Pick<TenantSilence, 'tenant' | 'id'>): string =>
+  `${tenant}/${id}`
+
+/** Entries of a silence. The second one is that of an earlier version, which kept silences by id alone. */
+export const silenceEntries = (
+  silence: TenantSilence,
+  isKept = true,
+): readonly (readonly [string, Uint8Array | null])[] => [
+  [SILENCE + silencePlace(silence), isKept ? Buffer.from(JSON.stringify(silence)) : null],
+  [SILENCE + silence.id, null],
 ]
 
 /** Entry of a group of alerts; null: it is gone. */

@@ -14,6 +14,11 @@ export class DueHeap<Item extends Due = Due> {
     return this.#items[0]
   }
 
+  /** In no order. */
+  get all(): readonly Item[] {
+    return this.#items
+  }
+
   add(item: Item): void {
     const items = this.#items
     let at = items.length

@@ -71,6 +71,27 @@ export class PendingMessages {
     if (head !== undefined) this.#wait(head)
   }
 
+  /** Whether a message still waits: it does not if its tenant was erased while an attempt was under way. */
+  has({ place, ...pending }: PendingMessage): boolean {
+    return this.#queues.get(queueOf(pending))?.[0]?.place === place
+  }
+
+  /** Removes all messages of a tenant; gives their places. */
+  forget(tenant: string): readonly string[] {
+    const places: string[] = []
+    for (const [key, queue] of this.#queues) {
+      if (queue[0]?.tenant !== tenant) continue
+      places.push(...queue.map(({ place }) => place))
+      this.#queues.delete(key)
+      this.#size -= queue.length
+    }
+    if (places.length === 0) return places
+    const waiting = [...this.#waiting].flatMap(([, heap]) => heap.all)
+    this.#waiting.clear()
+    for (const one of waiting) if (one.tenant !== tenant) this.#wait(one)
+    return places
+  }
+
   #wait(pending: PendingMessage): void {
     const { receiver } = pending.message
     const heap = this.#waiting.get(receiver) ?? new DueHeap<PendingMessage>()
@@ -79,7 +100,7 @@ export class PendingMessages {
   }
 }
 
-const queueOf = ({ tenant, message }: PendingMessage): string =>
+const queueOf = ({ tenant, message }: Pick<PendingMessage, 'tenant' | 'message'>): string =>
   `${tenant}/${message.receiver}/${message.groupKey}`
 
 /** A row of a record as a message that waits for its first attempt. */

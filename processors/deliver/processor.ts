@@ -3,7 +3,7 @@
  * before the first attempt; the result of an attempt and what follows from it are one transaction too. After a crash the last
  * attempt may be made again, under the same id: receivers get every message at least once.
  */
-import type { AssignedPartition, StoredRecord } from '../../core/broker/broker.ts'
+import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../core/broker/broker.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
@@ -13,6 +13,7 @@ import { sleep } from '../../core/runtime/backoff.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
+import { ERASE_KIND } from '../meter/processor.ts'
 import { type AttemptResult, attemptDelivery } from './attempt.ts'
 import { type ReceiverConfig, urlDigest } from './bodies/body.ts'
 import { type DeliveryRow, deliveryRow, nextAttempt } from './outcome.ts'
@@ -84,6 +85,7 @@ class DeliverWorker implements PartitionWorker {
 
   async apply(record: StoredRecord, step: Step): Promise<void> {
     assertReadable(record)
+    if (record.headers[RECORD_KIND] === ERASE_KIND) return this.#forget(record, step)
     while (this.#pending.size >= MOST_PENDING && !this.#partition.revoked.aborted) {
       await this.#work()
       // All wait for another attempt: nothing is to be done until one is due.
@@ -96,6 +98,19 @@ class DeliverWorker implements PartitionWorker {
     const next = record.offset + 1n
     step.state.set(...nextEntry(next))
     this.#applied = { next, added: [...(this.#applied?.added ?? []), ...added] }
+  }
+
+  /** What is under way of the tenant may arrive; its result is not written down. */
+  #forget(record: StoredRecord, step: Step): void {
+    const { tenant } = JSON.parse(Buffer.from(record.value).toString()) as { readonly tenant: string }
+    const applied = this.#applied?.added ?? []
+    const erased = applied.filter(one => one.tenant === tenant).map(({ place }) => place)
+    for (const place of [...this.#pending.forget(tenant), ...erased]) {
+      step.state.set(...pendingEntry(place, null))
+    }
+    const next = record.offset + 1n
+    step.state.set(...nextEntry(next))
+    this.#applied = { next, added: applied.filter(one => one.tenant !== tenant) }
   }
 
   async tick(): Promise<void> {
@@ -181,7 +196,8 @@ class DeliverWorker implements PartitionWorker {
   }
 
   async #commitResults(): Promise<void> {
-    const settled = [...this.#results]
+    const all = [...this.#results]
+    const settled = all.filter(({ pending }) => this.#pending.has(pending))
     const nowMs = this.#options.now()
     const state = new Map<string, Uint8Array | null>()
     const rows: DeliveryRow[] = []
@@ -199,12 +215,13 @@ class DeliverWorker implements PartitionWorker {
     }
     for (const [name, url] of gone) state.set(...goneEntry(name, url))
     const record = { value: encodeRows(deliveries, rows), timestampMs: nowMs }
-    await this.#partition.transact({
-      outputs: [{ stream: deliveries.name, partition: 0, record }],
-      state,
-      nextOffset: this.#next,
-    })
-    this.#results.splice(0, settled.length)
+    if (settled.length > 0)
+      await this.#partition.transact({
+        outputs: [{ stream: deliveries.name, partition: 0, record }],
+        state,
+        nextOffset: this.#next,
+      })
+    this.#results.splice(0, all.length)
     for (const { pending, next } of after) this.#pending.settle(pending, next)
     for (const [name, url] of gone) this.#gone.set(name, url)
     this.#report(rows)

@@ -21,6 +21,7 @@ import { eraseBills } from './bills.ts'
 import { answerOf, type ErasureRequest, type ErasureState, newErasure } from './erasure.ts'
 import { dropRead, type ErasingBroker, forgetInState, readToEnd } from './log.ts'
 import { eraseQuarantined } from './quarantined.ts'
+import { eraseSilences } from './silences.ts'
 
 interface ErasuresOptions {
   readonly broker: ErasingBroker
@@ -146,8 +147,11 @@ export class Erasures {
 
     await this.#step(erasure, 'log')
     if (broker.trim === undefined) erasure.logExpiresMs = now() + logKeepsMs
-    const bills = beforeMs === null ? await eraseBills(broker, tenant, now()) : 0
-    if (bills > 0)
+    const superseded =
+      beforeMs === null
+        ? (await eraseBills(broker, tenant, now())) + (await eraseSilences(broker, tenant, now()))
+        : 0
+    if (superseded > 0)
       erasure.logExpiresMs = now() + Math.max(supersededMs, erasure.logExpiresMs === null ? 0 : logKeepsMs)
     for (;;) {
       const records = await dropRead(broker, ends)

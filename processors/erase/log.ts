@@ -1,8 +1,10 @@
 /** The log's part of an erasure: wait until everything in it is read, then delete it. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Broker, RECORD_KIND } from '../../core/broker/broker.ts'
-import { lateReadings, readings, STREAMS } from '../../core/model/streams/index.ts'
+import { lateReadings, notifications, readings, STREAMS, silences } from '../../core/model/streams/index.ts'
 import type { LogReader } from '../../core/model/streams/readers.ts'
+import { erasedValue } from '../alert/forget.ts'
+import { DELIVER } from '../deliver/processor.ts'
 import { ERASE_KIND } from '../meter/processor.ts'
 import { RECOMPUTE } from '../recompute/processor.ts'
 
@@ -20,6 +22,7 @@ type StreamEnds = ReadonlyMap<string, bigint>
 const STATEFUL = [
   ['meter', readings.name],
   [RECOMPUTE, lateReadings.name],
+  [DELIVER, notifications.name],
 ] as const
 
 /** Appends records after which the processors have no state of the tenant. */
@@ -28,12 +31,14 @@ export async function forgetInState(
   tenant: string,
   timestampMs: number,
 ): Promise<void> {
-  const value = Buffer.from(JSON.stringify({ tenant }))
+  const [value, headers] = [Buffer.from(JSON.stringify({ tenant })), { [RECORD_KIND]: ERASE_KIND }]
   for (const [group, stream] of STATEFUL) {
     for (const { partition } of await broker.lag(group, stream)) {
-      await broker.append(stream, partition, [{ value, headers: { [RECORD_KIND]: ERASE_KIND }, timestampMs }])
+      await broker.append(stream, partition, [{ value, headers, timestampMs }])
     }
   }
+  const erased = { key: ERASE_KIND, value: erasedValue(tenant), headers, timestampMs }
+  await broker.append(silences.name, 0, [erased])
 }
 
 /** Resolves once all readers have read what is in the log now, and what came of that. */

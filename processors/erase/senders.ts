@@ -5,7 +5,7 @@ import { OPERATOR_TENANT } from '../../core/model/identity.ts'
 
 /** Why new rows of the tenant would keep arriving, as far as this process knows; null: no credential can send any. */
 export function whyStillComing(config: Config, tenant: string): string | null {
-  const { auth, sensors, scrape, roles } = config
+  const { auth, sensors, scrape, roles, alerts } = config
   const { tokens_file: file } = auth
   if (file === undefined && tenant === OPERATOR_TENANT) {
     return `Without auth.tokens_file, every client on this machine sends for tenant ${tenant}.`
@@ -16,6 +16,10 @@ export function whyStillComing(config: Config, tenant: string): string | null {
     .map(({ name }) => name || 'without a name')
   if (names.length > 0) {
     return `Tenant ${tenant} still has tokens with scope ingest in ${file}: ${names.join(', ')}.`
+  }
+  const group = alerts.groups.find(one => one.tenant === tenant)
+  if (group !== undefined) {
+    return `Alert rules are evaluated for tenant ${tenant} (group ${group.name} of alerts.groups).`
   }
   if (!roles.includes('collector')) return null
   const isMeasured = [sensors.cpu_time, sensors.rapl, sensors.estimate].some(sensor => sensor !== 'off')

@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { silenceKey } from '../../../core/alerting/alert-log.ts'
 import type { AlertMessage } from '../../../core/alerts/groups.ts'
 import type { AlertSample } from '../../../core/alerts/rule.ts'
-import type { Broker } from '../../../core/broker/broker.ts'
+import { type Broker, RECORD_KIND } from '../../../core/broker/broker.ts'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
 import { alertsSchema } from '../../../core/catalogue/config/keys/alerts.ts'
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
@@ -14,8 +15,10 @@ import type { EventName } from '../../../core/catalogue/events/events.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { decodeRows, encodeRows } from '../../../core/columns/rows.ts'
 import { alerts, notifications, silences } from '../../../core/model/streams/index.ts'
+import { erasedValue } from '../../../processors/alert/forget.ts'
 import { createAlert } from '../../../processors/alert/processor.ts'
 import { type Processor, Runner } from '../../../processors/loop/runner.ts'
+import { ERASE_KIND } from '../../../processors/meter/processor.ts'
 import { until } from '../../support/until.ts'
 
 const NOON = Date.parse('2026-11-30T12:00:00Z') / 1000
@@ -196,25 +199,69 @@ describe('a rule that fails', () => {
   })
 })
 
-it('sends alerts of a group together, and holds back what is silenced', async () => {
-  read = () => [hot(6), hot(7, 'h2'), hot(8, 'h3')]
-  const silence = {
-    Tenant: 'default',
-    SilenceId: 's1',
-    Updated: NOON,
-    StartsAt: NOON,
-    EndsAt: NOON + 3600,
-    CreatedBy: 'me',
-    Comment: '',
-    Matchers: { host: 'h2' },
+describe('a silence', () => {
+  const silence = async (tenant: string, host: string, more: object = {}): Promise<void> => {
+    const row = {
+      Tenant: tenant,
+      SilenceId: 's1',
+      Updated: NOON,
+      StartsAt: NOON,
+      EndsAt: NOON + 3600,
+      CreatedBy: 'me',
+      Comment: '',
+      Matchers: { host },
+      ...more,
+    }
+    const value = encodeRows(silences, [row])
+    await broker.append(silences.name, 0, [
+      { key: silenceKey(tenant, 's1'), value, timestampMs: NOON * 1000 },
+    ])
   }
-  const value = encodeRows(silences, [silence])
-  await broker.append(silences.name, 0, [{ key: 's1', value, timestampMs: NOON * 1000 }])
-  await start([HOT], [{ ...ROUTE, group_wait: 30 }])
-  await minute(0)
-  nowS = NOON + 31
-  await until(() => messages.length === 1)
-  expect(messages[0]?.alerts.map(({ labels }) => labels['host'])).toEqual(['h1', 'h3'])
+  const heard = (message = 0) => messages[message]?.alerts.map(({ labels }) => labels['host'])
+
+  it('holds back what it matches; alerts of a group are sent together', async () => {
+    read = () => [hot(6), hot(7, 'h2'), hot(8, 'h3')]
+    await silence('default', 'h2')
+    await start([HOT], [{ ...ROUTE, group_wait: 30 }])
+    await minute(0)
+    nowS = NOON + 31
+    await until(() => messages.length === 1)
+    expect(heard()).toEqual(['h1', 'h3'])
+  })
+
+  it('of another tenant, with the same id, changes nothing', async () => {
+    read = () => [hot(6), hot(7, 'h2')]
+    await silence('default', 'h2')
+    await silence('other', 'h1')
+    await silence('other', 'h1', { EndsAt: NOON - 1 })
+    await start()
+    await minute(0)
+    await until(() => messages.length === 1)
+    expect(heard()).toEqual(['h1'])
+  })
+
+  it('is forgotten with its tenant, as alerts are', async () => {
+    read = () => [hot(6), hot(7, 'h2')]
+    await silence('default', 'h2')
+    await silence('other', 'h2')
+    await start()
+    await minute(0)
+    await until(() => messages.length === 1)
+    await broker.append(silences.name, 0, [
+      {
+        key: ERASE_KIND,
+        value: erasedValue('default'),
+        headers: { [RECORD_KIND]: ERASE_KIND },
+        timestampMs: NOON * 1000,
+      },
+    ])
+    await minute(1)
+    await until(() => messages.length === 2)
+    await runner?.stop()
+    // It fires again because the state knew nothing of it, and nothing holds it back any more.
+    expect(changes.filter(text => text.startsWith('1 '))).toEqual(['1 Hot firing', '1 Hot firing'])
+    expect(heard(1)).toEqual(['h1', 'h2'])
+  })
 })
 
 it('forgets the alerts of a rule that the configuration does not have any more', async () => {

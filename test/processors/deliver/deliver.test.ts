@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AlertMessage } from '../../../core/alerts/groups.ts'
-import type { Broker } from '../../../core/broker/broker.ts'
+import { type Broker, RECORD_KIND } from '../../../core/broker/broker.ts'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
 import { alertsSchema } from '../../../core/catalogue/config/keys/alerts.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
@@ -16,6 +16,7 @@ import { deliveries, notifications } from '../../../core/model/streams/index.ts'
 import { messageRecord } from '../../../processors/alert/records.ts'
 import { createDeliver } from '../../../processors/deliver/processor.ts'
 import { type Processor, Runner } from '../../../processors/loop/runner.ts'
+import { ERASE_KIND } from '../../../processors/meter/processor.ts'
 import { until } from '../../support/until.ts'
 
 interface Received {
@@ -103,9 +104,9 @@ const message = (number: number, receiver: string, group = `group-${number % 5}`
   alerts: [{ labels: { alertname: 'Hot' }, annotations: {}, value: number, startsAt: 0, endsAt: null }],
 })
 
-async function write(messages: readonly AlertMessage[]): Promise<void> {
+async function write(messages: readonly AlertMessage[], tenant = 'shop'): Promise<void> {
   for (const one of messages) {
-    const { partition, record } = messageRecord('shop', one, 2, Date.now() + aheadMs)
+    const { partition, record } = messageRecord(tenant, one, 2, Date.now() + aheadMs)
     await broker.append(notifications.name, partition, [record])
   }
 }
@@ -227,6 +228,39 @@ describe('a receiver', () => {
     await until(() => rows.length === 1)
     expect(rows[0]?.Error).toContain('127.0.0.2 is not a public address')
   })
+})
+
+it('forgets the messages of a tenant that was erased, also one that is under way, and sends those of others', async () => {
+  const held: ServerResponse[] = []
+  answer = (request, reply) => {
+    if (request.id === 'msg_1') held.push(reply)
+    else reply.writeHead(request.path === '/down' ? 500 : 200).end()
+  }
+  const receivers = [
+    { name: 'ops', kind: 'webhook', url: base },
+    { name: 'down', kind: 'webhook', url: `${base}/down` },
+  ]
+  await start(receivers)
+  await write([message(1, 'ops', 'a'), message(2, 'ops', 'a'), message(3, 'down', 'b')], 'shop')
+  await until(() => held.length === 1 && outcomes('msg_3').includes('failed'))
+  const value = Buffer.from(JSON.stringify({ tenant: 'shop' }))
+  for (const partition of [0, 1]) {
+    const record = { value, headers: { [RECORD_KIND]: ERASE_KIND }, timestampMs: 0 }
+    await broker.append(notifications.name, partition, [record])
+  }
+  await write([message(4, 'ops', 'a')], 'bank')
+  await until(() => isSettled('msg_4'))
+  await until(async () =>
+    (await broker.lag('deliver', notifications.name)).every(one => one.committed === one.end),
+  )
+  for (const reply of held) reply.writeHead(200).end()
+  aheadMs += 100_000
+  await runner?.stop()
+  await start(receivers)
+  await write([message(5, 'ops', 'a')], 'bank')
+  await until(() => isSettled('msg_5'))
+  expect(received.map(({ id }) => id).toSorted()).toEqual(['msg_1', 'msg_3', 'msg_4', 'msg_5'])
+  expect(outcomes('msg_1')).toEqual([])
 })
 
 it('keeps the order of a group, and loses nothing when the process ends again and again', async () => {
