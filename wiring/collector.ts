@@ -11,6 +11,10 @@ import { decodeTraces } from '../collector/otlp/decode/traces.ts'
 import { startScraper } from '../collector/prometheus/scrape/scraper.ts'
 import { createRecogniser } from '../collector/readings/recogniser.ts'
 import type { Receiver } from '../collector/receiver.ts'
+import { openControllers } from '../collector/sensors/bmc/open.ts'
+import { ownControllers } from '../collector/sensors/bmc/own.ts'
+import { startControllers } from '../collector/sensors/bmc/poller.ts'
+import { systemClock } from '../collector/sensors/rounds.ts'
 import { startSensors } from '../collector/sensors/sensors.ts'
 import type { Authentication } from '../core/auth/authentication.ts'
 import type { Broker } from '../core/broker/broker.ts'
@@ -74,6 +78,7 @@ export async function startFactors({ lifecycle, config, events }: Wiring, broker
 /** Last, so that a process that scrapes itself finds its pages; stopped first. */
 export async function startSources(wiring: Wiring, intake: Intake): Promise<void> {
   const { identity } = await startOwnSensors(wiring, intake)
+  await startBmcs(wiring, intake)
   await startKubernetesNames(wiring, intake, identity)
   await startScraping(wiring, intake)
 }
@@ -157,6 +162,24 @@ async function startKubernetesNames(
         regionUnknown: region => events.emit('regionUnknown', { region }),
       }),
     kubernetes => kubernetes.stop(),
+  )
+}
+
+async function startBmcs({ lifecycle, config, events }: Wiring, intake: Intake): Promise<void> {
+  const controllers = [...ownControllers(config, events), ...openControllers(config.bmc)]
+  if (controllers.length === 0) return
+  await lifecycle.start(
+    'controllers of servers',
+    () =>
+      startControllers({
+        controllers,
+        intervalMs: config.bmc.interval * 1000,
+        timeoutMs: config.bmc.timeout * 1000,
+        append: (tenant, readings) => intake.appendReadings(tenant, readings),
+        events,
+        clock: systemClock,
+      }),
+    poller => poller.stop(),
   )
 }
 

@@ -1,5 +1,6 @@
 import { alertProblems } from './alerts.ts'
 import { billingProblems } from './billing.ts'
+import { bmcProblems } from './bmc.ts'
 import { booksProblems, meteringProblems } from './books.ts'
 import { brokerProblems } from './broker.ts'
 import { intakeProblems } from './intake.ts'
@@ -27,6 +28,7 @@ export const crossChecks = (config: Config): ConfigProblem[] => [
   ...scrapeProblems(config),
   ...mappingsProblems(config),
   ...kubernetesProblems(config),
+  ...bmcProblems(config),
   ...alertProblems(config),
   ...scalingProblems(config),
   ...billingProblems(config),

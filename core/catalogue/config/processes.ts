@@ -61,7 +61,7 @@ export function processesProblems(config: Pick<Config, Keys>): ConfigProblem[] {
  */
 export function workerConfig(config: Config, index: number): Config {
   const processes = collectorProcesses(config)
-  const { limits, listen, sensors, scrape, kubernetes } = config
+  const { limits, listen, sensors, scrape, bmc, kubernetes } = config
   const off = {
     cpu_time: 'off',
     rapl: 'off',
@@ -79,6 +79,7 @@ export function workerConfig(config: Config, index: number): Config {
       memory_bytes: shareOfMemory(limits.memory_bytes ?? availableBytes(), processes),
     },
     sensors: index === 0 ? sensors : { ...sensors, ...off },
+    bmc: index === 0 ? bmc : { ...bmc, local: 'off', redfish: [], ipmi: [] },
     scrape: index === 0 ? scrape : { ...scrape, jobs: [] },
     kubernetes: index === 0 ? kubernetes : { ...kubernetes, mode: 'off' },
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { alertsSchema } from './keys/alerts.ts'
 import { billingSchema } from './keys/billing.ts'
+import { bmcSchema } from './keys/bmc.ts'
 import { factorsSchema, meteringSchema, sitesSchema, workloadsSchema } from './keys/books.ts'
 import {
   collectorSchema,
@@ -32,6 +33,7 @@ export const configSchema = z.strictObject({
   broker: brokerSchema,
   warehouse: warehouseSchema,
   sensors: sensorsSchema,
+  bmc: bmcSchema,
   hosts: hostsSchema,
   kubernetes: kubernetesSchema,
   scrape: scrapeSchema,

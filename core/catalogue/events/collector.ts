@@ -69,6 +69,24 @@ export const SENSOR_EVENTS = {
     level: 'warn',
     counter: counter('wattline_sensor_failures_total', 'Sensor rounds that failed', 'sensor'),
   },
+  /** The first failure after a success; the others are counted. */
+  controllerFailed: {
+    level: 'warn',
+    counter: counter(
+      'wattline_controller_failures_total',
+      'Readings of controllers (BMCs) that failed',
+      'source',
+    ),
+  },
+  controllerStillFails: {
+    level: 'debug',
+    counter: counter(
+      'wattline_controller_repeated_failures_total',
+      'Readings of controllers (BMCs) that failed again',
+      'source',
+    ),
+  },
+  controllerRecovered: { level: 'info' },
 } as const satisfies Record<string, EventDeclaration>
 
 /** Names of pods from Kubernetes. */
