@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { COMPILED } from './test/support/compiled.ts'
 import { suites } from './test/support/suites.ts'
 import { WaitingFirst } from './test/support/waiting-first.ts'
 
@@ -40,7 +41,11 @@ export default defineConfig({
           // Some start a dozen processes one after another.
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          env: { UV_THREADPOOL_SIZE: '64', ...(name === 'proofs' ? { TEST_SCALE: '8' } : {}) },
+          env: {
+            UV_THREADPOOL_SIZE: '64',
+            NODE_COMPILE_CACHE: COMPILED,
+            ...(name === 'proofs' ? { TEST_SCALE: '8' } : {}),
+          },
         },
       })),
     ],

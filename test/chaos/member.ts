@@ -1,13 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { type StartOptions, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
-
-/** Processes start a thousand times: code compiled by one that ended cleanly is reused by the next. */
-const COMPILED = mkdtempSync(join(tmpdir(), 'wattline-compiled-'))
-process.once('exit', () => rmSync(COMPILED, { recursive: true, force: true }))
 
 /** A stop that takes longer than this has failed. */
 const STOP_MS = 60_000
@@ -30,7 +24,7 @@ export class Member {
 
   constructor(name: string, options: StartOptions) {
     this.name = name
-    this.#options = { ...options, environment: { ...options.environment, NODE_COMPILE_CACHE: COMPILED } }
+    this.#options = options
     mkdirSync(options.data, { recursive: true })
   }
 

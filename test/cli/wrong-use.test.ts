@@ -15,6 +15,7 @@ import { sqlCommand } from '../../cli/sql.ts'
 import { topCommand } from '../../cli/top.ts'
 import { usageCommand } from '../../cli/usage.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { COMPILED } from '../support/compiled.ts'
 
 const ENTRY = new URL('../../cli/wattline.cjs', import.meta.url).pathname
 
@@ -30,7 +31,13 @@ async function wattline(
   readsOutput = true,
 ): Promise<Ended> {
   const child = spawn(process.execPath, [ENTRY, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/', NO_COLOR: '1', ...environment },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: '/',
+      NO_COLOR: '1',
+      NODE_COMPILE_CACHE: COMPILED,
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let [stdout, stderr] = ['', '']

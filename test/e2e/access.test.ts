@@ -15,6 +15,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { spansAt } from '../collector/otlp/telemetry.ts'
 import { createAuthority } from '../support/certificates.ts'
+import { COMPILED } from '../support/compiled.ts'
 import { eventually } from '../support/until.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
@@ -36,7 +37,12 @@ async function cli(
   given: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ran> {
-  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment }
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    NODE_COMPILE_CACHE: COMPILED,
+    ...environment,
+  }
   try {
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,

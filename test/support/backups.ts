@@ -5,6 +5,7 @@ import type { Acknowledged } from '../chaos/acknowledged.ts'
 import { lostBy, NOTHING_TOLD, type Told, untoldSpans } from '../chaos/audit-losses.ts'
 import { auditSpans } from '../chaos/audit-spans.ts'
 import { untilNothingPends } from '../chaos/lag.ts'
+import { COMPILED } from './compiled.ts'
 import { eventually } from './until.ts'
 import type { WattlineProcess } from './wattline-process.ts'
 
@@ -27,7 +28,12 @@ export async function wattline(
   } = {},
 ): Promise<Command> {
   const child = spawn(process.execPath, [ENTRY, ...args], {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.environment },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      NODE_COMPILE_CACHE: COMPILED,
+      ...options.environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { COMPILED } from './compiled.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 
@@ -61,6 +62,7 @@ export async function startProcess(options: StartOptions): Promise<WattlineProce
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       UV_THREADPOOL_SIZE,
+      NODE_COMPILE_CACHE: COMPILED,
       WATTLINE_DATA: options.data,
       WATTLINE_LISTEN_HTTP: '0',
       WATTLINE_LISTEN_OTLP_HTTP: '0',

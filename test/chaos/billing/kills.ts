@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { followingPeriod } from '../../../core/billing/periods.ts'
+import { COMPILED } from '../../support/compiled.ts'
 import { seededRandom } from '../../support/random.ts'
 import { audit, fingerprint } from './audit.ts'
 import { ACCOUNTS, openBooks } from './books.ts'
@@ -94,7 +95,7 @@ async function closeOnce(path: string, month: string, random: (() => number) | n
   const script = fileURLToPath(new URL('./closer.ts', import.meta.url))
   const child = spawn(process.execPath, [script, path, month], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: COMPILED },
   })
   const exited = new Promise<NodeJS.Signals | null>(resolve =>
     child.once('exit', (_, signal) => resolve(signal)),

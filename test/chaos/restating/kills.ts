@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { openRig, type Rig } from '../../processors/recompute/rig.ts'
+import { COMPILED } from '../../support/compiled.ts'
 import { seededRandom } from '../../support/random.ts'
 import { audit } from './audit.ts'
 
@@ -93,7 +94,7 @@ async function restateOnce(
   const known = isKnown ? 'delivered' : ''
   const child = spawn(process.execPath, [script, path, String(seed), String(scene), known], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: COMPILED },
   })
   const exited = new Promise<{ code: number | null; signal: string | null }>(resolve =>
     child.once('exit', (code, signal) => resolve({ code, signal })),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
+import { COMPILED } from '../../support/compiled.ts'
 import { ledgerProjection } from '../../support/ledger-projection.ts'
 import { seededRandom } from '../../support/random.ts'
 import { onTokenWrite } from '../token-logs.ts'
@@ -57,7 +58,7 @@ async function insertUntilKilled(
   const script = fileURLToPath(new URL('./inserter.ts', import.meta.url))
   const child = spawn(process.execPath, [script, path, String(first), repairTokens ? 'repair' : 'plain'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: COMPILED },
   })
   const exited = new Promise<NodeJS.Signals | null>(resolve =>
     child.once('exit', (_, signal) => resolve(signal)),
