@@ -14,6 +14,7 @@ import type { Receiver } from '../collector/receiver.ts'
 import { openControllers } from '../collector/sensors/bmc/open.ts'
 import { ownControllers } from '../collector/sensors/bmc/own.ts'
 import { startControllers } from '../collector/sensors/bmc/poller.ts'
+import { openGpus } from '../collector/sensors/gpu/open.ts'
 import { systemClock } from '../collector/sensors/rounds.ts'
 import { startSensors } from '../collector/sensors/sensors.ts'
 import type { Authentication } from '../core/auth/authentication.ts'
@@ -138,6 +139,7 @@ function startOwnSensors({ lifecycle, config, events }: Wiring, intake: Intake) 
         tenant: config.sensors.tenant,
         append: readings => intake.appendReadings(config.sensors.tenant, readings),
         events,
+        more: openGpus,
       }),
     sensors => sensors.stop(),
   )

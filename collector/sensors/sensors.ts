@@ -23,6 +23,23 @@ interface SensorsOptions {
   /** Default: those under `sensors.host_root`. */
   readonly roots?: Roots
   readonly clock?: SensorClock
+  /** Opens sensors beside those of the kernel's files: GPUs. */
+  readonly more?: (opening: SensorOpening) => MoreSensors
+}
+
+/** What sensors are opened with. */
+export interface SensorOpening {
+  readonly config: Config['sensors']
+  readonly events: Events
+  readonly files: ReturnType<typeof kernelFiles>
+  readonly roots: Roots
+  readonly identity: HostIdentity
+  readonly runId: string
+}
+
+interface MoreSensors {
+  readonly sensors: readonly Sensor[]
+  close(): Promise<void>
 }
 
 interface RunningSensors {
@@ -59,14 +76,17 @@ export function startSensors(options: SensorsOptions): RunningSensors {
       return 0
     }
   }
-  const isOff = [config.cpu_time, ...meterToggles(config)].every(toggle => toggle === 'off')
+  const more = options.more?.(opening)
+  const others = more?.sensors ?? []
+  const isOff =
+    others.length === 0 && [config.cpu_time, ...meterToggles(config)].every(toggle => toggle === 'off')
 
   const run = async (): Promise<void> => {
     let meters: readonly Sensor[] = []
     while (!stopping.signal.aborted && !isOff) {
       if (watch.hasChanged()) meters = openMeters(opening)
       const round = { timestampUnixNano: clock.now(), suspends: suspendsBy(clock.monotonic()) }
-      await takeRound([...own, ...meters], round, options.append, failures)
+      await takeRound([...own, ...meters, ...others], round, options.append, failures)
       await clock.wait(untilNextRound(clock.now(), config.interval * 1000), stopping.signal)
     }
   }
@@ -76,6 +96,7 @@ export function startSensors(options: SensorsOptions): RunningSensors {
     stop: async () => {
       stopping.abort()
       await finished
+      await more?.close()
     },
   }
 }

@@ -1,13 +1,10 @@
 /** Reads every process once per round: one file each, and two more if it is new or its group counts by processes. */
-import { readlinkSync } from 'node:fs'
-import { basename } from 'node:path'
-import { classifyCgroup } from '../../readings/mappings/cgroup-patterns.ts'
 import type { KernelFiles } from '../host/files.ts'
 import type { Roots } from '../host/sensor.ts'
-import { type CgroupPaths, cgroupPaths } from './cgroup-namespace.ts'
-import { type CgroupTree, processCgroup } from './cgroups.ts'
+import type { CgroupTree } from './cgroups.ts'
 import type { GroupIdentity } from './group-table.ts'
 import type { ProcessSample } from './process-groups.ts'
+import { processOwners } from './process-owner.ts'
 import { type ProcessStat, parseProcessStat } from './process-stat.ts'
 
 /** Facts about a process, read when it was new. */
@@ -34,22 +31,13 @@ const RECHECK_ROUNDS = 12
 export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree | undefined): ProcessReader {
   const { proc } = roots
   const known = new Map<number, KnownProcess>()
-  const inTree: CgroupPaths = tree === undefined ? path => path : cgroupPaths(files, roots, tree)
+  const ownerOf = processOwners(files, roots, tree)
   let round = 0
 
   const identify = (pid: number, stat: ProcessStat): KnownProcess => {
-    const shown =
-      tree === undefined ? '/' : processCgroup(files.text(`${proc}/${pid}/cgroup`) ?? '', tree.version)
-    const path = inTree(shown)
-    const workload = classifyCgroup(path)
-    const group: GroupIdentity = workload ?? byExecutable(proc, pid, stat.comm)
-    return {
-      startTicks: stat.startTicks,
-      comm: stat.comm,
-      workloadPath: workload?.path,
-      group,
-      lastRound: round,
-    }
+    const { workload, group } = ownerOf(pid, stat)
+    const { startTicks, comm } = stat
+    return { startTicks, comm, workloadPath: workload?.path, group, lastRound: round }
   }
 
   const placeOf = (pid: number, stat: ProcessStat): KnownProcess => {
@@ -106,23 +94,4 @@ export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree
 function runDelay(files: KernelFiles, proc: string, pid: number): bigint {
   const digits = /^\d+ (\d+)/.exec(files.text(`${proc}/${pid}/schedstat`) ?? '')?.[1]
   return digits === undefined ? 0n : BigInt(digits)
-}
-
-/** Node gives its main thread this name, and with it the process. */
-const NODE_MAIN_THREAD = 'MainThread'
-
-/** The kernel's name of a process, except for programs that set another one: a title has spaces (`npm exec x`). */
-function byExecutable(proc: string, pid: number, comm: string): GroupIdentity {
-  const isTitle = comm === NODE_MAIN_THREAD || comm.includes(' ')
-  const fallback = comm === NODE_MAIN_THREAD ? 'node' : comm.trim() || '?'
-  const name = isTitle ? (executableOf(proc, pid) ?? fallback) : comm
-  return { kind: 'process', id: name, name, attributes: { 'process.executable.name': name } }
-}
-
-function executableOf(proc: string, pid: number): string | undefined {
-  try {
-    return basename(readlinkSync(`${proc}/${pid}/exe`).replace(/ \(deleted\)$/, '')) || undefined
-  } catch {
-    return undefined
-  }
 }

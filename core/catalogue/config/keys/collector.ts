@@ -47,6 +47,26 @@ export const sensorsSchema = z
       .startsWith('/', 'an absolute path, such as /var/scaphandre')
       .default('/var/scaphandre')
       .describe('Folder that the hypervisor mounts into this virtual machine'),
+    gpu: toggle
+      .default('auto')
+      .describe(
+        'GPUs: NVIDIA by NVML or `nvidia-smi`, AMD and Intel by the kernel or `amd-smi`; see docs/gpus.md',
+      ),
+    nvml_library: z
+      .string()
+      .min(1)
+      .default('libnvidia-ml.so.1')
+      .describe('Library of the NVIDIA driver, by name or path'),
+    nvidia_smi: z
+      .string()
+      .min(1)
+      .default('nvidia-smi')
+      .describe('Command that reads NVIDIA boards where the library cannot be loaded'),
+    amd_smi: z
+      .string()
+      .min(1)
+      .default('amd-smi')
+      .describe('Command that reads AMD boards whose energy and power the kernel does not show'),
     estimate: toggle
       .default('auto')
       .describe('Estimate energy where no meter can be read; the readings are marked as estimated'),
