@@ -24,11 +24,10 @@ export function decide(policy: ScalingPolicy, inputs: ScalingInputs, memory: Sca
   const before = memory.replicas
   const floor = heldFloor(policy, history, bounds.floor, at)
   const ceiling = heldCeiling(policy, history, bounds.ceiling, at)
-  const wanted = wantedOf(policy, history, { at, before, most, floor, shifted })
+  const wanted = wantedOf(policy, history, { at, before, floor, shifted })
   const [replicas, ruledBy] = bounded(wanted, floor, ceiling)
   const changedAt = before === replicas ? memory.changedAt : at
-  const demand = shifted.isWaiting ? 0 : (most?.replicas ?? null)
-  const known = { at, demand, floor: bounds.floor.replicas, replicas }
+  const known = { at, demand: shifted.demand, floor: bounds.floor.replicas, replicas }
   return {
     decision: {
       at,
@@ -53,6 +52,7 @@ export function decide(policy: ScalingPolicy, inputs: ScalingInputs, memory: Sca
       history: [...history, { ...known, ceiling: bounds.ceiling?.replicas ?? null }],
       waitingSince: shifted.waitingSince,
       runningSince: shifted.runningSince,
+      runningReplicas: shifted.runningReplicas,
     },
   }
 }
@@ -129,18 +129,16 @@ function wantedOf(
   {
     at,
     before,
-    most,
     floor,
     shifted,
   }: {
     readonly at: number
     readonly before: number | null
-    readonly most: Demand | null
     readonly floor: ScalingBound
     readonly shifted: ShiftState
   },
 ): Wanted {
-  const demand = shifted.isWaiting ? 0 : (most?.replicas ?? null)
+  const { demand } = shifted
   // Demand that has never been known changes nothing.
   if (demand === null) return [before ?? floor.replicas, 'demand']
   const stable = stabilised(policy, history, demand, at, before)

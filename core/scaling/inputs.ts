@@ -89,6 +89,8 @@ export interface ScalingMemory {
   /** Since when deferrable work waits, and since when it runs; null: it does not. */
   readonly waitingSince: number | null
   readonly runningSince: number | null
+  /** Replicas that deferrable work was begun with, or has grown to; 0: none runs. */
+  readonly runningReplicas: number
 }
 
 /** Before the first decision. */
@@ -99,6 +101,7 @@ export const NO_MEMORY: ScalingMemory = {
   history: [],
   waitingSince: null,
   runningSince: null,
+  runningReplicas: 0,
 }
 
 /** A decision and its reasons. */

@@ -15,11 +15,14 @@ const COLUMNS = {
   kind: 'WorkloadKind',
 } as const
 
-/** Texts of SQL, each beginning with AND, and their values. Host entries are no workloads. */
+/** Texts of SQL, each beginning with AND, and their values. Entries of no workload, and of the host as a whole, are left out. */
 export function workloadConditions(filter: WorkloadFilter): Statement {
   const given = Object.entries(COLUMNS).filter(([key]) => filter[key as keyof WorkloadFilter] !== '')
   return {
-    sql: ["WorkloadKind != 'host'", ...given.map(([key, column]) => `${column} LIKE {w_${key}:String}`)]
+    sql: [
+      "WorkloadKind NOT IN ('', 'host')",
+      ...given.map(([key, column]) => `${column} LIKE {w_${key}:String}`),
+    ]
       .map(text => ` AND ${text}`)
       .join(''),
     params: Object.fromEntries(

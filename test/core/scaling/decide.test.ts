@@ -208,7 +208,7 @@ describe('deferrable work', () => {
       policy,
       [0, 300, 300, 300, 300, 200, 0].map(demand => ({ demand, window })),
     )
-    expect(found.map(({ replicas }) => replicas)).toEqual([0, 0, 0, 6, 6, 4, 0])
+    expect(found.map(({ replicas }) => replicas)).toEqual([0, 0, 0, 6, 6, 6, 0])
     expect(found[1]?.ruledBy).toBe('shift')
   })
 

@@ -143,9 +143,7 @@ describe('a policy of the configuration', () => {
       read = async () => [[demand]]
       await at(index * 30)
     }
-    const [{ policy }] = configuredPolicies(configSchema.parse({ scaling: { web: WEB } })) as [
-      { policy: never },
-    ]
+    const [named] = configuredPolicies(configSchema.parse({ scaling: { web: WEB } }))
     let memory: ScalingMemory = NO_MEMORY
     const again = decisions().map(({ Inputs }) => {
       const decided = decide(named!.policy, JSON.parse(Inputs) as ScalingInputs, memory)
