@@ -126,6 +126,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       forwardedPatienceMs: config.metering.uplink_patience * 1000,
       budget: meterBudget,
       partitions: broker.partitions(readings.name),
+      rules: config.hosts,
       appendFlushes: async (partition, flushes) => {
         const [headers, timestampMs] = [{ [RECORD_KIND]: FLUSH_KIND }, now()]
         const records = flushes.map(flush => ({
@@ -145,7 +146,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
     admitOf(options),
     ...restateOf(options, factors),
     ...invoiceOf(options),
-    ...recomputeOf(options, { meter, rate, follow: () => factors.follow() }),
+    ...recomputeOf(options, { meter, rate, rules: config.hosts, follow: () => factors.follow() }),
     createAlert({
       alerts: config.alerts,
       latenessSeconds: config.metering.lateness,

@@ -42,7 +42,7 @@ export function startIntake({ lifecycle, config, events }: Wiring, broker: Broke
         events,
         decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
         recogniser: createRecogniser({
-          aliases: config.hosts.aliases,
+          separate: config.hosts.separate,
           mappings: config.mappings,
           regionUnknown: region => events.emit('regionUnknown', { region }),
         }),

@@ -58,12 +58,13 @@ export class RecognisedPoints implements PointSink {
     const rule = this.#rule
     if (rule === null) return
     const found = rule.problem ?? this.#find(rule, point)
+    if (found === null) return
     if (typeof found === 'string') this.ignored.set(found, (this.ignored.get(found) ?? 0) + 1)
     else this.#add(found, point)
   }
 
-  /** The point's series, with its value in `#scaled`; or why it is not a reading. */
-  #find(rule: MetricRule, point: PointInHand): ReadingSeries | IgnoredReason {
+  /** The point's series, with its value in `#scaled`; why it is not a reading; null: it repeats what was said shortly before. */
+  #find(rule: MetricRule, point: PointInHand): ReadingSeries | IgnoredReason | null {
     const resource = this.#resourceOf(point)
     const identity = this.#identities.of(this.#sender, resource, rule, this.#body, point, this.#scratch)
     if (identity.reason !== null && identity.isBeforeTime) return identity.reason
@@ -72,7 +73,7 @@ export class RecognisedPoints implements PointSink {
     const { factor, value } = identity.mapping
     if (value !== null) {
       this.#scaled.set(value)
-      return identity
+      return identity.mapping.quantity === 'identity' && isRepeated(identity, point) ? null : identity
     }
     const problem = point.isInteger
       ? this.#scaled.ofInteger(point.valueLow, point.valueHigh, factor)
@@ -102,6 +103,16 @@ export class RecognisedPoints implements PointSink {
     parts[at + 5] = this.#scaled.high
     this.series.push(series)
   }
+}
+
+/** Who something is seldom changes; it is said again this often for those who begin to read. */
+const IDENTITY_EVERY_MS = 120_000
+
+function isRepeated(series: ReadingSeries, { timeLow, timeHigh }: PointInHand): boolean {
+  const ms = ((timeHigh >>> 0) * 4_294_967_296 + (timeLow >>> 0)) / 1e6
+  if (ms >= series.identityMs && ms < series.identityMs + IDENTITY_EVERY_MS) return true
+  series.identityMs = ms
+  return false
 }
 
 const NO_BODY = new DataView(new ArrayBuffer(0))

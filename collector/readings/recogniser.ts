@@ -26,8 +26,8 @@ export interface Recogniser {
 
 interface RecogniserOptions {
   readonly identityBytes?: number
-  /** Configured names of hosts, by their aliases. */
-  readonly aliases?: Readonly<Record<string, string>>
+  /** Names of hosts that stand for no other host. */
+  readonly separate?: readonly string[]
   /** Mappings of the configuration. */
   readonly mappings?: readonly MappingRow[]
   /** Called once for each cloud region that is in no table, so that its hosts get no zone from it. */
@@ -37,13 +37,13 @@ interface RecogniserOptions {
 /** `identityBytes` limits the memory for cached series. */
 export function createRecogniser({
   identityBytes = IDENTITY_BYTES,
-  aliases = {},
+  separate = [],
   mappings = [],
   regionUnknown,
 }: RecogniserOptions = {}): Recogniser {
   const identities = new Identities(
     identityBytes,
-    new Map(Object.entries(aliases)),
+    separate,
     regionUnknown === undefined ? undefined : once(regionUnknown),
   )
   const rules = new RuleTable(mappingsOf(mappings))

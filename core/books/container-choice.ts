@@ -5,6 +5,7 @@
 import { larger, sumOf } from '../model/integers.ts'
 import { type DescribedWorkload, familiesOf, isContainer, isNamed, usedBy } from './described-workload.ts'
 import { familyOf } from './sources.ts'
+import { joinedNames, nameKeys } from './workload-names.ts'
 
 /** Pod and name of a container, which sources use that do not know its id; '' where they are not known. */
 function podAndName({
@@ -14,25 +15,27 @@ function podAndName({
   return uid && name ? `${uid}/${name}` : ''
 }
 
-/** A container identified by pod and name is the container with that pod and name whose id is known. */
-export function joinContainers(
+/** A workload whose id is a worse name of another one is that other one, and has told what it is called. */
+export function joinNames(
   workloads: readonly DescribedWorkload[],
   asOf: (number | null)[],
   labels: Readonly<Record<string, string>>[],
 ): void {
-  const byName = new Map<string, number[]>()
-  for (const [index, { kind, id, labels: said }] of workloads.entries()) {
-    const name = podAndName(said)
-    if (kind === 'container' && name !== '' && !isNamed(id))
-      byName.set(name, [...(byName.get(name) ?? []), index])
+  for (const [index, as] of joinedNames(workloads).entries()) {
+    if (as === index) continue
+    asOf[index] = as
+    for (const other of as === null ? sharersOf(workloads, index) : [as]) {
+      labels[other] = { ...workloads[index]!.labels, ...labels[other] }
+    }
   }
-  for (const [index, { kind, id, labels: said }] of workloads.entries()) {
-    const same = kind === 'container' && isNamed(id) ? byName.get(id) : undefined
-    if (same === undefined) continue
-    // A restarted container exists twice; its ids already distinguish both.
-    asOf[index] = same.length === 1 ? same[0]! : null
-    for (const other of same) labels[other] = { ...said, ...labels[other] }
-  }
+}
+
+/** Those that have a name of the workload. */
+function sharersOf(workloads: readonly DescribedWorkload[], index: number): readonly number[] {
+  const names = new Set(nameKeys(workloads[index]!))
+  return workloads.flatMap((other, at) =>
+    at !== index && nameKeys(other).some(name => names.has(name)) ? [at] : [],
+  )
 }
 
 /**

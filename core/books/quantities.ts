@@ -38,6 +38,8 @@ export const QUANTITIES = {
   memory_request: { base: 'By', perBase: 1n, aggregation: 'gauge' },
   cpu_request: { base: '1', perBase: 1_000n, aggregation: 'gauge' },
   gpu_request: { base: '1', perBase: 1_000n, aggregation: 'gauge' },
+  /** No measurement: the reading says by its attributes and names who a workload or host is; its value is 1. */
+  identity: { base: '1', perBase: 1n, aggregation: 'gauge' },
   /** Bytes received or sent. */
   network_io: { base: 'By', perBase: 1n, aggregation: 'counter' },
   /** The same of what a node can give to pods. */

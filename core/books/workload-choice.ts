@@ -3,9 +3,10 @@
  * workload that sources name differently (a container by its id, and by its pod and name) is one, under the finer name.
  */
 
-import { choosePods, chooseUnplaced, joinContainers } from './container-choice.ts'
-import { type DescribedWorkload, familiesOf, isContainer, isNamed } from './described-workload.ts'
+import { choosePods, chooseUnplaced, joinNames } from './container-choice.ts'
+import { type DescribedWorkload, familiesOf, isContainer } from './described-workload.ts'
 import { familyOf } from './sources.ts'
+import { isWorseName } from './workload-names.ts'
 
 export type { DescribedWorkload, ToldCpu } from './described-workload.ts'
 
@@ -35,7 +36,7 @@ export function isOneDescription(told: readonly WorkloadSource[]): boolean {
   let [source, family] = ['', '']
   for (const { workloadKind, workloadId, source: by } of told) {
     if (workloadKind === '') continue
-    if (workloadKind === 'container' && isNamed(workloadId)) return false
+    if (isWorseName(workloadKind, workloadId)) return false
     if (by === source) continue
     source = by
     if (family !== '' && familyOf(by) !== family) return false
@@ -47,11 +48,11 @@ export function isOneDescription(told: readonly WorkloadSource[]): boolean {
 /** Decides which sources count for each workload of one host and which names stand for the same workload. */
 export function chooseWorkloads(workloads: readonly DescribedWorkload[]): WorkloadChoice {
   const families = familiesOf(workloads)
-  const someNamed = workloads.some(({ kind, id }) => kind === 'container' && isNamed(id))
+  const someNamed = workloads.some(({ kind, id }) => isWorseName(kind, id))
   if (families.size <= 1 && !someNamed) return everything(workloads)
   const asOf: (number | null)[] = workloads.map((_, index) => index)
   const labels = workloads.map(workload => workload.labels)
-  joinContainers(workloads, asOf, labels)
+  joinNames(workloads, asOf, labels)
   choosePods(workloads, asOf, labels)
   chooseUnplaced(workloads, asOf)
   const outside = outsideContainers(workloads, families)

@@ -91,6 +91,10 @@ const EXAMPLES = {
 
 function placeProblems(row: MappingRow): MappingProblem[] {
   const { quantity, workload, domain } = row
+  if (quantity === 'identity') return identityProblems(row)
+  if (row.alias !== undefined) {
+    return [{ path: 'alias', problem: 'is for quantity identity alone: remove it' }]
+  }
   if (quantity === 'energy' || quantity === 'power' || quantity.startsWith('energy_')) {
     if (workload !== undefined) {
       return [
@@ -119,6 +123,16 @@ function placeProblems(row: MappingRow): MappingProblem[] {
   const measures = MEASURES[quantity]
   if (measures === undefined || (typeof domain === 'string' && measures.includes(domain))) return []
   return [{ path: 'domain', problem: `must be one of ${measures.join(', ')} for ${quantity}` }]
+}
+
+/** It names a workload, or says another name of a host. */
+function identityProblems({ workload, alias, host }: MappingRow): MappingProblem[] {
+  if ((workload === undefined) === (alias === undefined)) {
+    return [{ path: 'workload', problem: 'or alias must say who is meant: one of them' }]
+  }
+  return alias !== undefined && host === undefined
+    ? [{ path: 'host', problem: 'is missing: it has the alias' }]
+    : []
 }
 
 function meterProblems(domain: TemplateText | undefined): MappingProblem[] {
@@ -199,7 +213,7 @@ function conditionsOf({ when = {} }: MappingRow): readonly Condition[] | null {
 }
 
 function* templatesOf(row: MappingRow): Generator<readonly [path: string, text: TemplateText]> {
-  for (const key of ['host', 'domain', 'device'] as const) {
+  for (const key of ['host', 'alias', 'domain', 'device'] as const) {
     const text = row[key]
     if (text !== undefined) yield [key, text]
   }

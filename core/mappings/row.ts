@@ -48,6 +48,8 @@ export interface MappingRow {
   readonly when?: Readonly<Record<string, string>> | undefined
   /** Host of the reading; without it, or where its labels are missing, the host of the sender. */
   readonly host?: TemplateText | undefined
+  /** Of quantity `identity`: another name of the host, such as its address. */
+  readonly alias?: TemplateText | undefined
   /** The sender reports other machines, never its own: a point whose labels name no host is not a reading. */
   readonly elsewhere?: boolean | undefined
   /** Place in the tree of meters, CPU mode, or measure of memory. */

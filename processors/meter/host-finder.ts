@@ -43,6 +43,11 @@ export class HostFinder {
     return this.#columns.HostName.ids[row] !== host.nameId
   }
 
+  /** The name of the host that a row says. */
+  nameOf(row: number): string {
+    return this.#columns.HostName.get(row)
+  }
+
   sawName(host: HostLookup, row: number, minute: number, ns: number): void {
     const { HostName } = this.#columns
     host.isHeard = true

@@ -5,7 +5,7 @@
 
 import { HostFinder } from './host-finder.ts'
 import { hostKey, meterKey, seriesKey, workloadKey } from './samples/keys.ts'
-import { isBelow, minuteOfParts, nanoOf, nsOfParts, TWO_32 } from './samples/samples.ts'
+import { isBelow, minuteOfParts, nanoOf, nsOfParts } from './samples/samples.ts'
 import {
   FEW_SAMPLES,
   heard,
@@ -16,13 +16,12 @@ import {
 } from './samples/series.ts'
 import type { Capacity, CapacityOf } from './state/budget.ts'
 import { EntryFinder, type GapOf } from './state/entry-finder.ts'
+import { appendSample, int32PartsOf, updateRange } from './state/entry-values.ts'
 import type { HostState, HostStates } from './state/host-state.ts'
 import { LabelUpdater } from './state/labels.ts'
 import {
-  CAN_TAKE,
   ENTRY_STRIDE,
   type HostLookup,
-  NO_END,
   NOT_METERED,
   RANGE_HIGH,
   RANGE_LOW,
@@ -30,10 +29,6 @@ import {
   type RowEntry,
   SERIES,
   type TextSymbols,
-  TIME_HIGH,
-  TIME_LOW,
-  VALUE_HIGH,
-  VALUE_LOW,
   WORKLOAD,
 } from './state/lookup.ts'
 import type { ElapsedTime } from './state/own-time.ts'
@@ -64,6 +59,9 @@ export function ingestReadings(states: HostStates, record: Readings, ingestion: 
   for (let row = 0; row < record.rows; row++) rows.ingest(row)
   rows.finish()
 }
+
+/** Further names of a host that one record may say. */
+const MOST_ALIASES = 8
 
 /** Takes in the rows of one record, one after the other. */
 class RowIngester {
@@ -99,7 +97,20 @@ class RowIngester {
       if (!entry.isKept) this.#leaveOut(host, entry, row)
       at = entry.at
     }
-    if (at >= 0 && host.numbers[at * ENTRY_STRIDE + SERIES] !== NOT_METERED) this.#take(host, at, row)
+    if (at < 0) return
+    if (host.numbers[at * ENTRY_STRIDE + SERIES] !== NOT_METERED) this.#take(host, at, row)
+    else if (host.entries[at]!.isIdentity) this.#takeIdentity(host, at, row)
+  }
+
+  /** Says who a workload is, or by which further name the host is known. */
+  #takeIdentity(host: HostLookup, at: number, row: number): void {
+    const { workload } = host.entries[at]!
+    if (workload === null) {
+      if (host.state.aliases.size < MOST_ALIASES) host.state.aliases.add(this.#hosts.nameOf(row))
+    } else if (host.capacity !== 'least') {
+      const [minute, ns] = this.#timeOf(row)
+      this.#labels.addFacts(host.state, workload, row, minute, ns)
+    }
   }
 
   /** Writes times back into the states, and tells what was left out. */
@@ -127,7 +138,7 @@ class RowIngester {
     }
     this.#takeLabels(host, at, row, low, high)
     const [valueLow, valueHigh] = [this.#amounts[2 * row]!, this.#amounts[2 * row + 1]!]
-    if (!host.isPlain || !append(host, from, at, low, high, valueLow, valueHigh)) {
+    if (!host.isPlain || !appendSample(host, from, at, low, high, valueLow, valueHigh)) {
       this.#insert(host, host.entries[at]!.series!, valueHigh, valueLow >>> 0)
     }
   }
@@ -241,51 +252,6 @@ class RowIngester {
       lateRow(state, series, { window: minute, value: 0n, timeNano: nanoOf(minute, ns), reason }),
     )
   }
-}
-
-/** Notes a sample that ends its series. False: it does not, or more must be looked at; nothing has happened. */
-function append(
-  host: HostLookup,
-  from: number,
-  at: number,
-  low: number,
-  high: number,
-  valueLow: number,
-  valueHigh: number,
-): boolean {
-  const { numbers } = host
-  if (numbers[from + TIME_HIGH] === NO_END) host.findEnd(at)
-  const end = numbers[from + TIME_HIGH]!
-  if (end === NO_END || end > high || numbers[from + CAN_TAKE]! <= 0) return false
-  const lastLow = numbers[from + VALUE_LOW]!
-  const lastHigh = numbers[from + VALUE_HIGH]!
-  if (end === high && numbers[from + TIME_LOW]! >>> 0 >= low >>> 0) {
-    // The same sample once more changes nothing.
-    return numbers[from + TIME_LOW] === low && lastLow === valueLow && lastHigh === valueHigh
-  }
-  const rise = (valueHigh - lastHigh) * TWO_32 + ((valueLow >>> 0) - (lastLow >>> 0))
-  if (!host.state.journal.push(numbers[from + SERIES]!, low, high, rise)) return false
-  numbers[from + TIME_LOW] = low
-  numbers[from + TIME_HIGH] = high
-  numbers[from + VALUE_LOW] = valueLow
-  numbers[from + VALUE_HIGH] = valueHigh
-  numbers[from + CAN_TAKE]! -= 1
-  return true
-}
-
-/** 64-bit values as pairs of 32-bit integers: low part, then high part. */
-const int32PartsOf = ({ buffer, byteOffset, length }: BigInt64Array | BigUint64Array): Int32Array =>
-  new Int32Array(buffer, byteOffset, 2 * length)
-
-function updateRange(host: HostLookup, at: number, high: number, low: number): void {
-  const { numbers, state } = host
-  const series = host.entries[at]!.series!
-  numbers[at * ENTRY_STRIDE + RANGE_LOW] = low
-  numbers[at * ENTRY_STRIDE + RANGE_HIGH] = high
-  const rangeMax = (BigInt(high) << 32n) + BigInt(low >>> 0)
-  if (rangeMax <= series.rangeMax) return
-  series.rangeMax = rangeMax
-  state.derived = null
 }
 
 /** How many samples a series may hold, given what its tenant may still add. */

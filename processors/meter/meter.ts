@@ -10,7 +10,7 @@ import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import { WINDOW_SECONDS, windowOf } from '../../core/model/window.ts'
 import { derivedOf } from './codec/codec.ts'
 import { ingestReadings, mostSamples } from './ingest.ts'
-import { hostKey, workloadKey } from './samples/keys.ts'
+import { hostKey, isFactsKey, workloadKey } from './samples/keys.ts'
 import { STRIDE, splitNano } from './samples/samples.ts'
 import { MAX_SAMPLES, type Series } from './samples/series.ts'
 import { type Attribution, attributeWindow } from './shares/attribute.ts'
@@ -214,7 +214,11 @@ function forget(state: HostState, until: number): void {
   for (const { identity } of state.series.values()) {
     used.add(workloadKey(identity.workloadKind, identity.workloadId))
   }
-  for (const key of state.workloads.keys()) if (!used.has(key)) state.workloads.delete(key)
+  const oldest = until - FORGET_HOST_WINDOWS
+  for (const [key, { minute }] of state.workloads) {
+    const isKept = isFactsKey(key) ? minute >= oldest : used.has(key)
+    if (!isKept) state.workloads.delete(key)
+  }
   state.derived = null
   state.lookup = null
 }

@@ -1,3 +1,4 @@
+import type { HostRules } from '../../core/books/host-join.ts'
 import {
   type AssignedPartition,
   RECORD_CORRUPT,
@@ -47,6 +48,8 @@ interface MeterProcessorOptions {
   readonly forwardedPatienceMs?: number
   /** Partitions of stream `readings`. */
   readonly partitions: number
+  /** What the configuration says about names of hosts. */
+  readonly rules?: HostRules
 }
 
 /** Distance in record time of two looks for hosts that are gone. */
@@ -107,7 +110,7 @@ class MeterWorker implements PartitionWorker {
     states: HostStates,
     stored: ReadonlyMap<string, Uint8Array>,
   ) {
-    this.#joiner = new Joiner({ events: options.events, partitions: options.partitions }, stored)
+    this.#joiner = new Joiner(options, stored)
     this.#clocks = new HostClocks(options.events, stored)
     this.#options = options
     this.#partition = partition

@@ -1,4 +1,5 @@
 /** Where the work on a range begins: hosts that came later than the range begins are not gone through hour by hour. */
+import type { HostRules } from '../../core/books/host-join.ts'
 import { ledger, readings } from '../../core/model/streams/index.ts'
 import { qualified } from '../../core/warehouse/tables/ddl.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
@@ -14,10 +15,12 @@ export async function firstMinute(
   statements: Statements,
   host: Omit<HostSpan, 'names'>,
   reason: RecomputeReason,
+  rules?: HostRules,
 ): Promise<number | null> {
   const { query, dialect } = statements
   const alone = { ...host, names: [] }
-  const span = reason === 'factors_revised' ? alone : { ...host, names: await namesOf(statements, alone) }
+  const span =
+    reason === 'factors_revised' ? alone : { ...host, names: await namesOf(statements, alone, rules) }
   const [booked] = await query<{ n: number; at: number }>(
     `SELECT toFloat64(count()) AS n, toFloat64(min(toUnixTimestamp(WindowStart))) AS at
 FROM ${qualified(dialect, ledger.name)}

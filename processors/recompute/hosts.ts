@@ -1,4 +1,5 @@
 /** Hosts that have entries or readings in a range, in order of tenant and name, a page at a time. */
+import type { HostRules } from '../../core/books/host-join.ts'
 import { ledger, readings } from '../../core/model/streams/index.ts'
 import { quoteText } from '../../core/warehouse/tables/column-types.ts'
 import { qualified } from '../../core/warehouse/tables/ddl.ts'
@@ -50,6 +51,7 @@ export async function nextHosts(
   statements: Statements,
   request: RequestProgress,
   isMine: (host: HostName) => boolean,
+  rules?: HostRules,
 ): Promise<{ readonly hosts: readonly AskedHost[]; readonly isLast: boolean }> {
   const { cursor, from, to } = request
   const hosts: AskedHost[] = []
@@ -59,7 +61,9 @@ export async function nextHosts(
     const found = await hostsAfter(statements, request, { after, limit: PAGE })
     for (const one of found) {
       if (hosts.length >= HOSTS_AT_ONCE) return { hosts, isLast: false }
-      const first = isMine(one) ? await firstMinute(statements, { ...one, from, to }, request.reason) : null
+      const first = isMine(one)
+        ? await firstMinute(statements, { ...one, from, to }, request.reason, rules)
+        : null
       if (first !== null) hosts.push({ ...one, from: first })
     }
     if (found.length < PAGE) return { hosts, isLast: true }

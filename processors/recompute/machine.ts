@@ -2,6 +2,7 @@
  * Under which names a machine stands in the tables: readings that came under its name alone are stored under that, and are metered
  * with those under its id (processors/meter/names).
  */
+import { type HostRules, MOST_STEPS, NO_HOST_RULES, stepOf } from '../../core/books/host-join.ts'
 import { readings } from '../../core/model/streams/index.ts'
 import { quoteText } from '../../core/warehouse/tables/column-types.ts'
 import { qualified } from '../../core/warehouse/tables/ddl.ts'
@@ -12,21 +13,58 @@ import { type HostSpan, instant } from './span.ts'
 const CLAIM_SECONDS = 3 * 3600
 
 /** Names that readings of the machine came under, around a span. A name that two machines claim belongs to none of them. */
-export async function namesOf({ query, dialect }: Statements, span: HostSpan): Promise<string[]> {
-  const { tenant, host } = span
-  const when = `Timestamp >= ${instant(span.from - CLAIM_SECONDS)} AND Timestamp < ${instant(span.to + CLAIM_SECONDS)}`
+export async function namesOf(
+  statements: Statements,
+  span: HostSpan,
+  rules: HostRules = NO_HOST_RULES,
+): Promise<string[]> {
+  const { host } = span
+  const names = new Set<string>()
+  let found: readonly string[] = [host]
+  for (let step = 0; step < MOST_STEPS && found.length > 0; step++) {
+    const further: string[] = []
+    for (const one of found) {
+      for (const name of await namesOfHost(statements, { ...span, host: one }, rules, step > 0)) {
+        if (name === host || names.has(name)) continue
+        names.add(name)
+        further.push(name)
+      }
+    }
+    found = further
+  }
+  return [...names].sort()
+}
+
+/** Names that stand for a host in one step. `isName`: the host is known by a name itself, for which only aliases stand. */
+async function namesOfHost(
+  { query, dialect }: Statements,
+  { tenant, host, from: start, to }: HostSpan,
+  rules: HostRules,
+  isName: boolean,
+): Promise<readonly string[]> {
+  const when = `Timestamp >= ${instant(start - CLAIM_SECONDS)} AND Timestamp < ${instant(to + CLAIM_SECONDS)}`
   const from = `FROM ${qualified(dialect, readings.name)} WHERE Tenant = ${quoteText(tenant)} AND ${when}`
-  const said = await query<{ name: string }>(
-    `SELECT DISTINCT HostName AS name ${from} AND Host = ${quoteText(host)} AND HostName NOT IN ('', ${quoteText(host)})`,
+  const said = await query<{ name: string; isAlias: number }>(
+    `SELECT HostName AS name, toFloat64(min(Quantity = 'identity')) AS isAlias ${from} AND Host = ${quoteText(host)}
+AND HostName NOT IN ('', ${quoteText(host)}) GROUP BY HostName`,
   )
+  const configured = Object.entries(rules.aliases).flatMap(([name, is]) => (is === host ? [name] : []))
+  const claimed = said.flatMap(({ name, isAlias }) => (isName && isAlias === 0 ? [] : [name]))
   const names: string[] = []
-  for (const { name } of said) {
+  for (const name of new Set([...configured, ...claimed])) {
     const used = await query(`SELECT 1 AS one ${from} AND Host = ${quoteText(name)} LIMIT 1`)
     if (used.length === 0) continue
-    const claimants = await query(
-      `SELECT DISTINCT Host ${from} AND HostName = ${quoteText(name)} AND Host != ${quoteText(name)} LIMIT 2`,
+    const claimants = await query<{ Host: string; isAlias: number }>(
+      `SELECT Host, toFloat64(min(Quantity = 'identity')) AS isAlias ${from} AND HostName = ${quoteText(name)}
+AND Host != ${quoteText(name)} GROUP BY Host LIMIT 2`,
     )
-    if (claimants.length === 1) names.push(name)
+    const step = stepOf(
+      name,
+      true,
+      claimants.map(({ Host, isAlias }) => ({ host: Host, isAlias: isAlias === 1 })),
+      rules,
+    )
+    if (step?.to === host) names.push(name)
   }
-  return names.sort()
+  return names
 }

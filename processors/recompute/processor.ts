@@ -229,7 +229,7 @@ class RecomputeWorker implements PartitionWorker {
     const count = broker.partitions(lateReadings.name)
     const isMine = ({ tenant, host }: HostName): boolean =>
       partitionOf(tenant, host, count) === this.#partition.partition
-    const { hosts, isLast } = await nextHosts(tools.statements, request, isMine)
+    const { hosts, isLast } = await nextHosts(tools.statements, request, isMine, tools.rules)
     return { id: request.id, hosts: [...hosts], isLast }
   }
 

@@ -173,7 +173,12 @@ export class Recomputations {
     while (!(await tables.isDone())) await delay(POLL_MS, undefined, { signal: over.signal })
     let cursor: (HostName & { readonly done: number }) | null = null
     for (;;) {
-      const page = await nextHosts(unit.tools.statements, { ...request, cursor, entries: 0 }, () => true)
+      const page = await nextHosts(
+        unit.tools.statements,
+        { ...request, cursor, entries: 0 },
+        () => true,
+        unit.tools.rules,
+      )
       for (const { tenant, host, from } of page.hosts) {
         for (let at = from; at < request.to; ) {
           over.signal.throwIfAborted()

@@ -1,4 +1,5 @@
 /** Computes minutes of a machine again from its readings, and says what the books lack. No state, and nothing is written. */
+import type { HostRules } from '../../core/books/host-join.ts'
 import type { FactorBooks } from '../../core/factors/follower.ts'
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
@@ -17,6 +18,8 @@ export interface RecomputeTools {
   readonly statements: Statements
   readonly meter: Meter
   readonly rate: Rate
+  /** What the configuration says about names of hosts. */
+  readonly rules?: HostRules
   /** Reads what the log says of factors; called before rows are rated. */
   readonly follow: () => Promise<FactorBooks>
 }
@@ -37,10 +40,10 @@ export async function recompute(
   { tenant, host, from, to }: Omit<HostSpan, 'names'>,
   reason: RecomputeReason,
 ): Promise<Recomputed> {
-  const { statements, rate, follow } = tools
+  const { statements, rate, follow, rules } = tools
   const isMetered = reason !== 'factors_revised'
   const whole = { tenant, host, from, to: Math.min(to, from + LONGEST) }
-  const names = isMetered ? await namesOf(statements, { ...whole, names: [] }) : []
+  const names = isMetered ? await namesOf(statements, { ...whole, names: [] }, rules) : []
   let span: HostSpan = { ...whole, names }
   for (;;) {
     const minutes = (span.to - span.from) / 60

@@ -20,7 +20,10 @@ const MOST_TENANTS = 1_000
 /** A row of `hostsStatement`. */
 export interface SeenHost {
   readonly host: string
+  /** '' if no reading of its own is known. */
   readonly host_name: string
+  /** Further names that it is said to have. */
+  readonly aliases?: readonly string[]
   /** Unix milliseconds. */
   readonly last_ms: string
   /** Null or absent: its clock is right, as far as is known. */
@@ -29,6 +32,7 @@ export interface SeenHost {
 
 interface KnownHost {
   readonly name: string
+  readonly aliases: readonly string[]
   readonly lastMs: number
   readonly clockOffsetMs: number | null
 }
@@ -64,7 +68,12 @@ export class KnownHosts {
       await known.look
     }
     return [...known.hosts]
-      .map(([host, { name, clockOffsetMs }]) => ({ host, host_name: name, clock_offset_ms: clockOffsetMs }))
+      .map(([host, { name, aliases, clockOffsetMs }]) => ({
+        host,
+        host_name: name,
+        aliases,
+        clock_offset_ms: clockOffsetMs,
+      }))
       .toSorted((a, b) => order(a.host_name, b.host_name) || order(a.host, b.host))
   }
 
@@ -72,12 +81,20 @@ export class KnownHosts {
     const isWhole = nowMs - known.wholeMs >= WHOLE_EVERY_MS || nowMs < known.wholeMs
     const earliest = nowMs - HOSTS_SINCE_MS
     const sinceMs = isWhole ? earliest : Math.max(earliest, known.lookedMs - OVERLAP_MS)
-    for (const { host, host_name: name, last_ms: last, clock_offset_ms: clockOffsetMs = null } of await look(
-      sinceMs,
-    )) {
+    for (const seen of await look(sinceMs)) {
+      const {
+        host,
+        host_name: name,
+        aliases = [],
+        last_ms: last,
+        clock_offset_ms: clockOffsetMs = null,
+      } = seen
+      const before = known.hosts.get(host)
       const lastMs = Number(last)
-      if (lastMs >= (known.hosts.get(host)?.lastMs ?? 0))
-        known.hosts.set(host, { name, lastMs, clockOffsetMs })
+      if (lastMs < (before?.lastMs ?? 0)) continue
+      // A short look may find only one kind of what is known of it.
+      const said = aliases.length > 0 ? aliases : (before?.aliases ?? [])
+      known.hosts.set(host, { name: name || (before?.name ?? ''), aliases: said, lastMs, clockOffsetMs })
     }
     for (const [host, { lastMs }] of known.hosts) if (lastMs < earliest) known.hosts.delete(host)
     this.#bound(known)

@@ -65,7 +65,7 @@ async function answerLive(
   const found = await knownHosts.find(tenant, nowMs, sinceMs =>
     lookForHosts(readings, tenant, sinceMs, nowMs),
   )
-  const joined = joinHosts(found)
+  const joined = joinHosts(found, config.hosts)
   const known = joined.find(one => wanted === '' || one.hosts.includes(wanted))
   const host = known?.host ?? (wanted === '' ? undefined : wanted)
   const books = (await context.factors?.books()) ?? configuredBooks(configuredFactors(config))

@@ -14,13 +14,20 @@ const QUANTITIES =
 /** Further hosts of one tenant are not read. */
 export const MOST_HOSTS_READ = 20_000
 
-/** Hosts with readings since a time, and the time of their last reading. */
+/** Names that readings say of one host; further ones are not joined here. */
+const MOST_ALIASES = 8
+
+/**
+ * Hosts with readings since a time, the time of their last reading, and further names that they are said to have. A host of
+ * which nothing but that is known has no name.
+ */
 export function hostsStatement(tenant: string, sinceMs: number): ParameterizedSql {
   return {
     text:
-      'SELECT Host AS host, argMax(HostName, Timestamp) AS host_name, ' +
+      "SELECT Host AS host, argMaxIf(HostName, Timestamp, Quantity != 'identity') AS host_name, " +
+      `groupUniqArrayIf(${MOST_ALIASES})(HostName, Quantity = 'identity') AS aliases, ` +
       `toString(toUnixTimestamp64Milli(max(Timestamp))) AS last_ms FROM ${READINGS} ` +
-      "WHERE Tenant = {tenant:String} AND Quantity IN ('energy', 'power', 'cpu_time') AND WorkloadId = '' " +
+      "WHERE Tenant = {tenant:String} AND Quantity IN ('energy', 'power', 'cpu_time', 'identity') AND WorkloadId = '' " +
       'AND Timestamp >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY Host ORDER BY max(Timestamp) DESC, host ' +
       `LIMIT ${MOST_HOSTS_READ}`,
     params: { tenant, since: sinceMs },

@@ -45,7 +45,6 @@ const SOURCE_ATTRIBUTE = 'wattline.source'
 const SIMULATED = 'simulated'
 
 const NO_LABELS: Labels = {}
-const NO_ALIASES: ReadonlyMap<string, string> = new Map()
 
 /** Facts that are not in the labels. */
 export interface IdentifiedSender {
@@ -58,7 +57,6 @@ export interface IdentifiedSender {
 export function identify(
   rule: MetricRule,
   place: PointContext,
-  aliases: ReadonlyMap<string, string> = NO_ALIASES,
   sender: IdentifiedSender = {},
 ): IdentifiedReading | Unidentified {
   const { resource } = place
@@ -67,15 +65,17 @@ export function identify(
   const { mapping, captures } = found
   const mismatch = rowProblem(mapping, rule)
   if (mismatch !== null) return { reason: mismatch, isBeforeTime: true }
-  const host = named(hostOf(mapping, place, captures), aliases)
+  const host = hostOf(mapping, place, captures)
   if (host === undefined) return { reason: 'no_host', isBeforeTime: false }
+  const alias = mapping.aliasOf === null ? null : withoutPort(mapping.aliasOf(place, captures))
+  if (alias === '') return { reason: 'label', isBeforeTime: false }
   const located = mapping.locate(place, captures)
   if (typeof located === 'string') return { reason: located, isBeforeTime: false }
   const isSimulated = resource[SOURCE_ATTRIBUTE] === SIMULATED
   return {
     mapping,
     host: host.id,
-    hostName: host.name,
+    hostName: alias ?? host.name,
     domain: located.domain,
     device: located.device ?? '',
     workloadKind: located.workload?.kind ?? '',
@@ -116,15 +116,11 @@ function hostOf(mapping: Mapping, place: PointContext, captures: Captures): Host
   if (id) return { id, name: resource['host.name'] || resource['k8s.node.name'] || id }
   if (mapping.untyped === undefined) return undefined
   // Prometheus receivers put the target's `instance` on the resource, under this name.
-  const instance = (own(point, 'instance') || resource['service.instance.id'] || '').replace(/:\d+$/, '')
+  const instance = withoutPort(own(point, 'instance') || resource['service.instance.id'] || '')
   return instance === '' ? undefined : { id: instance, name: instance }
 }
 
-/** A host that is configured as an alias does not give its name to the other host. */
-function named(host: Host | undefined, aliases: ReadonlyMap<string, string>): Host | undefined {
-  const other = host === undefined ? undefined : aliases.get(host.id)
-  return other === undefined ? host : { id: other, name: other }
-}
+const withoutPort = (address: string): string => address.replace(/:\d+$/, '')
 
 function attributesOf(located: Located, resource: Labels, zone: string, account: string | undefined): Labels {
   const { workload } = located

@@ -5,7 +5,7 @@ import type { PointContext } from '../mappings/mapping.ts'
 import type { MetricRule } from '../mappings/rule.ts'
 import { ByteKeyedMap } from './byte-keyed-map.ts'
 import { ByteStore } from './byte-store.ts'
-import { KnownHostNames, type KnownName } from './host-names.ts'
+import { isOutdated, KnownHostNames, type NamedHost } from './host-names.ts'
 import type { RegionUnknown } from './host-zone.ts'
 import { type IdentifiedReading, identify } from './identify.ts'
 import { identityOf, type ReadingIdentity } from './identity.ts'
@@ -16,8 +16,6 @@ const ENTRY_BYTES = 300
 const MAX_KEY_BYTES = 16_384
 /** When the cache is full, it is cleared after this many times as many misses as it has entries. */
 const STALE_FACTOR = 4
-
-const NO_ALIASES: ReadonlyMap<string, string> = new Map()
 
 /** A cached resource of a tenant. */
 export interface KnownResource {
@@ -45,9 +43,8 @@ interface TenantSalt {
  * Senders that never repeat themselves thus cost others some cache hits, but no memory.
  */
 export class Identities {
-  readonly names = new KnownHostNames()
+  readonly names: KnownHostNames
   readonly #maxBytes: number
-  readonly #aliases: ReadonlyMap<string, string>
   readonly #regionUnknown: RegionUnknown | undefined
   readonly #store = new ByteStore()
   readonly #tenants = new Map<string, TenantSalt>()
@@ -57,13 +54,9 @@ export class Identities {
   #misses = 0
   #salt = 0
 
-  constructor(
-    maxBytes: number,
-    aliases: ReadonlyMap<string, string> = NO_ALIASES,
-    regionUnknown?: RegionUnknown,
-  ) {
+  constructor(maxBytes: number, separate: readonly string[] = [], regionUnknown?: RegionUnknown) {
     this.#maxBytes = maxBytes
-    this.#aliases = aliases
+    this.names = new KnownHostNames(separate)
     this.#regionUnknown = regionUnknown
   }
 
@@ -113,7 +106,8 @@ export class Identities {
     if (resource !== null && end >= 0) {
       const known = this.#series.get(resource, resource.salt, rule.number, body, start, end)
       if (known !== undefined) {
-        if (isOutdated(known)) Object.assign(known, this.#identify(sender, rule, point, this.#store))
+        if (known.reason === null && known.alone !== null && isOutdated(known.alone))
+          Object.assign(known, this.#identify(sender, rule, point, this.#store))
         return known
       }
     }
@@ -134,17 +128,21 @@ export class Identities {
     store: ByteStore,
   ): ReadingIdentity {
     const place = { point: point.attributesRecord(), resource: point.resourceRecord() }
-    const found = identify(rule, place, this.#aliases, { account, regionUnknown: this.#regionUnknown })
+    const found = identify(rule, place, { account, regionUnknown: this.#regionUnknown })
     return identityOf(found, tenant, store, 'reason' in found ? null : this.#nameOf(found, tenant, place))
   }
 
-  /** For a host that is known only by name, its known name; for any other host, learns the name. */
+  /** For a host that is known only by name, the host that it stands for; for any other host, learns the name. */
   #nameOf(
-    { host, hostName }: IdentifiedReading,
+    { mapping, host, hostName }: IdentifiedReading,
     tenant: string,
     { resource }: PointContext,
-  ): KnownName | null {
-    if (host === hostName) return this.names.of(tenant, host)
+  ): NamedHost | null {
+    if (mapping.aliasOf !== null) {
+      this.names.learn(tenant, hostName, host, true)
+      return null
+    }
+    if (host === hostName) return this.names.find(tenant, host)
     this.names.learn(tenant, hostName, host)
     if (host === resource['host.id']) this.names.learn(tenant, resource['k8s.node.name'] ?? '', host)
     return null
@@ -177,7 +175,3 @@ export class Identities {
     this.#misses = 0
   }
 }
-
-/** Whether a name means another host since then. */
-const isOutdated = (identity: ReadingIdentity): boolean =>
-  identity.reason === null && identity.alone !== null && identity.alone.id !== identity.takenFor

@@ -2,7 +2,7 @@
 import { partitionKey } from '../../../core/model/partition.ts'
 import type { IgnoredReason, Mapping } from '../mappings/mapping.ts'
 import type { ByteStore, Chunk } from './byte-store.ts'
-import type { KnownName } from './host-names.ts'
+import type { NamedHost } from './host-names.ts'
 import type { IdentifiedReading, Unidentified } from './identify.ts'
 
 /** Texts of an identity, in this order, followed by keys and values of its attributes. */
@@ -22,9 +22,10 @@ export interface ReadingSeries {
   readonly chunk: Chunk
   readonly at: number
   readonly count: number
-  /** What is known of the host's name if the sender knows only the name, and the host that was assumed. */
-  readonly alone: KnownName | null
-  readonly takenFor: string | null
+  /** The host that was assumed if the sender knows only a name, and what that follows from. */
+  readonly alone: NamedHost | null
+  /** Of readings that say only who something is: when the last one was taken, ms. */
+  identityMs: number
   /** The last start time of the counter, in two 32-bit parts, and the resulting BootId. */
   startLow: number
   startHigh: number
@@ -45,12 +46,12 @@ export function identityOf(
   found: IdentifiedReading | Unidentified,
   tenant: string,
   store: ByteStore,
-  alone: KnownName | null = null,
+  alone: NamedHost | null = null,
 ): ReadingIdentity {
   if ('reason' in found) return found
   const { mapping, workloadKind, source, quality } = found
-  const host = alone?.id ?? found.host
-  const texts = [host, found.hostName, found.domain, found.device, found.workloadId]
+  const { host, hostName } = alone ?? found
+  const texts = [host, hostName, found.domain, found.device, found.workloadId]
   for (const key in found.attributes) texts.push(key, found.attributes[key]!)
   const { chunk, at } = packed(texts, store)
   return {
@@ -65,7 +66,7 @@ export function identityOf(
     at,
     count: texts.length,
     alone,
-    takenFor: alone?.id ?? null,
+    identityMs: Number.NEGATIVE_INFINITY,
     startLow: 0,
     startHigh: 0,
     epoch: '',

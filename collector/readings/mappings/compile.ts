@@ -30,6 +30,7 @@ export function compileRow(row: BuiltInRow): Mapping {
     value: constantOf(row),
     match: matcherOf(row),
     hostOf: row.host === undefined ? null : hostOf(textOf(row.host)),
+    aliasOf: row.alias === undefined ? null : hostOf(textOf(row.alias)),
     ...(row.domain === 'host' ? { isHostMeter: true } : {}),
     ...(row.elsewhere === true ? { isElsewhere: true } : {}),
     ...(row.typed === true ? {} : { untyped: true }),

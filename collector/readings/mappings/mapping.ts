@@ -70,6 +70,8 @@ export interface Mapping {
   readonly match: ((place: PointContext) => Captures | null) | null
   /** The host that the labels name, which takes precedence over the resource, since exporters report other nodes; '': none. */
   readonly hostOf: ((place: PointContext, captures: Captures) => string) | null
+  /** Another name of the host that the labels say; null: the row says none. */
+  readonly aliasOf: ((place: PointContext, captures: Captures) => string) | null
   /** The sender reports other machines only: without a label that names the host, a point is not a reading. */
   readonly isElsewhere?: true
   /** It measures the energy of the whole machine. */

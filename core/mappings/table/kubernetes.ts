@@ -28,6 +28,28 @@ const container = {
   },
 } as const satisfies MappingWorkload
 
+/** Which attribute names the owner of a pod, by its kind; pods without one of these are only named. */
+const OWNERS = [
+  ['ReplicaSet', 'k8s.replicaset.name'],
+  ['DaemonSet', 'k8s.daemonset.name'],
+  ['StatefulSet', 'k8s.statefulset.name'],
+  ['Job', 'k8s.job.name'],
+  [undefined, undefined],
+] as const
+const described = (kind: string | undefined, key: string | undefined): RowRest => ({
+  value: '1',
+  when: { uid: '/./', ...(kind === undefined ? {} : { created_by_kind: kind }) },
+  workload: {
+    ...pod,
+    id: '{uid}',
+    labels: {
+      ...pod.labels,
+      'k8s.pod.uid': '{uid}',
+      ...(key === undefined ? {} : { [key]: '{created_by_name}' }),
+    },
+  },
+})
+
 const REQUESTS = 'kube_pod_container_resource_requests'
 const desired = { domain: 'desired', workload: container } as const
 const resource = (name: string, rest: RowRest = {}): RowRest => ({
@@ -72,6 +94,8 @@ export const KUBERNETES_ROWS: readonly BuiltInRow[] = [
       resource(`/^nvidia_com_mig_${slices}g_/`, { scale: `${slices}/7` }),
     ),
   ),
+  kubeState('kube_node_info', 'identity', '1', { value: '1', alias: '{internal_ip}' }),
+  ...OWNERS.map(([kind, key]) => kubeState('kube_pod_info', 'identity', '1', described(kind, key))),
   kubeState('kube_pod_container_resource_requests_cpu_cores', 'cpu_request', '1', desired),
   kubeState('kube_pod_container_resource_requests_memory_bytes', 'memory_request', 'By', desired),
 ]

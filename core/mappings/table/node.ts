@@ -30,5 +30,13 @@ export const NODE_ROWS: readonly BuiltInRow[] = [
   node('node_hwmon_power_average_watt', 'power', 'W', acpi),
   node('node_hwmon_power_watt', 'power', 'W', acpi),
   node('node_hwmon_energy_joule_total', 'energy', 'J', acpi),
+  // A container's own name, which Docker makes of its id, is not the machine's.
+  node('node_uname_info', 'identity', '1', {
+    value: '1',
+    when: { nodename: '/^(?![0-9a-f]{12}$)./' },
+    host: '{nodename}',
+    elsewhere: true,
+    alias: '{instance|service.instance.id}',
+  }),
   node('node_cpu_seconds_total', 'cpu_time', 's', { reader: 'cpu_mode', args: ['mode'] }),
 ]

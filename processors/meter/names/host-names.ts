@@ -5,11 +5,14 @@
  *
  * Readings are kept by host, so the two may lie in different partitions: the worker that hears of an id with its name tells
  * the partition of the name, through the log, and tells it again every hour. There, what comes under the name alone is
- * passed on to the id. Two ids that claim one name at a time are two machines of one name: then nothing is joined.
+ * passed on to the id. Two ids that claim one name at a time are two machines of one name: then nothing is joined. An address
+ * may stand for a node, and the node for a machine: what is passed on may be passed on again (core/books/host-join.ts). The
+ * configuration may say both, that a name stands for a host and that it stands for itself.
  *
  * Minutes that were booked under the name already must not be booked again under the id: the first time, the partition of
  * the name answers up to where it has booked, and until then no window of a new host is closed.
  */
+import { type HostRules, type HostStep, stepOf } from '../../../core/books/host-join.ts'
 import { hostKey } from '../samples/keys.ts'
 
 /** Value of the header `kind` of a record that tells names. */
@@ -24,6 +27,8 @@ export interface Claim {
   readonly tenant: string
   readonly name: string
   readonly host: string
+  /** The host is known by a name itself: see core/books/host-join.ts. */
+  readonly alias?: true
   /** It is to be answered. */
   readonly asks?: true
 }
@@ -38,6 +43,7 @@ export interface Booked {
 
 interface Claimed {
   readonly host: string
+  readonly alias?: true
   /** When it was last announced, by the timestamp of the log. */
   readonly atMs: number
 }
@@ -74,7 +80,10 @@ export class HostNameClaims {
   /** By host key of the id, the newest last: containers of one machine id may each say a name of their own. */
   readonly #announced = new Map<string, readonly Announced[]>()
 
-  constructor(stored: ReadonlyMap<string, Uint8Array>) {
+  readonly #rules: HostRules
+
+  constructor(stored: ReadonlyMap<string, Uint8Array>, rules: HostRules) {
+    this.#rules = rules
     for (const [key, bytes] of stored) {
       const into = key.startsWith(CLAIMS) ? this.#claims : key.startsWith(ANNOUNCED) ? this.#announced : null
       const prefix = into === this.#claims ? CLAIMS : ANNOUNCED
@@ -82,14 +91,14 @@ export class HostNameClaims {
     }
   }
 
-  /** Whether any name is claimed: nothing else need be asked where none is. */
+  /** Whether no name stands for another: nothing else need be asked then. */
   get isEmpty(): boolean {
-    return this.#claims.size === 0
+    return this.#claims.size === 0 && Object.keys(this.#rules.aliases).length === 0
   }
 
   /** The claim to announce for a host's name now; null: none is due. */
-  toAnnounce(tenant: string, host: string, name: string, nowMs: number, changes: Changes): Claim | null {
-    if (name === '' || name === host) return null
+  toAnnounce({ tenant, host, name, alias }: Claim, nowMs: number, changes: Changes): Claim | null {
+    if (name === '' || name === host || this.#rules.separate.includes(name)) return null
     const key = hostKey(tenant, host)
     const announced = this.#announced.get(key) ?? []
     if (announced.some(one => one.name === name && nowMs < one.atMs + ANNOUNCE_EVERY_MS)) return null
@@ -99,7 +108,8 @@ export class HostNameClaims {
     const now = [...announced.filter(one => one.name !== name), next].slice(-MOST_NAMES)
     this.#announced.set(key, now)
     changes.set(ANNOUNCED + key, bytesOf(now))
-    return isFirst ? { tenant, name, host, asks: true } : { tenant, name, host }
+    const claim: Claim = alias === true ? { tenant, name, host, alias } : { tenant, name, host }
+    return isFirst ? { ...claim, asks: true } : claim
   }
 
   /** A claim of a host was answered. */
@@ -121,12 +131,13 @@ export class HostNameClaims {
     return announced.every(({ waits, atMs }) => waits === true && nowMs < atMs + LONGEST_WAIT_MS)
   }
 
-  claim({ tenant, name, host }: Claim, atMs: number, changes: Changes): void {
+  claim({ tenant, name, host, alias }: Claim, atMs: number, changes: Changes): void {
     const key = hostKey(tenant, name)
     const others = (this.#claims.get(key) ?? []).filter(
       one => one.host !== host && one.atMs > atMs - STALE_MS,
     )
-    const claims = [{ host, atMs }, ...others].slice(0, MOST_CLAIMS)
+    const claim: Claimed = alias === true ? { host, atMs, alias } : { host, atMs }
+    const claims = [claim, ...others].slice(0, MOST_CLAIMS)
     this.#claims.set(key, claims)
     changes.set(CLAIMS + key, bytesOf(claims))
   }
@@ -136,10 +147,11 @@ export class HostNameClaims {
     return (this.#claims.get(hostKey(tenant, name)) ?? []).map(({ host }) => host)
   }
 
-  /** The host that a name stands for; null: itself. */
-  hostOf(tenant: string, name: string): string | null {
-    const claims = this.claimants(tenant, name)
-    return claims.length === 1 && claims[0] !== name ? claims[0]! : null
+  /** Where readings under `host` go; null: they stay. `isAlone`: they say no other name of it. */
+  stepOf(tenant: string, host: string, isAlone: boolean): HostStep | null {
+    const claims = this.#claims.get(hostKey(tenant, host)) ?? []
+    const claimants = claims.map(one => ({ host: one.host, isAlias: one.alias === true }))
+    return stepOf(host, isAlone, claimants, this.#rules)
   }
 
   /** Forgets all names of a tenant. */

@@ -1,5 +1,6 @@
 /** Passes readings that came under a machine's name alone on to the host of that name: see host-names.ts. */
 import { ERROR_BAND_ATTRIBUTE, PPM, UNKNOWN_BAND } from '../../../core/books/error-bands.ts'
+import { type HostStep, isAloneAfter } from '../../../core/books/host-join.ts'
 import { copyRows } from '../../../core/columns/copy-rows.ts'
 import { createRecordBuilder } from '../../../core/columns/record-builder.ts'
 import { readRecord } from '../../../core/columns/record-reader.ts'
@@ -19,8 +20,8 @@ import { settle } from '../state/settle.ts'
 import { riseFrom } from '../windows/intervals.ts'
 import type { HostNameClaims } from './host-names.ts'
 
-/** Takes rows of a record that are readings of this host. */
-type PassRows = (record: Readings, rows: readonly number[], tenant: string, host: string) => void
+/** Takes rows of a record that are readings of the host that the step leads to. */
+type PassRows = (record: Readings, rows: readonly number[], tenant: string, step: HostStep) => void
 
 /** What of a record stays; null: nothing. The rest is passed on. Almost always all of it stays, and nothing is copied. */
 export function divide(record: Readings, names: HostNameClaims, pass: PassRows): Readings | null {
@@ -28,48 +29,59 @@ export function divide(record: Readings, names: HostNameClaims, pass: PassRows):
   if (targets.size === 0) return record
   const { Tenant, Host, HostName } = record.columns
   const staying: number[] = []
-  const going = new Map<number, number[]>()
+  const going = new Map<HostStep, number[]>()
   for (let row = 0; row < record.rows; row++) {
-    const place = placeOf(record, row)
+    const found = targets.get(placeOf(record, row))
     // Who says an id of its own beside that name is not meant.
-    const isNamed = targets.has(place) && HostName.get(row) === Host.get(row)
-    if (!isNamed) staying.push(row)
-    else if (going.has(place)) going.get(place)!.push(row)
-    else going.set(place, [row])
+    const step = found === undefined ? null : HostName.get(row) === Host.get(row) ? found.alone : found.any
+    if (step === null) staying.push(row)
+    else if (going.has(step)) going.get(step)!.push(row)
+    else going.set(step, [row])
   }
   if (going.size === 0) return record
-  for (const [place, rows] of going) pass(record, rows, Tenant.get(rows[0]!), targets.get(place)!)
+  for (const [step, rows] of going) pass(record, rows, Tenant.get(rows[0]!), step)
   if (staying.length === 0) return null
   const builder = createRecordBuilder(readings)
   copyRows(record, staying, builder, {})
   return readRecord(readings, builder.finish())
 }
 
-const NO_TARGETS: ReadonlyMap<number, string> = new Map()
+/** Where rows of a host go: those that say no other name of it, and the others. */
+interface Targets {
+  readonly alone: HostStep | null
+  readonly any: HostStep | null
+}
+
+const NO_TARGETS: ReadonlyMap<number, Targets> = new Map()
 
 const placeOf = ({ columns: { Tenant, Host } }: Readings, row: number): number =>
   Tenant.ids[row]! * Host.dictionary.length + Host.ids[row]!
 
-/** By place, the host that is meant, where it is another. */
-function targetsOf(record: Readings, names: HostNameClaims): ReadonlyMap<number, string> {
+/** By place, where another host is meant. */
+function targetsOf(record: Readings, names: HostNameClaims): ReadonlyMap<number, Targets> {
   const { Tenant, Host } = record.columns
-  const targets = new Map<number, string>()
+  const targets = new Map<number, Targets>()
   const asked = new Set<number>()
   for (let row = 0; row < record.rows; row++) {
     const place = placeOf(record, row)
     if (asked.has(place)) continue
     asked.add(place)
-    const host = names.hostOf(Tenant.get(row), Host.get(row))
-    if (host !== null) targets.set(place, host)
+    const [tenant, host] = [Tenant.get(row), Host.get(row)]
+    const [alone, any] = [true, false].map(isAlone => names.stepOf(tenant, host, isAlone))
+    if (alone !== null || any !== null) targets.set(place, { alone: alone!, any: any! })
   }
   return targets
 }
+
+/** The host's columns of readings that take a step: those that know it by a name still say that name. */
+export const columnsAfter = (step: HostStep): Readonly<Record<string, string>> =>
+  isAloneAfter(step) ? { Host: step.to, HostName: step.to } : { Host: step.to }
 
 /**
  * What a name that turned out to stand for a host has left, as that host's readings: all samples of windows that are open.
  * Forgotten here.
  */
-export function moveSamples(state: HostState, host: string): Uint8Array | null {
+export function moveSamples(state: HostState, step: HostStep): Uint8Array | null {
   settle(state)
   const rows: RowOf<typeof readings>[] = []
   const ofHost = zoneAttributes(state)
@@ -82,8 +94,8 @@ export function moveSamples(state: HostState, host: string): Uint8Array | null {
     for (const { timeNano, value } of leftOf(series, state.closedBefore)) {
       rows.push({
         Tenant: state.tenant,
-        Host: host,
-        HostName: state.hostName,
+        Host: step.to,
+        HostName: isAloneAfter(step) ? step.to : state.hostName,
         BootId: identity.bootId,
         Timestamp: timeNano,
         Quantity: quantity,

@@ -1,4 +1,5 @@
 /** What one worker of the meter does about hosts with several names: hears of them, tells of them, passes readings on. */
+import { type HostRules, MOST_STEPS, NO_HOST_RULES } from '../../../core/books/host-join.ts'
 import { type NewRecord, RECORD_KIND, type StoredRecord } from '../../../core/broker/broker.ts'
 import type { Events } from '../../../core/catalogue/events/events.ts'
 import type { RecordView } from '../../../core/columns/record-reader.ts'
@@ -19,12 +20,16 @@ import {
   JOINED_KIND,
   NAMES_KIND,
 } from './host-names.ts'
-import { divide, moveSamples } from './join.ts'
+import { columnsAfter, divide, moveSamples } from './join.ts'
+
+/** Header of readings that were passed on: how often. */
+const STEPS_HEADER = 'steps'
 
 interface JoinerOptions {
   readonly events: Events
   /** Partitions of stream `readings`. */
   readonly partitions: number
+  readonly rules?: HostRules
 }
 
 /** A host's key and its state, which is to be stored. */
@@ -37,9 +42,8 @@ type Changed = readonly [key: string, state: HostState]
 export class Joiner {
   readonly #names: HostNameClaims
   readonly #options: JoinerOptions
-  /** Readings of hosts that are elsewhere: those that a forwarding node sent, and the others. */
-  readonly #forwarded = new Outbox()
-  readonly #direct = new Outbox()
+  /** Readings of hosts that are elsewhere, by how they came: from a forwarding node or not, and after how many steps. */
+  readonly #outboxes = new Map<string, Outbox>()
   #moved: { readonly partition: number; readonly value: Uint8Array }[] = []
   /** Answers, by partition of the host that asked. */
   #booked = new Map<number, Booked[]>()
@@ -47,16 +51,25 @@ export class Joiner {
 
   constructor(options: JoinerOptions, stored: ReadonlyMap<string, Uint8Array>) {
     this.#options = options
-    this.#names = new HostNameClaims(stored)
+    this.#names = new HostNameClaims(stored, options.rules ?? NO_HOST_RULES)
   }
 
   /** What of a record is of hosts of this partition; null: nothing. */
   keep(record: StoredRecord, view: RecordView<typeof readings>): RecordView<typeof readings> | null {
-    if (record.headers[RECORD_KIND] === JOINED_KIND) return view
-    const outbox = record.headers[FORWARDED_HEADER] === undefined ? this.#direct : this.#forwarded
-    return divide(view, this.#names, (from, rows, tenant, host) => {
-      outbox.add(readings, this.#partitionOf(tenant, host), from, rows, { Host: host })
+    const steps = record.headers[RECORD_KIND] === JOINED_KIND ? Number(record.headers[STEPS_HEADER] ?? 1) : 0
+    if (steps >= MOST_STEPS) return view
+    const isForwarded = record.headers[FORWARDED_HEADER] !== undefined
+    return divide(view, this.#names, (from, rows, tenant, step) => {
+      const partition = this.#partitionOf(tenant, step.to)
+      this.#outbox(isForwarded, steps + 1).add(readings, partition, from, rows, columnsAfter(step))
     })
+  }
+
+  #outbox(isForwarded: boolean, steps: number): Outbox {
+    const key = `${isForwarded ? '1' : ''}/${steps}`
+    const outbox = this.#outboxes.get(key) ?? new Outbox()
+    this.#outboxes.set(key, outbox)
+    return outbox
   }
 
   /** Takes a record that tells names. Returns the hosts whose states have changed. */
@@ -83,6 +96,9 @@ export class Joiner {
     return answers.flatMap(answer => {
       const { tenant, name, host, before } = answer
       this.#names.answered(answer, this.#changes)
+      // Where that host is a name itself, the machine that it stands for must not book those minutes either.
+      const further = before === null ? null : this.#names.stepOf(tenant, host, true)
+      if (further !== null) this.#answer({ tenant, name: host, host: further.to, before })
       const state = states.get(hostKey(tenant, host))
       if (state === undefined) return []
       if (before !== null && before > (state.closedBefore ?? 0)) {
@@ -103,17 +119,17 @@ export class Joiner {
   #join(claim: Claim, states: HostStates): readonly Changed[] {
     const { tenant, name } = claim
     const key = hostKey(tenant, name)
-    const host = this.#names.hostOf(tenant, name)
+    const step = this.#names.stepOf(tenant, name, true)
     const state = states.get(key)
     // Who says another name for itself is a host of that id.
-    const isLeft = host !== null && state !== undefined && state.hostName === state.host
+    const isLeft = step !== null && state !== undefined && state.hostName === state.host
     const before = isLeft ? state.closedBefore : null
     const isMoved = isLeft && state.series.size > 0
     if (claim.asks === true) this.#answer({ tenant, name, host: claim.host, before })
-    else if (isMoved) this.#answer({ tenant, name, host, before })
+    else if (isMoved) this.#answer({ tenant, name, host: step.to, before })
     if (!isMoved) return []
-    const left = moveSamples(state, host)
-    if (left !== null) this.#moved.push({ partition: this.#partitionOf(tenant, host), value: left })
+    const left = moveSamples(state, step)
+    if (left !== null) this.#moved.push({ partition: this.#partitionOf(tenant, step.to), value: left })
     return [[key, state]]
   }
 
@@ -126,12 +142,11 @@ export class Joiner {
   finish(changed: Iterable<HostState>, timestampMs: number, step: Step): void {
     const emit = (partition: number, value: Uint8Array, headers: NewRecord['headers']): void =>
       step.emit(readings.name, partition, { value, headers: headers ?? {}, timestampMs })
-    for (const [outbox, headers] of [
-      [this.#direct, {}],
-      [this.#forwarded, { [FORWARDED_HEADER]: '1' }],
-    ] as const) {
+    for (const [key, outbox] of this.#outboxes) {
+      const [isForwarded, steps] = key.split('/')
+      const headers = isForwarded === '' ? {} : { [FORWARDED_HEADER]: '1' }
       for (const { partition, value } of outbox.take()) {
-        emit(partition, value, { ...headers, [RECORD_KIND]: JOINED_KIND })
+        emit(partition, value, { ...headers, [RECORD_KIND]: JOINED_KIND, [STEPS_HEADER]: steps! })
       }
     }
     // Before what was left: it says up to where that is booked.
@@ -160,11 +175,16 @@ export class Joiner {
 
   #claimsOf(changed: Iterable<HostState>, nowMs: number): Map<number, Claim[]> {
     const found = new Map<number, Claim[]>()
-    for (const { tenant, host, hostName } of changed) {
-      const claim = this.#names.toAnnounce(tenant, host, hostName, nowMs, this.#changes)
-      if (claim === null) continue
-      const partition = this.#partitionOf(tenant, claim.name)
-      found.set(partition, [...(found.get(partition) ?? []), claim])
+    for (const { tenant, host, hostName, aliases } of changed) {
+      const said: Claim[] = [{ tenant, host, name: hostName }]
+      for (const name of aliases) said.push({ tenant, host, name, alias: true })
+      for (const one of said) {
+        const claim = this.#names.toAnnounce(one, nowMs, this.#changes)
+        if (claim === null) continue
+        const partition = this.#partitionOf(tenant, claim.name)
+        found.set(partition, [...(found.get(partition) ?? []), claim])
+      }
+      aliases.clear()
     }
     return found
   }

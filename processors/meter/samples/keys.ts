@@ -32,3 +32,11 @@ export const meterKey = (meter: MeterIdentity): string =>
 
 /** Identity of a series on its host: its meter (`meterKey`) and whom it measures (`workloadKey`). */
 export const seriesKey = (meter: string, workload: string): string => meter + SEPARATOR + workload
+
+const FACTS = 'identity/'
+
+/** Key of what readings of quantity `identity` say of a workload. No kind of workload contains a slash. */
+export const factsKey = (workload: string): string => FACTS + workload
+
+/** Whether it is the key of such facts. */
+export const isFactsKey = (key: string): boolean => key.startsWith(FACTS)

@@ -9,6 +9,7 @@ import { larger } from '../../../core/model/integers.ts'
 import { workloadKey } from '../samples/keys.ts'
 import { placeOf } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
+import { knownLabels } from '../state/known-labels.ts'
 import type { WindowSlice } from '../windows/integrate.ts'
 
 /** Labels of a workload by name, such as `k8s.pod.name`. */
@@ -25,7 +26,7 @@ const NO_LABELS: LabelSet = {}
 
 /** Joins workloads that several sources describe by different names (core/books/workload-choice.ts). */
 export function describeWorkloads(host: HostState, slices: readonly WindowSlice[]): Described {
-  const labelsOf = (key: string): LabelSet => withPod(host, host.workloads.get(key)?.attributes ?? NO_LABELS)
+  const labelsOf = (key: string): LabelSet => knownLabels(host, key)
   if (isOneDescription(slices.map(({ series }) => series.identity))) return { slices, labelsOf }
   const mostUs = capacityOf(slices)
   const numbers = new Map<string, number>()
@@ -62,19 +63,6 @@ export function describeWorkloads(host: HostState, slices: readonly WindowSlice[
       return as === number ? [slice] : [renamed(slice, sorted[as]!)]
     }),
   }
-}
-
-/**
- * A container that only its control group names (a pod's sandbox, or a container that the API has not told of yet) has the names of
- * its pod, where these are known.
- */
-function withPod({ workloads }: HostState, labels: LabelSet): LabelSet {
-  const uid = labels['k8s.pod.uid']
-  if (uid === undefined || 'workload.namespace' in labels) return labels
-  const pod = workloads.get(workloadKey('pod', uid))?.attributes
-  if (pod === undefined || pod === labels) return labels
-  const { 'workload.name': _, ...ofPod } = pod
-  return { ...ofPod, ...labels }
 }
 
 const UNKNOWN_US = 1n << 62n

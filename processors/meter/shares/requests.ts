@@ -3,7 +3,8 @@
  * same container where labels say so. A request counts while its workload is seen to run: what has ended reserves nothing,
  * though its pod object may go on saying so for days.
  */
-import { isContainer, isNamed } from '../../../core/books/described-workload.ts'
+import { isContainer } from '../../../core/books/described-workload.ts'
+import { nameKeys } from '../../../core/books/workload-names.ts'
 import { apportion } from '../../../core/model/apportion.ts'
 import { sumOf } from '../../../core/model/integers.ts'
 import { workloadKey } from '../samples/keys.ts'
@@ -52,13 +53,14 @@ export function reservedBy(
   const unlinked = new Map<string, Reserved>()
   const linked = new Set<number>()
   for (const { kind, id, reserved } of requestsIn(requests)) {
-    const index = places.find(kind, id)
+    const labels = labelsOf(workloadKey(kind, id))
+    const index = places.find(kind, id, labels)
     if (index !== undefined) {
       found[index] = sumReserved(found[index]!, reserved)
       linked.add(index)
       continue
     }
-    const pod = labelsOf(workloadKey(kind, id))['k8s.pod.uid'] || id.split('/', 1)[0]!
+    const pod = labels['k8s.pod.uid'] || id.split('/', 1)[0]!
     unlinked.set(pod, sumReserved(unlinked.get(pod) ?? NOTHING_RESERVED, reserved))
   }
   for (const [pod, reserved] of unlinked) {
@@ -112,7 +114,7 @@ const sumReserved = (a: Reserved, b: Reserved): Reserved => ({
 /** Finds workloads of a window by what requests call them. */
 class WorkloadPlaces {
   readonly #byKey = new Map<string, number>()
-  /** By pod and container name; null: there are several. */
+  /** By the names that it may be called by; null: there are several. */
   readonly #byName = new Map<string, number | null>()
   readonly #byPod = new Map<string, number[]>()
 
@@ -120,17 +122,22 @@ class WorkloadPlaces {
     for (const [index, { kind, id, labels }] of names.entries()) {
       this.#byKey.set(workloadKey(kind, id), index)
       if (!isContainer(kind)) continue
-      const { 'k8s.pod.uid': uid, 'k8s.container.name': name } = labels
-      const pod = kind === 'pod' ? id : uid
+      const pod = kind === 'pod' ? id : labels['k8s.pod.uid']
       if (pod) this.#byPod.set(pod, [...(this.#byPod.get(pod) ?? []), index])
-      if (!uid || !name || isNamed(id)) continue
-      const named = `${uid}/${name}`
-      this.#byName.set(named, this.#byName.has(named) ? null : index)
+      for (const name of nameKeys({ kind, id, labels })) {
+        this.#byName.set(name, this.#byName.has(name) ? null : index)
+      }
     }
   }
 
-  find(kind: string, id: string): number | undefined {
-    return this.#byKey.get(workloadKey(kind, id)) ?? this.#byName.get(id) ?? undefined
+  find(kind: string, id: string, labels: LabelSet): number | undefined {
+    const found = this.#byKey.get(workloadKey(kind, id))
+    if (found !== undefined) return found
+    for (const name of nameKeys({ kind, id, labels })) {
+      const named = this.#byName.get(name)
+      if (named !== undefined) return named ?? undefined
+    }
+    return undefined
   }
 
   inPod(pod: string): readonly number[] {

@@ -1,7 +1,7 @@
 /** Finds the series that a row belongs to, by comparing with what came last time (lookup.ts). */
 import { statedBandPpm, UNKNOWN_BAND } from '../../../core/books/error-bands.ts'
 import { maxPowerMwOf } from '../../../core/books/plausible.ts'
-import { meterKey, seriesKey, workloadKey } from '../samples/keys.ts'
+import { factsKey, meterKey, seriesKey, workloadKey } from '../samples/keys.ts'
 import {
   ACTIVITY_QUANTITIES,
   COUNTER_QUANTITIES,
@@ -116,9 +116,12 @@ export class EntryFinder {
     if (known !== undefined) return known
     const [kind, id] = [this.#columns.WorkloadKind.get(row), this.#columns.WorkloadId.get(row)]
     const { series, isKept } = this.#seriesOf(host, row, kind, id)
-    const workload =
-      series === null || !isKept || kind === '' ? null : LabelUpdater.workloadOf(host, workloadKey(kind, id))
-    const entry = { at: isKept ? host.entries.length : -1, series, isKept, workload, said: null, zone: '' }
+    const isIdentity = this.#columns.Quantity.get(row) === 'identity'
+    const isLabelled = isKept && kind !== '' && (isIdentity || series !== null)
+    const key = workloadKey(kind, id)
+    const workload = isLabelled ? LabelUpdater.workloadOf(host, isIdentity ? factsKey(key) : key) : null
+    const at = isKept ? host.entries.length : -1
+    const entry = { at, series, isIdentity, isKept, workload, said: null, zone: '' }
     if (isKept) host.add(symbols, entry)
     return entry
   }

@@ -57,6 +57,8 @@ export interface HostState {
   heard: ElapsedTime
   /** Bytes that the budget has noted for it, see budget.ts. Never stored. */
   noted: number
+  /** Further names that readings say of it, until they are announced (names/joiner.ts). Never stored. */
+  readonly aliases: Set<string>
 }
 
 /** What is computed from series and labels. A change of either discards it. */
@@ -103,4 +105,5 @@ export const newHostState = (tenant: string, host: string): HostState => ({
   hasAhead: true,
   heard: NO_TIME,
   noted: 0,
+  aliases: new Set(),
 })

@@ -7,6 +7,9 @@ import type { HostLookup, Readings, RowEntry, TextSymbols, WorkloadLookup } from
 /** Before every reading. */
 const NEVER = -1
 
+/** Attributes that are kept of what readings of quantity `identity` say of one workload. */
+const MOST_FACTS = 64
+
 /** Takes labels from the rows of one record into the states of workloads. */
 export class LabelUpdater {
   readonly #attributes: Readings['columns']['Attributes']
@@ -63,6 +66,23 @@ export class LabelUpdater {
     const mayBeKnown = isOlder || workload.isRefusedPoorer
     if (mayBeKnown && this.#saysTheSame(workload.refused, row)) return workload.refusedZone
     return this.#updateFrom(state, workload, row, minute, ns)
+  }
+
+  /** Adds what a row says to what is known of who the workload is; of different facts the later one counts. */
+  addFacts(state: HostState, workload: WorkloadLookup, row: number, minute: number, ns: number): void {
+    const { labels } = workload
+    if (isBelow(labels.minute, labels.ns, minute, ns)) {
+      labels.minute = minute
+      labels.ns = ns
+    }
+    if (this.#saysTheSame(workload.said, row)) return
+    workload.said = this.#symbolsOf(row)
+    const { [ZONE_ATTRIBUTE]: _, ...said } = this.#attributes.get(row)
+    const attributes = sorted({ ...labels.attributes, ...said })
+    if (Object.keys(attributes).length > MOST_FACTS) return
+    if (JSON.stringify(attributes) === JSON.stringify(labels.attributes)) return
+    labels.attributes = attributes
+    state.derived = null
   }
 
   /** The grid zone that a row of the host itself names; '' for none. */

@@ -23,6 +23,8 @@ export interface RowEntry {
   readonly at: number
   /** Null: this quantity is not metered. */
   readonly series: Series | null
+  /** It is not metered, but says who a workload or host is. */
+  readonly isIdentity: boolean
   /** False: the tenant had no capacity for it. The series, if any, belongs to no host, and the next row looks again. */
   readonly isKept: boolean
   /** Null: the host itself. */

@@ -33,7 +33,7 @@ const JOB: MappingRow = {
 }
 
 function read(mappings: readonly MappingRow[], name: string, value: number, labels: Labels): string {
-  const recogniser = createRecogniser({ mappings, aliases: { 'rack-r7/outlet-3': 'node-7' } })
+  const recogniser = createRecogniser({ mappings })
   const body = requestOf([
     {
       name,
@@ -61,10 +61,10 @@ function read(mappings: readonly MappingRow[], name: string, value: number, labe
   return [...lines, ...ignored.keys()].join()
 }
 
-test('an outlet is a part of the meter of the machine that the alias names, in exact steps', () => {
+test('an outlet is a part of the meter of a host by the name of the outlet, in exact steps', () => {
   const name = 'rack_pdu_outlet_energy_steps'
   expect(read([PDU], name, 48_211, { rack: 'r7', outlet: '3' })).toBe(
-    'node-7 energy host 3   17355960000000000 rack_pdu:rack_pdu_outlet_energy_steps',
+    'rack-r7/outlet-3 energy host 3   17355960000000000 rack_pdu:rack_pdu_outlet_energy_steps',
   )
   expect(read([PDU], name, 1, { outlet: '3' })).toBe('no_host')
   expect(read([], name, 1, { rack: 'r7', outlet: '3' })).toBe('')

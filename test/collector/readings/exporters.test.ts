@@ -61,7 +61,8 @@ function recognised(line: string, kind: 'sum' | 'gauge') {
 /** The same in the form of the files. */
 function written(reading: Reading, names: readonly string[]): string {
   const place = `${reading.Domain || (reading.Device === '' ? '' : '-')}${reading.Device === '' ? '' : `/${reading.Device}`}`
-  const host = reading.Host === TARGET ? [] : [`@${reading.Host}`]
+  const name = reading.HostName === reading.Host ? '' : `(${reading.HostName})`
+  const host = reading.Host === TARGET ? [] : [`@${reading.Host}${name}`]
   const attributes = names.map(name => `${name}=${reading.Attributes[LONG[name] ?? name]}`)
   return [
     reading.Quantity,

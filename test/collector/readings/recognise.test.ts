@@ -579,17 +579,63 @@ describe('identities and places', () => {
     expect([reading.Host, reading.HostName]).toEqual([host, hostName])
   })
 
-  test('a host that is configured as another host is that host', () => {
-    const recogniser = createRecogniser({ aliases: { 'bmc-7': 'node-7', '10.0.0.7': 'machine-7' } })
-    const hostOf = (labels: Labels, resource: Labels): string[] => {
-      const sent = { name: 'ipmi_dcmi_power_consumption_watts', value: 300, labels, resource }
-      return recognisedIn(requestOf([metric(sent)]), ANY_TIME, recogniser).readings.map(
-        row => `${row.Host} ${row.HostName}`,
-      )
+  describe('an address that an exporter says is a node’s', () => {
+    const cpu: Sent = { name: 'node_cpu_seconds_total', value: 1, labels: { mode: 'user', cpu: '0' } }
+    const at = (instance: string, sent: Sent = cpu): Sent => ({
+      ...sent,
+      labels: { ...sent.labels, instance },
+      resource: {},
+      kind: 'gauge',
+    })
+    const uname = (nodename: string): Sent => ({ name: 'node_uname_info', value: 1, labels: { nodename } })
+    const reader = (separate: readonly string[] = []) => {
+      const recogniser = createRecogniser({ separate })
+      return (sent: Sent): string[] =>
+        recognisedIn(requestOf([metric(sent)]), ANY_TIME, recogniser).readings.map(
+          row => `${row.Quantity} ${row.Host} ${row.HostName}`,
+        )
     }
-    expect(hostOf({ instance: 'bmc-7:9290' }, {})).toEqual(['node-7 node-7'])
-    expect(hostOf({}, { 'host.id': '10.0.0.7', 'host.name': 'x' })).toEqual(['machine-7 machine-7'])
-    expect(hostOf({ instance: 'bmc-8' }, {})).toEqual(['bmc-8 bmc-8'])
+
+    test('is that node, and the machine whose name that is, also for earlier series', () => {
+      const read = reader()
+      expect(read(at('10.0.0.7:9100'))).toEqual(['cpu_time 10.0.0.7 10.0.0.7'])
+      expect(read(at('10.0.0.7:9100', uname('node-7')))).toEqual(['identity node-7 10.0.0.7'])
+      expect(read(at('10.0.0.7:9100'))).toEqual(['cpu_time node-7 node-7'])
+      expect(
+        read({ name: 'hw.host.energy', value: 1, resource: { 'host.id': 'id-7', 'host.name': 'node-7' } }),
+      ).toEqual(['energy id-7 node-7'])
+      expect(read(at('10.0.0.7:9100'))).toEqual(['cpu_time id-7 node-7'])
+      expect(read(at('10.0.0.7:9290', { name: 'ipmi_dcmi_power_consumption_watts', value: 300 }))).toEqual([
+        'power id-7 node-7',
+      ])
+    })
+
+    test('is said again after two minutes, not with every scrape', () => {
+      const read = reader()
+      const sent = at('10.0.0.7:9100', uname('node-7'))
+      const times = [0, 15, 119, 121, 200].map(
+        seconds => read({ ...sent, time: T + BigInt(seconds) * 10n ** 9n }).length,
+      )
+      expect(times).toEqual([1, 0, 0, 1, 0])
+    })
+
+    test('is nobody’s when two nodes have it, when the node is a container, and when the configuration says so', () => {
+      const read = reader()
+      read(at('localhost:9100', uname('node-7')))
+      read(at('localhost:9100', uname('node-8')))
+      expect(read(at('localhost:9100'))).toEqual(['cpu_time localhost localhost'])
+      expect(read(at('10.0.0.9:9100', uname('3f2a9c0b1d2e')))).toEqual([])
+      const separate = reader(['10.0.0.7'])
+      separate(at('10.0.0.7:9100', uname('node-7')))
+      expect(separate(at('10.0.0.7:9100'))).toEqual(['cpu_time 10.0.0.7 10.0.0.7'])
+    })
+
+    test('two names for each other lead nowhere', () => {
+      const read = reader()
+      read(at('a', uname('b')))
+      read(at('b', uname('a')))
+      expect([read(at('a')), read(at('b'))]).toEqual([['cpu_time b b'], ['cpu_time a a']])
+    })
   })
 
   describe('the name of a machine with a known id', () => {

@@ -1,4 +1,6 @@
 /** Workers of the meter over the partitions of a log, which read what they write to `readings` like the rest. */
+
+import { type HostRules, NO_HOST_RULES } from '../../../core/books/host-join.ts'
 import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../../core/broker/broker.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { decodeRows, encodeRows } from '../../../core/columns/rows.ts'
@@ -18,12 +20,17 @@ export const NOON_MS = Number(at(0) / 1_000_000n)
  * `pick`: which of this many partitions that have records to read reads its next one. Without it each record, and all that comes
  * of it, is read as soon as it is written.
  */
-export async function fleet(partitions: number, pick?: (waiting: number) => number) {
+export async function fleet(
+  partitions: number,
+  pick?: (waiting: number) => number,
+  rules: HostRules = NO_HOST_RULES,
+) {
   const events: string[] = []
   const options = {
     meter: createMeter({ metering: configSchema.parse({}).metering, isSensor: () => false }),
     retentionNano: 10n ** 18n,
     partitions,
+    rules,
     events: { emit: (name: string) => void events.push(name) } as never,
     budget: new StateBudget(Number.POSITIVE_INFINITY, { emit: () => {} } as never),
     appendFlushes: async () => {},

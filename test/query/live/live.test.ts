@@ -320,6 +320,16 @@ describe('hosts', () => {
     ]
     expect(joinHosts([id!, name!])).toEqual([{ ...id, hosts: ['id-1', 'n1'] }])
     expect(joinHosts([name!])).toEqual([{ ...name, hosts: ['n1'] }])
+    const node = { host: 'n1', host_name: '', aliases: ['10.0.0.1'] }
+    const address = { host: '10.0.0.1', host_name: '10.0.0.1' }
+    expect(joinHosts([id!, node, address])).toEqual([{ ...id, hosts: ['id-1', '10.0.0.1'] }])
+    expect(joinHosts([node, address])).toEqual([{ host: 'n1', host_name: 'n1', hosts: ['10.0.0.1'] }])
+    const bmc = { host: 'bmc-1', host_name: 'bmc-1' }
+    const rules = { aliases: { 'bmc-1': 'n1' }, separate: ['10.0.0.1'] }
+    expect(joinHosts([id!, node, address, bmc], rules).map(({ hosts }) => hosts)).toEqual([
+      ['id-1', 'bmc-1'],
+      ['10.0.0.1'],
+    ])
     expect(joinHosts([id!, name!, other!]).map(({ hosts }) => hosts)).toEqual([['id-1'], ['n1'], ['id-2']])
   })
 })

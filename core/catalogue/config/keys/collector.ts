@@ -99,6 +99,10 @@ export const hostsSchema = z
       .describe(
         'Aliases of hosts (the name of a BMC, an address): readings under the key are booked on the host named by the value, by id or by name',
       ),
+    separate: z
+      .array(z.string().min(1).max(256))
+      .default([])
+      .describe('Names of hosts that stand for no other host, whatever senders say; see docs/who-is-who.md'),
   })
   .prefault({})
 

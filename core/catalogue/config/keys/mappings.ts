@@ -53,6 +53,9 @@ export const mappingsSchema = z
       host: template
         .optional()
         .describe('Host of the reading; default: the host of the sender, or the target that was scraped'),
+      alias: template
+        .optional()
+        .describe('Of quantity `identity`: another name of the host, such as its address'),
       elsewhere: z
         .boolean()
         .optional()

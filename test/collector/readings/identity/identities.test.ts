@@ -103,11 +103,13 @@ const point: fc.Arbitrary<SentPoint> = fc.record({
   value,
   attributes: labels,
 })
+/** What says who something is is not said again within minutes: recognise.test.ts. */
+const MEASURED = MAPPINGS.filter(({ quantity }) => quantity !== 'identity')
 const STRANGERS = [{ metric: 'other' }, { metric: 'hw.energi' }] as const
 const metric = (resource: Labels): fc.Arbitrary<SentMetric> =>
   fc
     .record({
-      row: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...MAPPINGS) }, fc.constantFrom(...STRANGERS)),
+      row: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...MEASURED) }, fc.constantFrom(...STRANGERS)),
       isOdd: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
       temporality: fc.constantFrom(2, 2, 2, 1, 0),
       isMonotonic: fc.boolean(),
