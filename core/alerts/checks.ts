@@ -109,6 +109,16 @@ export const BUILT_IN_CHECKS = {
     noData: 'ok',
     absent: 'zero',
   },
+  gpu_idle: {
+    source: ledger(
+      `SELECT Account AS account, Namespace AS namespace, if(WorkloadName != '', WorkloadName, WorkloadId) AS workload, sum(GpuReservedIdleUs) / sum(GpuUs + GpuReservedIdleUs) AS value FROM ledger WHERE ${WINDOW} GROUP BY account, namespace, workload HAVING sum(GpuUs + GpuReservedIdleUs) > 0`,
+    ),
+    unit: 'share of the reserved GPU time that was not used, from 0 to 1, by account, namespace and workload',
+    window: 1_800,
+    above: 0.9,
+    noData: 'ok',
+    absent: 'unknown',
+  },
   intensity: {
     source: ledger(
       `SELECT Zone AS zone, sum(CarbonOperationalUg) * 3.6 / sum(EnergyUj * toFloat64OrZero(Pue)) * 1e6 AS value FROM ledger WHERE ${WINDOW} AND CarbonOperationalUg IS NOT NULL GROUP BY zone HAVING sum(EnergyUj) > 0`,

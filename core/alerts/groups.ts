@@ -62,8 +62,18 @@ export interface AlertMessage {
   readonly commonLabels: LabelSet
   readonly commonAnnotations: LabelSet
   readonly status: 'firing' | 'resolved'
+  /** Why it is sent, in the words of Alertmanager; absent in messages of earlier versions. */
+  readonly reason?: NotificationReason
   readonly alerts: readonly SentAlert[]
 }
+
+/** Why a message is sent. */
+export type NotificationReason =
+  | 'first notification'
+  | 'new alerts added'
+  | 'some alerts resolved'
+  | 'all alerts resolved'
+  | 'repeat interval elapsed'
 
 /** A group that an alert belongs to. */
 export interface GroupPlace {
@@ -151,11 +161,28 @@ export function flushGroup(
   }
   return {
     group: firing.length === 0 ? null : next,
-    message: isDue ? messageOf(next, [...heard, ...ended], heard.length > 0) : null,
+    message: isDue ? messageOf(next, heard, ended, reasonOf(sentAt, heard, ended)) : null,
   }
 }
 
-function messageOf(group: AlertGroup, alerts: readonly SentAlert[], fires: boolean): AlertMessage {
+function reasonOf(
+  sentAt: number | null,
+  heard: readonly SentAlert[],
+  ended: readonly SentAlert[],
+): NotificationReason {
+  if (sentAt === null) return 'first notification'
+  if (heard.length === 0) return 'all alerts resolved'
+  if (heard.some(({ startsAt }) => startsAt > sentAt)) return 'new alerts added'
+  return ended.length > 0 ? 'some alerts resolved' : 'repeat interval elapsed'
+}
+
+function messageOf(
+  group: AlertGroup,
+  heard: readonly SentAlert[],
+  ended: readonly SentAlert[],
+  reason: NotificationReason,
+): AlertMessage {
+  const alerts = [...heard, ...ended]
   const { key, receiver, labels, sentAt, sequence } = group
   return {
     // Names the moment too: a group that ended and began again counts from 1.
@@ -165,7 +192,8 @@ function messageOf(group: AlertGroup, alerts: readonly SentAlert[], fires: boole
     groupLabels: labels,
     commonLabels: commonLabels(alerts.map(one => one.labels)),
     commonAnnotations: commonLabels(alerts.map(one => one.annotations)),
-    status: fires ? 'firing' : 'resolved',
+    status: heard.length > 0 ? 'firing' : 'resolved',
+    reason,
     alerts,
   }
 }

@@ -20,15 +20,20 @@ const SPECIAL_IPV4 = [
   '240.0.0.0/4',
 ] as const
 
+/** Addresses that look public, and that a cloud answers itself inside its machines: Azure's host, with credentials and health. */
+const CLOUD_IPV4 = ['168.63.129.16'] as const
+
 /** Parts of the global unicast space 2000::/3 that carry an IPv4 address (Teredo, 6to4), or are for documentation or tests. */
 const SPECIAL_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'] as const
 
-const special = listOf([...SPECIAL_IPV4, ...SPECIAL_IPV6])
+const special = listOf([...SPECIAL_IPV4, ...CLOUD_IPV4, ...SPECIAL_IPV6])
 const globalUnicast = listOf(['2000::/3'])
 
 /** Whether an address is that of a public server: no loopback, private, link-local, multicast, translated or reserved one. */
 export function isPublicAddress(address: string): boolean {
   if (isIPv4(address)) return !special.check(address, 'ipv4')
+  // A zone names an interface of this machine: what lies there is not public, whatever the address says.
+  if (address.includes('%')) return false
   return isIPv6(address) && globalUnicast.check(address, 'ipv6') && !special.check(address, 'ipv6')
 }
 

@@ -142,6 +142,37 @@ describe('late readings', () => {
   })
 })
 
+describe('GPUs that are reserved and idle', () => {
+  const gpu = (WindowStart: number, WorkloadName: string, used: bigint, idle: bigint) => ({
+    WindowStart,
+    Namespace: 'ml',
+    WorkloadId: WorkloadName,
+    WorkloadName,
+    Component: 'gpu',
+    GpuUs: used * 1_000_000n,
+    GpuReservedIdleUs: idle * 1_000_000n,
+  })
+
+  it('are a share of what a workload has reserved; nothing reserved is no bad news', async () => {
+    const rule = { check: 'gpu_idle', for: '10m' }
+    expect(await rig.changes(rule, [0])).toEqual([])
+    await rig.book([
+      ...minutes(60, 90).flatMap(at => [
+        gpu(at, 'busy', 50n, 10n),
+        gpu(at, 'idle', 1n, 59n),
+        gpu(at, 'cpu', 0n, 0n),
+      ]),
+      ...minutes(90, 120).flatMap(at => [gpu(at, 'busy', 50n, 10n), gpu(at, 'idle', 60n, 0n)]),
+    ])
+    expect(await valuesOf(rule, NOON + 90 * 60)).toEqual({ 'ml ml busy': 0.16667, 'ml ml idle': 0.98333 })
+    expect(await rig.changes(rule, [80, 90, 120])).toEqual([
+      '80 pending ml ml idle',
+      '90 firing ml ml idle',
+      '120 resolved ml ml idle',
+    ])
+  })
+})
+
 describe('intensity', () => {
   it('of the energy used', async () => {
     expect(await valuesOf({ check: 'intensity', above: 1 })).toEqual({ DE: 500 })
@@ -220,6 +251,6 @@ describe('traces', () => {
 it('tests every check that there is', () => {
   const tested =
     'energy carbon cost budget_burn_fast budget_burn_slow budget_used coverage coverage_fall host_silent unpriced late_readings ' +
-    'intensity grid_intensity lag trace_errors trace_latency'
+    'gpu_idle intensity grid_intensity lag trace_errors trace_latency'
   expect(Object.keys(BUILT_IN_CHECKS).toSorted()).toEqual(tested.split(' ').toSorted())
 })
