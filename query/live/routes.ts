@@ -25,6 +25,7 @@ import {
   countersStatement,
   hostsStatement,
   idlePowerStatement,
+  zoneStatement,
 } from './statements.ts'
 
 /** Number of hosts in an answer; a page can still request another one by name. */
@@ -69,12 +70,14 @@ async function answerLive(
   const known = joined.find(one => wanted === '' || one.hosts.includes(wanted))
   const host = known?.host ?? (wanted === '' ? undefined : wanted)
   const books = (await context.factors?.books()) ?? configuredBooks(configuredFactors(config))
-  const now = currentFactors(config, books, { tenant, nowMs })
+  const hosts = known?.hosts ?? (host === undefined ? [] : [host])
+  const zone = (await ratedZoneOf(readings, { tenant, hosts, nowMs })) ?? config.factors.zone
+  const now = currentFactors(config, books, { tenant, zone, nowMs })
   if (host === undefined) return answerOf(now, { host: '', joined }, toIntervals([], { gapMs: 0 }))
   const spanMs = minutes * 60_000
   const counters = countersStatement({
     tenant,
-    hosts: known?.hosts ?? [host],
+    hosts,
     sinceMs: nowMs - spanMs,
     bucketMs: Math.max(1_000, Math.floor(spanMs / POINTS)),
   })
@@ -82,20 +85,32 @@ async function answerLive(
   if (rows.length === 0 && known === undefined) {
     throw new WattlineError('not_found', `Host ${host.slice(0, 100)} sent no readings in the last minutes.`)
   }
-  const hosts = known?.hosts ?? [host]
   const gpuIdlePowers = await idlePowersOf(readings, rows, { tenant, hosts, nowMs })
   return answerOf(now, { host, joined }, toIntervals(rows, { ...optionsOf(config), gpuIdlePowers }))
+}
+
+interface OfHosts {
+  readonly tenant: string
+  readonly hosts: readonly string[]
+  readonly nowMs: number
+}
+
+/** Null: nothing of the host is in the books yet. */
+async function ratedZoneOf(
+  readings: FencedReader,
+  { tenant, hosts, nowMs }: OfHosts,
+): Promise<string | null> {
+  if (hosts.length === 0) return null
+  const { text, params } = zoneStatement(tenant, hosts, nowMs)
+  const [found] = await readings.query<{ zone: string }>(text, params)
+  return found === undefined || found.zone === '' ? null : found.zone
 }
 
 /** Asked for only where there are boards. */
 async function idlePowersOf(
   readings: FencedReader,
   rows: readonly CounterRow[],
-  {
-    tenant,
-    hosts,
-    nowMs,
-  }: { readonly tenant: string; readonly hosts: readonly string[]; readonly nowMs: number },
+  { tenant, hosts, nowMs }: OfHosts,
 ): Promise<IdlePowers> {
   if (!rows.some(row => isBoard(row.Domain))) return new Map()
   const { text, params } = idlePowerStatement(tenant, hosts, nowMs)
@@ -175,19 +190,17 @@ type CurrentFactors = Pick<
   | 'price_per_kwh'
 >
 
-/**
- * Current carbon and cost of a kilowatt-hour, as rated for hosts without a site and accounts without their own prices.
- */
+/** Current carbon and cost of a kilowatt-hour in the zone of the host, as rated for accounts without their own prices. */
 function currentFactors(
   { factors }: Config,
   { intensities, prices }: FactorBooks,
-  { tenant, nowMs }: { readonly tenant: string; readonly nowMs: number },
+  { tenant, zone, nowMs }: { readonly tenant: string; readonly zone: string; readonly nowMs: number },
 ): CurrentFactors {
   const minute = Math.floor(nowMs / 60_000) * 60
-  const intensity = intensities.at(factors.zone, 'average', minute)
-  const { currency, energy } = prices.at({ tenant, account: '', zone: factors.zone }, minute)
+  const intensity = intensities.at(zone, 'average', minute)
+  const { currency, energy } = prices.at({ tenant, account: '', zone }, minute)
   return {
-    zone: factors.zone,
+    zone,
     intensity_g_per_kwh: intensity === null ? null : decimalText(intensity.value),
     intensity_kind: intensity?.kind ?? '',
     intensity_source: intensity?.source ?? '',

@@ -126,3 +126,15 @@ export interface CounterRow {
   /** Unix milliseconds and value, ascending by time. */
   readonly samples: readonly (readonly [string, string])[]
 }
+
+/**
+ * The grid zone that the newest entries of a host were rated by: its site's, or the one that its readings say. Asked as the ledger's
+ * sums of hours are kept.
+ */
+export const zoneStatement = (tenant: string, hosts: readonly string[], nowMs: number): ParameterizedSql => ({
+  text:
+    `SELECT toStartOfHour(WindowStart) AS hour, Zone AS zone FROM ${tableName('ledger')} WHERE Tenant = {tenant:String} ` +
+    "AND toStartOfHour(WindowStart) >= toDateTime({since:UInt32}, 'UTC') AND Host IN {hosts:Array(String)} " +
+    'GROUP BY hour, zone ORDER BY hour DESC, sum(EnergyUj) DESC LIMIT 1',
+  params: { tenant, hosts, since: (Math.floor(nowMs / 3_600_000) - 24) * 3_600 },
+})

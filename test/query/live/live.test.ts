@@ -8,14 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LiveAnswer, LiveSeries } from '../../../core/api/answers.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
-import { hostClocks, readings } from '../../../core/model/streams/index.ts'
+import { hostClocks, ledger, readings } from '../../../core/model/streams/index.ts'
 import { countedBetween, stepsOf } from '../../../query/live/counter.ts'
 import { joinHosts } from '../../../query/live/hosts.ts'
 import { toIntervals } from '../../../query/live/intervals.ts'
 import { toSeries } from '../../../query/live/series.ts'
 import type { CounterRow } from '../../../query/live/statements.ts'
 import { createQueryServer } from '../../../query/server.ts'
-import { nano, readingRow } from '../support/rows.ts'
+import { ledgerRow, nano, readingRow } from '../support/rows.ts'
 import { openTestWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
 const counter = (row: Partial<CounterRow>, samples: readonly (readonly [number, number])[]): CounterRow => ({
@@ -377,7 +377,13 @@ describe('GET /api/v1/live', () => {
 
   it('answers watts per interval of the named host, with hosts, prices and quality', async () => {
     const server = createQueryServer({
-      config: configSchema.parse({ factors: { zone: 'DE' }, tariffs: { price_per_kwh: '0.25' } }),
+      config: configSchema.parse({
+        factors: { zone: 'DE' },
+        tariffs: {
+          price_per_kwh: '0.25',
+          lists: [{ name: 'north', zone: 'SE', currency: 'SEK', price_per_kwh: '0.5' }],
+        },
+      }),
       warehouse: store.warehouse,
       events: silentEvents,
       readiness: async () => ({}),
@@ -416,7 +422,13 @@ describe('GET /api/v1/live', () => {
         ['idle', '', [30_000, 30_000, 30_000]],
       ])
       const two = (await (await fetch(`${base}?host=h2`)).json()) as LiveAnswer
-      expect(two.clock_offset_ms).toBe(null)
+      expect(two).toMatchObject({ clock_offset_ms: null, zone: 'DE', currency: 'EUR' })
+      const rated = (WindowStart: string, zone: string) =>
+        ledgerRow({ Host: 'h2', WindowStart: Date.parse(WindowStart) / 1000, Zone: zone, EnergyUj: 1n })
+      await store.insert(ledger, [rated('2026-11-20T10:10:00Z', 'FR'), rated('2026-11-20T11:58:00Z', 'SE')])
+      const moved = (await (await fetch(`${base}?host=h2`)).json()) as LiveAnswer
+      expect(moved).toMatchObject({ zone: 'SE', currency: 'SEK', price_per_kwh: '0.5' })
+      expect(Number(moved.intensity_g_per_kwh)).toBeLessThan(Number(answer.intensity_g_per_kwh))
       const hour = (await (await fetch(`${base}?host=h1&minutes=60`)).json()) as LiveAnswer
       expect(hour.series.length).toBe(3)
       expect((await fetch(`${base}?host=spy`)).status).toBe(404)
