@@ -215,6 +215,11 @@ export class EmbeddedWarehouse implements Warehouse {
   }
 
   async #close(): Promise<void> {
+    if (this.#own.isBroken) {
+      // Nothing of it can be closed, and the end of the process ends it.
+      for (const query of this.#fenced) query.abort(overClosed())
+      return
+    }
     await this.files?.close()
     await this.#endFenced()
     this.#sessions.close()

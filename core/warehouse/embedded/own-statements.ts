@@ -21,6 +21,7 @@ export class OwnStatements {
   readonly #control: Pool<Session>
   readonly #queries: Pool<Session>
   #onBrokenDown: ((error: unknown) => void) | undefined
+  #isBroken = false
 
   constructor({ database, control, queries, onBrokenDown }: OwnStatementsParts) {
     this.#database = database
@@ -67,9 +68,15 @@ export class OwnStatements {
     return row?.folder ?? null
   }
 
+  /** Whether the engine has broken down: every statement is refused, and closing a session may block the process. */
+  get isBroken(): boolean {
+    return this.#isBroken
+  }
+
   /** Detects from an error whether the engine has broken down. */
   notice(error: unknown): void {
     if (!isBrokenDown(error)) return
+    this.#isBroken = true
     this.#onBrokenDown?.(error)
     this.#onBrokenDown = undefined
   }
