@@ -8,7 +8,12 @@ import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 export interface KernelFiles {
   /** The file's bytes, valid until the next call; undefined when it is missing or not readable. */
   bytes(path: string): Buffer | undefined
-  /** The same as text, trimmed. */
+  /**
+   * The same by one read, for files of one line that the kernel gives whole, as those of a process: hundreds of them are
+   * read every round, and asking for their end would be half as many calls again.
+   */
+  line(path: string): Buffer | undefined
+  /** The same as `bytes`, as text, trimmed. */
   text(path: string): string | undefined
   /** Why `path` cannot be read (`EACCES`, `ENOENT`, ...); undefined when it can. */
   problem(path: string): string | undefined
@@ -40,6 +45,18 @@ export function kernelFiles(): KernelFiles {
     }
   }
 
+  const line = (path: string): Buffer | undefined => {
+    let descriptor: number | undefined
+    try {
+      descriptor = openSync(path, 'r')
+      return buffer.subarray(0, readSync(descriptor, buffer, 0, buffer.length, null))
+    } catch {
+      return undefined
+    } finally {
+      if (descriptor !== undefined) closeSync(descriptor)
+    }
+  }
+
   const bytes = (path: string): Buffer | undefined => {
     try {
       return read(path)
@@ -50,6 +67,7 @@ export function kernelFiles(): KernelFiles {
 
   return {
     bytes,
+    line,
     text: path => bytes(path)?.toString('utf8').trim(),
     problem: path => {
       try {

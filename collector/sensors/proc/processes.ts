@@ -15,6 +15,9 @@ interface KnownProcess {
   readonly workloadPath: string | undefined
   readonly group: GroupIdentity
   lastRound: number
+  /** CPU time when the wait was read last. */
+  waitAtTicks: number
+  waitNs: bigint
 }
 
 interface ProcessReader {
@@ -37,7 +40,8 @@ export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree
   const identify = (pid: number, stat: ProcessStat): KnownProcess => {
     const { workload, group } = ownerOf(pid, stat)
     const { startTicks, comm } = stat
-    return { startTicks, comm, workloadPath: workload?.path, group, lastRound: round }
+    const unread = { waitAtTicks: -1, waitNs: 0n }
+    return { startTicks, comm, workloadPath: workload?.path, group, lastRound: round, ...unread }
   }
 
   const placeOf = (pid: number, stat: ProcessStat): KnownProcess => {
@@ -55,7 +59,7 @@ export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree
   }
 
   const sampleOf = (pid: number, covered: ReadonlySet<string>): ProcessSample | undefined => {
-    const bytes = files.bytes(`${proc}/${pid}/stat`)
+    const bytes = files.line(`${proc}/${pid}/stat`)
     const stat = bytes === undefined ? undefined : parseProcessStat(bytes)
     if (stat === undefined) return undefined
     const { startTicks, cpuTicks, parentPid, childTicks } = stat
@@ -65,9 +69,14 @@ export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree
     if (stat.isKernelThread) return uncounted
     const place = placeOf(pid, stat)
     if (place.workloadPath !== undefined && covered.has(place.workloadPath)) return uncounted
+    // A process that has not run since has hardly waited to: its wait is read again when it has, and from time to time.
+    if (place.waitAtTicks !== cpuTicks || round % RECHECK_ROUNDS === pid % RECHECK_ROUNDS) {
+      place.waitNs = runDelay(files, proc, pid)
+      place.waitAtTicks = cpuTicks
+    }
     return {
       ...base,
-      waitNs: runDelay(files, proc, pid),
+      waitNs: place.waitNs,
       residentPages: stat.residentPages,
       group: place.group,
     }
@@ -92,6 +101,6 @@ export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree
 
 /** Second field of schedstat: ns during which the main thread was runnable but not running. */
 function runDelay(files: KernelFiles, proc: string, pid: number): bigint {
-  const digits = /^\d+ (\d+)/.exec(files.text(`${proc}/${pid}/schedstat`) ?? '')?.[1]
+  const digits = /^\d+ (\d+)/.exec(files.line(`${proc}/${pid}/schedstat`)?.toString('latin1') ?? '')?.[1]
   return digits === undefined ? 0n : BigInt(digits)
 }
