@@ -23,6 +23,7 @@ import { readinessOf, startHttp } from './wiring/query.ts'
 import { startOwnTelemetry } from './wiring/telemetry.ts'
 import { startWiring, type WattlineOptions } from './wiring/wiring.ts'
 
+export { diagnoseMeters } from './wiring/doctor.ts'
 export type { WattlineOptions }
 
 /** A running process. */

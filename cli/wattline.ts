@@ -3,6 +3,7 @@ import { asWattlineError } from '../core/catalogue/errors/errors.ts'
 import { endProcess } from '../core/runtime/end-process.ts'
 import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
+import { doctorCommand } from './doctor.ts'
 import { eraseCommand } from './erase.ts'
 import { exportCommand } from './export.ts'
 import { factorsCommand } from './factors.ts'
@@ -38,6 +39,7 @@ const program = new Command('wattline')
     `
 Examples:
   wattline run                                   measure this machine, take OTLP on port 4318, page on 9288
+  wattline doctor                                which meters can be read here, and what would change that
   wattline usage --window 5m                     who used what in the last five minutes
   wattline top                                   live watts by workload
   wattline sql "SELECT count() FROM otel_traces"
@@ -60,6 +62,7 @@ Examples:
 const commands = [
   runCommand(),
   checkCommand(),
+  doctorCommand(),
   topCommand(),
   usageCommand(),
   requestsCommand(),

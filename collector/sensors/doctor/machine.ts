@@ -1,0 +1,158 @@
+/** The meters of this machine: what each reads, and what would make it readable. */
+import type { MeterFinding } from '../../../core/api/meter-findings.ts'
+import { powerModelOf } from '../../../core/books/cpu-families.ts'
+import type { Config } from '../../../core/catalogue/config/schema.ts'
+import { batteryMicrowatts, findBatteries } from '../battery/battery.ts'
+import { parseCpuInfo } from '../estimate/cpu-info.ts'
+import { integerFile, type KernelFiles } from '../host/files.ts'
+import type { Roots } from '../host/sensor.ts'
+import { probeHwmon } from '../hwmon/probe.ts'
+import { findCgroupTree } from '../proc/cgroups.ts'
+import { findGuestPackages } from '../rapl/guest.ts'
+import { probeRapl } from '../rapl/rapl.ts'
+
+/** What the checks look at. */
+export interface MachineOptions {
+  readonly config: Config['sensors']
+  readonly files: KernelFiles
+  readonly roots: Roots
+}
+
+const found = (meter: string, state: MeterFinding['state'], detail: string, command = ''): MeterFinding => ({
+  meter,
+  state,
+  detail,
+  command,
+})
+
+/** In the order in which they are read. */
+export function diagnoseMachine(options: MachineOptions): MeterFinding[] {
+  const measured = [...rapl(options), ...hwmon(options), ...guest(options)]
+  const hasMeter = measured.some(
+    ({ state, meter }) => state === 'reads' && /^(rapl|hwmon|guest) (host|package)/.test(meter),
+  )
+  return [...cpuTime(options), ...measured, ...batteries(options), estimate(options, hasMeter)]
+}
+
+function cpuTime({ config, files, roots }: MachineOptions): MeterFinding[] {
+  if (config.cpu_time === 'off') return [found('cpu_time', 'left_out', 'sensors.cpu_time is off')]
+  const problem = files.problem(`${roots.proc}/stat`)
+  if (problem !== undefined) {
+    const command = 'docker run -v /:/host:ro ... and sensors.host_root: /host'
+    return [found('cpu_time', 'cannot', `${roots.proc}/stat cannot be read (${problem})`, command)]
+  }
+  const tree = findCgroupTree(files, roots.sys)
+  const groups =
+    tree === undefined
+      ? found('control groups', 'absent', 'no CPU accounting by control group; processes are read one by one')
+      : found(
+          'control groups',
+          'reads',
+          `version ${tree.version}: CPU time of workloads, ended processes included`,
+        )
+  const pressure =
+    files.text(`${roots.proc}/pressure/cpu`) === undefined
+      ? found(
+          'CPU wait',
+          'absent',
+          'the kernel does not account CPU pressure',
+          'psi=1 on the command line of the kernel',
+        )
+      : found('CPU wait', 'reads', `${roots.proc}/pressure/cpu`)
+  return [found('cpu_time', 'reads', 'host, control groups and processes'), groups, pressure]
+}
+
+function rapl({ config, files, roots }: MachineOptions): MeterFinding[] {
+  if (config.rapl === 'off') return [found('rapl', 'left_out', 'sensors.rapl is off')]
+  const probe = probeRapl(files, roots)
+  const readable = probe.zones.map(({ domain, folder }) =>
+    found(`rapl ${domain}`, 'reads', `${folder}/energy_uj`),
+  )
+  const leftOut = probe.leftOut.map(name =>
+    found(
+      `rapl ${name}`,
+      'left_out',
+      'already measured by another zone, or covers what the board maker decided',
+    ),
+  )
+  const unreadable = probe.unreadable.map(text => {
+    const [, path = text, code = ''] = /^(\S+) \((\w+)\)$/.exec(text) ?? []
+    const reason = code === 'EACCES' ? 'only root may read it' : code
+    return found(`rapl ${path}`, 'cannot', reason, code === 'EACCES' ? readableBy(path) : '')
+  })
+  const all = [...readable, ...leftOut, ...unreadable]
+  return all.length > 0 ? all : [noRapl(files, roots)]
+}
+
+/** Until the next boot; docs/meters.md has the lasting one. */
+const readableBy = (path: string): string => `sudo chmod a+r ${path}`
+
+function noRapl(files: KernelFiles, roots: Roots): MeterFinding {
+  const cpu = files.text(`${roots.proc}/cpuinfo`) ?? ''
+  if (/^flags\s*:.*\bhypervisor\b/m.test(cpu)) {
+    const detail = 'a virtual machine: the hypervisor does not pass counters on'
+    return found(
+      'rapl',
+      'absent',
+      detail,
+      'mount the folder of Scaphandre at /var/scaphandre, or keep the estimate',
+    )
+  }
+  if (/^vendor_id\s*: (GenuineIntel|AuthenticAMD|HygonGenuine)/m.test(cpu)) {
+    return found('rapl', 'absent', 'no zones under /sys/class/powercap', 'sudo modprobe intel_rapl_msr')
+  }
+  return found('rapl', 'absent', 'this processor has no RAPL counters')
+}
+
+function hwmon({ config, files, roots }: MachineOptions): MeterFinding[] {
+  if (config.hwmon === 'off') return [found('hwmon', 'left_out', 'sensors.hwmon is off')]
+  const { meters, leftOut } = probeHwmon(files, roots, config)
+  const findings = [
+    ...meters.map(({ domain, device, chip, label, channel }) =>
+      found(`hwmon ${domain}${device === '' ? '' : ` ${device}`}`, 'reads', `${chip}/${label || channel}`),
+    ),
+    ...leftOut.map(({ name, reason }) => {
+      const isUnknown = reason.startsWith('unknown')
+      const command = isUnknown ? `sensors: { hwmon_domains: { "${name}": host } }` : ''
+      return found(`hwmon ${name}`, reason.startsWith('cannot') ? 'cannot' : 'left_out', reason, command)
+    }),
+  ]
+  const acpi = files.names(`${roots.sys}/bus/acpi/devices`).some(name => name.startsWith('ACPI000D'))
+  if (acpi && !findings.some(({ detail, meter }) => `${meter} ${detail}`.includes('power_meter'))) {
+    const detail = 'the firmware has a power meter, but its driver is not loaded'
+    findings.push(found('hwmon power_meter', 'absent', detail, 'sudo modprobe acpi_power_meter'))
+  }
+  return findings.length > 0 ? findings : [found('hwmon', 'absent', 'no chip of this machine measures power')]
+}
+
+function guest({ config, files }: MachineOptions): MeterFinding[] {
+  if (config.guest === 'off') return []
+  return findGuestPackages(files, config.guest_folder).map(folder =>
+    found(`guest package-${folder.slice(folder.lastIndexOf(':') + 1)}`, 'reads', `${folder}/energy_uj`),
+  )
+}
+
+function batteries({ config, files, roots }: MachineOptions): MeterFinding[] {
+  if (config.battery === 'off') return []
+  return findBatteries(files, roots).map(folder => {
+    const name = `battery ${folder.slice(folder.lastIndexOf('/') + 1)}`
+    if (
+      batteryMicrowatts(files, folder) === undefined &&
+      integerFile(files, `${folder}/voltage_now`) === undefined
+    ) {
+      return found(name, 'cannot', 'its driver reports neither power nor current')
+    }
+    const status = files.text(`${folder}/status`) ?? ''
+    const detail =
+      status === 'Discharging' ? 'the whole machine' : `nothing now (${status}): only while it discharges`
+    return found(name, 'reads', detail)
+  })
+}
+
+function estimate({ config, files, roots }: MachineOptions, hasMeter: boolean): MeterFinding {
+  if (config.estimate === 'off') return found('estimate', 'left_out', 'sensors.estimate is off')
+  if (hasMeter) return found('estimate', 'left_out', 'not needed: there is a meter')
+  const model = powerModelOf(parseCpuInfo(files.text(`${roots.proc}/cpuinfo`) ?? ''))
+  const band = Math.round(Number(model.errorBand) * 100)
+  return found('estimate', 'reads', `processor and memory by the power curve of ${model.family}, ±${band} %`)
+}

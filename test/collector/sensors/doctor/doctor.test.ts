@@ -1,0 +1,230 @@
+/**
+ * Guarantees: `wattline doctor` names every meter of a machine, with what it reads, or why not and the exact command that
+ * changes it; the sensors read what it says they read.
+ */
+import { describe, expect, test } from 'vitest'
+import { renderDoctor } from '../../../../cli/doctor.ts'
+import {
+  diagnoseControllers,
+  ownControllerProblem,
+} from '../../../../collector/sensors/doctor/controllers.ts'
+import { diagnoseMachine } from '../../../../collector/sensors/doctor/machine.ts'
+import { type Controller, ControllerError } from '../../../../collector/sensors/host/controller.ts'
+import { type KernelFiles, kernelFiles } from '../../../../collector/sensors/host/files.ts'
+import { hostIdentity } from '../../../../collector/sensors/host/host-identity.ts'
+import { openMeters } from '../../../../collector/sensors/meters.ts'
+import { configSchema } from '../../../../core/catalogue/config/schema.ts'
+import { type Files, machine, tree } from '../tree.ts'
+
+const { sensors: defaults } = configSchema.parse({})
+
+function diagnose(files: Files, config: object = {}, kernel: KernelFiles = kernelFiles()) {
+  const { roots } = tree({ ...machine(), ...files })
+  const options = { config: { ...defaults, ...config }, files: kernel, roots }
+  const lines = diagnoseMachine(options).map(({ meter, state, detail, command }) =>
+    [meter, state, detail, command].map(text => text.replaceAll(roots.sys, '/sys')).join(' | '),
+  )
+  return { lines, of: (meter: string) => lines.filter(line => line.startsWith(meter)), roots, options }
+}
+
+const zone = (entry: string, name: string): Files => ({
+  [`sys/class/powercap/${entry}/name`]: `${name}\n`,
+  [`sys/class/powercap/${entry}/energy_uj`]: '1000\n',
+})
+
+describe('processors', () => {
+  test('what is read, and what is left out', () => {
+    const { lines } = diagnose({ ...zone('intel-rapl:0', 'package-0'), ...zone('intel-rapl:1', 'psys') })
+    expect(lines).toEqual([
+      'cpu_time | reads | host, control groups and processes | ',
+      'control groups | absent | no CPU accounting by control group; processes are read one by one | ',
+      expect.stringMatching(/^CPU wait \| reads/),
+      'rapl package-0 | reads | /sys/class/powercap/intel-rapl:0/energy_uj | ',
+      'rapl psys | left_out | already measured by another zone, or covers what the board maker decided | ',
+      'hwmon | absent | no chip of this machine measures power | ',
+      'estimate | left_out | not needed: there is a meter | ',
+    ])
+  })
+
+  test('a counter that only root may read: the command, and the estimate in its place', () => {
+    const path = 'class/powercap/intel-rapl:0/energy_uj'
+    const plain = kernelFiles()
+    // As the kernel answers another user than root.
+    const denied: KernelFiles = {
+      ...plain,
+      problem: at => (at.endsWith(path) ? 'EACCES' : plain.problem(at)),
+      text: at => (at.endsWith(path) ? undefined : plain.text(at)),
+    }
+    const { of } = diagnose(zone('intel-rapl:0', 'package-0'), {}, denied)
+    expect(of('rapl')).toEqual([
+      `rapl /sys/${path} | cannot | only root may read it | sudo chmod a+r /sys/${path}`,
+    ])
+    expect(of('estimate')).toEqual([
+      'estimate | reads | processor and memory by the power curve of Cascade Lake, ±35 % | ',
+    ])
+  })
+
+  test.each<[string, string, RegExp]>([
+    [
+      'a driver that is not loaded',
+      'vendor_id\t: AuthenticAMD\nflags\t\t: fpu\n',
+      /sudo modprobe intel_rapl_msr$/,
+    ],
+    ['a virtual machine', 'vendor_id\t: GenuineIntel\nflags\t\t: fpu hypervisor\n', /\/var\/scaphandre/],
+    ['another processor', 'CPU implementer\t: 0x41\n', /no RAPL counters \| $/],
+  ])('%s', (_, cpu, expected) => {
+    expect(diagnose({ 'proc/cpuinfo': cpu }).of('rapl')[0]).toMatch(expected)
+  })
+})
+
+describe('other meters', () => {
+  test('chips: known, unknown with the lines that name them, and a driver that is not loaded', () => {
+    const { of } = diagnose({
+      'sys/class/hwmon/hwmon0/name': 'ina226\n',
+      'sys/class/hwmon/hwmon0/power1_input': '5\n',
+      'sys/class/hwmon/hwmon1/name': 'zenpower\n',
+      'sys/class/hwmon/hwmon1/power1_input': '5\n',
+      'sys/class/hwmon/hwmon1/power1_label': 'SVI2_P_Core\n',
+      'sys/bus/acpi/devices/ACPI000D:00/path': '\\_SB\n',
+    })
+    expect(of('hwmon')).toEqual([
+      'hwmon core-0 | reads | zenpower/SVI2_P_Core | ',
+      expect.stringMatching(
+        /^hwmon ina226\/power1 \| left_out \| unknown.*\| sensors: \{ hwmon_domains: \{ "ina226\/power1": host \} \}$/,
+      ),
+      expect.stringMatching(/sudo modprobe acpi_power_meter$/),
+    ])
+  })
+
+  test('the lines that it gives make the sensors read the chip', () => {
+    const files = { 'sys/class/hwmon/hwmon0/name': 'ina226\n', 'sys/class/hwmon/hwmon0/power1_input': '5\n' }
+    const { of } = diagnose(files, { hwmon_domains: { 'ina226/power1': 'host' } })
+    expect(of('hwmon')).toEqual(['hwmon host hwmon0/power1 | reads | ina226/power1 | '])
+    expect(of('estimate')[0]).toMatch(/left_out/)
+  })
+
+  test('batteries', () => {
+    const { of } = diagnose(
+      {
+        'sys/class/power_supply/BAT0/type': 'Battery\n',
+        'sys/class/power_supply/BAT0/status': 'Charging\n',
+        'sys/class/power_supply/BAT0/power_now': '1\n',
+      },
+      {},
+    )
+    expect(of('battery')).toEqual([
+      'battery BAT0 | reads | nothing now (Charging): only while it discharges | ',
+    ])
+  })
+
+  test('switched off', () => {
+    const off = { cpu_time: 'off', rapl: 'off', hwmon: 'off', battery: 'off', guest: 'off', estimate: 'off' }
+    expect(diagnose({}, off).lines.every(line => line.includes('left_out'))).toBe(true)
+  })
+
+  test('a container that does not see the host', () => {
+    const { options } = diagnose({})
+    const blind: KernelFiles = { ...kernelFiles(), problem: () => 'ENOENT' }
+    const [first] = diagnoseMachine({ ...options, files: blind })
+    expect(first).toMatchObject({
+      state: 'cannot',
+      command: expect.stringContaining('sensors.host_root: /host'),
+    })
+  })
+})
+
+test('the sensors read what the doctor says they read', () => {
+  const files = {
+    ...zone('intel-rapl:0', 'package-0'),
+    ...zone('intel-rapl:0:0', 'core'),
+    'sys/class/hwmon/hwmon0/name': 'power_meter\n',
+    'sys/class/hwmon/hwmon0/power1_average': '5000000\n',
+  }
+  const { options, lines } = diagnose(files)
+  const identity = hostIdentity(options.files, options.roots, 'acme', {})
+  const opened = openMeters({ ...options, identity, events: { emit: () => {} }, runId: 'r' })
+  const read = opened.flatMap(sensor => sensor.read({ timestampUnixNano: 1n })).map(({ Domain }) => Domain)
+  const told = lines.flatMap(line => /^(?:rapl|hwmon) (\S+) \| reads/.exec(line)?.[1] ?? [])
+  expect(read.toSorted()).toEqual(told.toSorted())
+})
+
+describe('controllers', () => {
+  const controller = (read: Controller['read']): Controller => ({
+    name: 'https://10.0.0.1',
+    source: 'redfish',
+    read,
+    close: async () => {},
+  })
+  const host = { tenant: 't', host: 'node-1', hostName: 'node-1' }
+
+  test('what they show, and what to do where they do not', async () => {
+    const findings = await diagnoseControllers(
+      [
+        controller(async () => [{ host, milliwatts: 212_500n, energy: { microjoules: 1n, life: '' } }]),
+        controller(async () => {
+          throw new ControllerError('credentials', 'It answered 401. Check user and password; role ReadOnly.')
+        }),
+      ],
+      1000,
+    )
+    expect(findings).toEqual([
+      {
+        meter: 'redfish node-1',
+        state: 'reads',
+        detail: 'https://10.0.0.1, 212.5 W, an energy counter',
+        command: '',
+      },
+      {
+        meter: 'redfish https://10.0.0.1',
+        state: 'cannot',
+        detail: 'It answered 401.',
+        command: 'Check user and password; role ReadOnly.',
+      },
+    ])
+  })
+
+  test("this machine's own: driver, tool, or none", () => {
+    const files = kernelFiles()
+    const without = tree(machine()).roots
+    const withEntry = tree({ ...machine(), 'sys/firmware/dmi/entries/38-0/raw': 'x' }).roots
+    const none = { device: undefined, tool: undefined }
+    expect(ownControllerProblem(none, files, without)?.state).toBe('absent')
+    expect(ownControllerProblem(none, files, withEntry)?.command).toBe(
+      'sudo modprobe -a ipmi_si ipmi_devintf',
+    )
+    expect(ownControllerProblem({ ...none, device: '/dev/ipmi0' }, files, without)?.command).toMatch(
+      /install ipmitool/,
+    )
+    expect(
+      ownControllerProblem({ device: '/dev/ipmi0', tool: '/usr/bin/ipmitool' }, files, without),
+    ).toBeNull()
+  })
+})
+
+test('as a table, and as JSON', () => {
+  const answer = {
+    host: 'id-1',
+    host_name: 'node-1',
+    findings: [
+      { meter: 'rapl package-0', state: 'reads', detail: '/sys/x', command: '' },
+      {
+        meter: 'rapl dram-0',
+        state: 'cannot',
+        detail: 'only root may read it',
+        command: 'sudo chmod a+r /sys/y',
+      },
+    ],
+  } as const
+  expect(renderDoctor(answer, 'table').split('\n')).toEqual([
+    'Host node-1 (id-1)',
+    '',
+    'meter           state   what',
+    'rapl package-0  reads   /sys/x',
+    'rapl dram-0     CANNOT  only root may read it',
+    '',
+    'What changes that:',
+    '  rapl dram-0: sudo chmod a+r /sys/y',
+    '',
+  ])
+  expect(JSON.parse(renderDoctor(answer, 'json'))).toEqual(answer)
+})

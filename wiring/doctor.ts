@@ -1,0 +1,25 @@
+import { openControllers } from '../collector/sensors/bmc/open.ts'
+import { ownControllers } from '../collector/sensors/bmc/own.ts'
+import { diagnoseControllers, ownControllerProblem } from '../collector/sensors/doctor/controllers.ts'
+import { diagnoseMachine } from '../collector/sensors/doctor/machine.ts'
+import { kernelFiles } from '../collector/sensors/host/files.ts'
+import { hostIdentity } from '../collector/sensors/host/host-identity.ts'
+import { rootsUnder } from '../collector/sensors/host/sensor.ts'
+import { findIpmiDevice, findIpmiTool } from '../collector/sensors/ipmi/local.ts'
+import type { DoctorAnswer, MeterFinding } from '../core/api/meter-findings.ts'
+import type { Config } from '../core/catalogue/config/schema.ts'
+
+/** Checks every meter that a process with this configuration would read here. It asks controllers, and changes nothing. */
+export async function diagnoseMeters(config: Config): Promise<DoctorAnswer> {
+  const files = kernelFiles()
+  const roots = rootsUnder(config.sensors.host_root)
+  const { host, hostName } = hostIdentity(files, roots, config.sensors.tenant, config.sensors)
+  const machine = diagnoseMachine({ config: config.sensors, files, roots })
+  const controllers = [...ownControllers(config, { emit: () => {} }), ...openControllers(config.bmc)]
+  const asked = await diagnoseControllers(controllers, config.bmc.timeout * 1000)
+  const problem = config.bmc.local === 'off' ? null : ownControllerProblem(own(), files, roots)
+  const findings: MeterFinding[] = [...machine, ...(problem === null ? [] : [problem]), ...asked]
+  return { host, host_name: hostName, findings }
+}
+
+const own = () => ({ device: findIpmiDevice(), tool: findIpmiTool() })
