@@ -15,7 +15,6 @@ const SENSORS = {
   'estimate:ccf': { sees: 'energy' },
   nvml: { sees: 'gpu' },
   'nvidia-smi': { sees: 'gpu' },
-  amdgpu: { sees: 'gpu' },
   'amd-smi': { sees: 'gpu' },
   drm: { sees: 'gpu' },
 } as const
