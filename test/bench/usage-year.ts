@@ -3,7 +3,8 @@
  *
  *   UV_THREADPOOL_SIZE=32 node test/bench/usage-year.ts --workloads 5000 --days 365 [--folder F] [--answers 5]
  *
- * The ledger is written by the engine itself: one row for each workload and hour, one insert a month. With --folder the
+ * The ledger is written by the engine itself: one row for each workload and hour, and a month later a correction of each workload
+ * in every twentieth hour, whose intensity was revised; two inserts a month. With --folder the
  * books stay there, months that are there already are not written again, and `--fill-only` ends after writing, so that
  * a large ledger can be made in pieces. The server is asked in this process; CPU is that of the process, all threads.
  */
@@ -48,37 +49,44 @@ const warehouse = await openEmbeddedWarehouse({
 await warehouse.migrate(STREAMS, { signalsDays: 10_000, ledgerDays: 10_000 })
 const session = new Session(join(path, 'engine'))
 
+const CORRECTED_EVERY_HOURS = 20
+
 /** Each workload's hours from `from` to `to`; every tenth row is a host's idle energy, one in a hundred is unpriced. */
-function fill(from: number, to: number): void {
-  const hours = (to - from) / 3600
+function fill(from: number, to: number, isCorrection: boolean): void {
+  const every = isCorrection ? CORRECTED_EVERY_HOURS : 1
+  const hours = Math.ceil((to - from) / 3600 / every)
   const workload = `intDiv(number, ${hours})`
   const idle = `${workload} % 10 = 0`
   const columns: Readonly<Record<string, string>> = {
     Tenant: "'default'",
     Host: `concat('host-', toString(intDiv(${workload}, ${WORKLOADS_A_HOST})))`,
     HostName: "'host'",
-    WindowStart: `toDateTime(${from} + 3600 * (number % ${hours}))`,
+    WindowStart: `toDateTime(${from} + ${3600 * every} * (number % ${hours}))`,
     WorkloadKind: `if(${idle}, '', 'container')`,
     WorkloadId: `if(${idle}, '', concat('id-', toString(${workload})))`,
     WorkloadName: `if(${idle}, '', concat('name-', toString(${workload})))`,
     Namespace: `if(${idle}, '', concat('ns-', toString(${workload} % 200)))`,
     Component: "'cpu'",
     Share: `if(${idle}, 'idle', 'active')`,
-    EnergyUj: '100000000 + cityHash64(number) % 50000000',
-    CpuUs: 'toInt64(number % 60000000)',
+    EnergyUj: isCorrection ? '0' : '100000000 + cityHash64(number) % 50000000',
+    CpuUs: isCorrection ? '0' : 'toInt64(number % 60000000)',
     Coverage: '1',
     EnergyQuality: `if(${workload} % 3 = 0, 'measured', 'estimated')`,
     EnergySource: "'otlp:hw.energy'",
     Method: "'ratio'",
     Account: `if(${idle}, 'operator', concat('account-', toString(${workload} % ${values.accounts})))`,
     Zone: "'DE'",
-    CarbonOperationalUg: `if(${workload} % 100 = 1, NULL, intDiv(EnergyUj * 344, 3600000))`,
+    CarbonOperationalUg: isCorrection
+      ? 'toInt64(cityHash64(number) % 2000) - 1000'
+      : `if(${workload} % 100 = 1, NULL, intDiv(EnergyUj * 344, 3600000))`,
     CostEnergyNano: 'intDiv(EnergyUj * 250, 3600)',
     Currency: "'EUR'",
     IntensityState: "'final'",
     IntensityKind: "'average'",
-    Reason: `if(${workload} % 100 = 1, 'no_intensity', '')`,
-    EntryKind: "'original'",
+    Reason: isCorrection ? "''" : `if(${workload} % 100 = 1, 'no_intensity', '')`,
+    EntryKind: isCorrection ? "'correction'" : "'original'",
+    CorrectionReason: isCorrection ? "'intensity_revised'" : "''",
+    Revision: isCorrection ? '1' : '0',
   }
   session.query(
     `INSERT INTO wattline.ledger (${Object.keys(columns).join(', ')}) ` +
@@ -94,7 +102,8 @@ for (let at = start; at < END && written < Number(values.months); ) {
   const mark = join(path, `filled-${at}`)
   if (!existsSync(mark)) {
     const cpu = process.cpuUsage()
-    fill(at, to)
+    fill(at, to, false)
+    fill(at, to, true)
     writeFileSync(mark, '')
     const used = process.cpuUsage(cpu)
     process.stderr.write(

@@ -24,6 +24,7 @@ import { RowAges } from '../../../processors/store/row-ages.ts'
 import { type Row, recomputed } from '../../books/oracle.ts'
 import type { Arrival } from '../../books/scenes.ts'
 import { openTestWarehouse } from '../../query/support/warehouse.ts'
+import { impatient } from '../../support/impatient.ts'
 import { at, NOON_SECONDS, type Reading } from '../meter/support.ts'
 import { energyRow } from '../rate/energy-row.ts'
 import { rateRows } from '../rate/rate-rows.ts'
@@ -50,7 +51,9 @@ export async function openRig(stays?: string, more: Readonly<Record<string, unkn
   const config = configSchema.parse({ ...CONFIG, ...more })
   const folder = stays ?? (await mkdtemp(join(tmpdir(), 'wattline-recompute-')))
   const store = await openTestWarehouse(5_000, join(folder, 'warehouse'))
-  const broker = await openEmbeddedBroker({ path: join(folder, 'log'), maxBytes: 1e9, events: silentEvents })
+  const broker = impatient(
+    await openEmbeddedBroker({ path: join(folder, 'log'), maxBytes: 1e9, events: silentEvents }),
+  )
   await broker.createStreams(streamSettings(config))
   let nowMs = Number(at(0) / 1_000_000n)
   const recomputations = new Recomputations({ broker, now: () => nowMs })

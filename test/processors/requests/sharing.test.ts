@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ledger, traces } from '../../../core/model/streams/index.ts'
 import { ledgerRow, spanRow } from '../../query/support/rows.ts'
+import { runs } from '../../support/runs.ts'
 import { type Entry, expectedRows, readRow, rowsStatement, type Span } from './oracle.ts'
 import { openRig, type RequestsRig } from './rig.ts'
 
@@ -93,7 +94,7 @@ const entries = (tenant: string): fc.Arbitrary<Entry[]> =>
     { maxLength: 14 },
   )
 
-const CASES = 24
+const CASES = runs(8)
 const drawn = Array.from({ length: CASES }, (_, index) => {
   const tenant = `t${index}`
   const [first] = fc.sample(
@@ -137,10 +138,7 @@ async function expectRows(tenant: string, all: readonly Span[], booked: readonly
       if (row.spans === 0 && !Object.values(row).some(value => typeof value === 'bigint' && value !== 0n))
         found.delete(key)
     }
-    const isKnown = all.length > 0 && found.size > 0
-    if (isKnown || expected.size === 0)
-      expect({ tenant, minute, rows: found }).toEqual({ tenant, minute, rows: expected })
-    else expect({ tenant, minute, rows: found }).toEqual({ tenant, minute, rows: expected })
+    expect({ tenant, minute, rows: found }).toEqual({ tenant, minute, rows: expected })
   }
 }
 
@@ -181,5 +179,5 @@ test('sums by workload and minute are those of the ledger', async () => {
     rows.map(row => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value ?? '0'])))
   const booked = await rig.store.warehouse.query<Record<string, string | null>>(sums('ledger'))
   expect(zero(await rig.store.warehouse.query(sums('request_energy')))).toEqual(zero(booked))
-  expect(booked.length).toBeGreaterThan(50)
+  expect(booked.length).toBeGreaterThan(2 * CASES)
 })

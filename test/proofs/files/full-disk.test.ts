@@ -3,11 +3,11 @@
 // acknowledged span is in its table exactly once, and the ledger sums to what the meters counted. If no volume can be
 // mounted, it prints that this was not tested.
 import { afterAll, expect, it } from 'vitest'
-import { audit } from '../chaos/audit.ts'
-import { startClients } from '../support/clients.ts'
-import { smallDisk } from '../support/small-disk.ts'
-import { eventually } from '../support/until.ts'
-import { startProcess } from '../support/wattline-process.ts'
+import { audit } from '../../chaos/audit.ts'
+import { startClients } from '../../support/clients.ts'
+import { smallDisk } from '../../support/small-disk.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess } from '../../support/wattline-process.ts'
 
 const disk = smallDisk(192)
 afterAll(() => disk?.remove())
