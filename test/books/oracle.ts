@@ -369,6 +369,8 @@ function rowsOf(minute: number, told: ReadonlyMap<string, Told>): Row[] {
         ? [...workloads.map(() => 0n), active]
         : shared(active, [...workloads.map(({ us }) => us), unknown])
     const unattributed = splits ? parts.at(-1)! : energy
+    // What CPUs did says nothing about the energy of GPUs.
+    const ofUse = name === 'gpu' ? [] : [cpuQuality]
     const row = (
       Share: string,
       WorkloadId: string,
@@ -383,7 +385,7 @@ function rowsOf(minute: number, told: ReadonlyMap<string, Told>): Row[] {
       EnergyUj,
       CpuUs,
       Coverage: Math.min(1, Number(covered) / 6e10),
-      EnergyQuality: quality === 'none' ? 'none' : worst([quality, cpuQuality, ...worse]),
+      EnergyQuality: quality === 'none' ? 'none' : worst([quality, ...ofUse, ...worse]),
       EnergySource: sources.join('+'),
       Method: method,
       CapacityUs: capacity,
