@@ -9,6 +9,7 @@ import { needsOf } from './core/catalogue/config/roles.ts'
 import { keepStartReserve, releaseStartReserve } from './core/runtime/start-reserve.ts'
 import type { Readiness } from './query/http/readiness.ts'
 import { followDecisions, startAnswering } from './wiring/answering.ts'
+import { startAutoscalers } from './wiring/autoscalers.ts'
 import { startFactors, startIntake, startReceivers, startSources } from './wiring/collector.ts'
 import { startEarlyHealth } from './wiring/early-health.ts'
 import { startFolder, startLateLog, startLog, startSnapshots, startWarehouse } from './wiring/neighbours.ts'
@@ -33,6 +34,8 @@ export interface RunningWattline {
     readonly http: string | null
     readonly otlpHttp: string | null
     readonly otlpGrpc: string | null
+    readonly keda: string | null
+    readonly kubernetes: string | null
   }
   /** Per role, why it cannot work. */
   readiness(): Promise<Readiness>
@@ -54,6 +57,8 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
 
   if (needs.folder) await startFolder(wiring)
   const answering = await startAnswering(wiring)
+  const autoscalers =
+    answering !== null && runs('scaling') ? await startAutoscalers(wiring, answering.answers) : null
   const early = await startEarlyHealth(wiring, needs, answering)
   const broker = needs.log === 'open' ? await startLog(wiring) : null
   if (needs.folder) releaseStartReserve(config.data)
@@ -84,6 +89,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     processors,
     uplink,
     answering,
+    autoscalers,
     ...otlp,
     readiness,
   }
@@ -92,7 +98,12 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   if (collects) await startFactors(wiring, broker)
   if (needs.folder) keepStartReserve(config.data)
   return {
-    addresses: { http, ...otlp },
+    addresses: {
+      http,
+      ...otlp,
+      keda: autoscalers?.keda ?? null,
+      kubernetes: autoscalers?.kubernetes ?? null,
+    },
     readiness,
     stop: async (deadlineMs, onPart) => {
       events.emit('processStopping')

@@ -71,7 +71,7 @@ export async function superviseWattline(options: SupervisorOptions): Promise<Run
     },
   )
   return {
-    addresses: { ...addresses, http },
+    addresses: { ...addresses, http, keda: null, kubernetes: null },
     readiness: async () => ({ collector: supervisor.reasons() }),
     stop: async (deadlineMs, onPart) => {
       untilMs = performance.now() + deadlineMs

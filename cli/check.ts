@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { readTokens } from '../core/auth/tokens-file.ts'
+import { autoscalerTls } from '../core/catalogue/config/autoscalers.ts'
 import { loadConfig } from '../core/catalogue/config/load.ts'
 import { tariffNotes } from '../core/catalogue/config/prices.ts'
 import { unreachable } from '../core/catalogue/config/reachable.ts'
@@ -54,29 +55,39 @@ export function checkFiles({
   auth,
   listen,
   factors,
-}: Pick<Config, 'auth' | 'listen' | 'factors'>): readonly string[] {
+  autoscalers,
+}: Pick<Config, 'auth' | 'listen' | 'factors' | 'autoscalers'>): readonly string[] {
   const missing: string[] = []
   const isThere = (path: string): boolean => {
     if (existsSync(path)) return true
-    missing.push(path)
+    if (!missing.includes(path)) missing.push(path)
     return false
   }
   const { tokens_file: tokensFile } = auth
   if (tokensFile !== undefined && isThere(tokensFile)) readTokens(tokensFile, readFileSync(tokensFile))
   for (const path of factors.files) if (isThere(path)) readFactorFile(path, readFileSync(path))
-  const tls = tlsFilesOf(listen.tls)
-  if (tls === undefined) return missing
+  checkTls('listen.tls', tlsFilesOf(listen.tls), isThere)
+  for (const door of ['keda', 'kubernetes'] as const)
+    checkTls(`autoscalers.${door}`, autoscalerTls({ autoscalers, listen }, door), isThere)
+  return missing
+}
+
+function checkTls(
+  what: string,
+  tls: ReturnType<typeof tlsFilesOf>,
+  isThere: (path: string) => boolean,
+): void {
+  if (tls === undefined) return
   const paths = [tls.cert, tls.key, ...(tls.clientCa === undefined ? [] : [tls.clientCa])]
-  if (paths.filter(isThere).length < paths.length) return missing
+  if (paths.filter(isThere).length < paths.length) return
   try {
     readMaterial(
       tls,
       paths.map(path => readFileSync(path)),
     )
   } catch (error) {
-    throw new WattlineError('config_invalid', `listen.tls: ${(error as Error).message}.`, { cause: error })
+    throw new WattlineError('config_invalid', `${what}: ${(error as Error).message}.`, { cause: error })
   }
-  return missing
 }
 
 const HIDDEN = '(hidden)'

@@ -64,7 +64,7 @@ async function start(options: WattlineOptions & { readonly signal: AbortSignal }
 
 function greeting(
   roles: readonly Role[],
-  { http, otlpHttp, otlpGrpc }: RunningWattline['addresses'],
+  { http, otlpHttp, otlpGrpc, keda, kubernetes }: RunningWattline['addresses'],
 ): string {
   const isWhole = ROLES.every(role => roles.includes(role))
   const lines = [isWhole ? 'Wattline is running.' : `Wattline is running: ${roles.join(', ')}.`]
@@ -74,6 +74,8 @@ function greeting(
   }
   if (otlpHttp !== null) lines.push(`  OTLP over HTTP ${otlpHttp}/v1/{traces,metrics,logs}`)
   if (otlpGrpc !== null) lines.push(`  OTLP over gRPC ${otlpGrpc}`)
+  if (keda !== null) lines.push(`  KEDA over gRPC ${keda}`)
+  if (kubernetes !== null) lines.push(`  metrics API    ${kubernetes}/apis`)
   const soon = 'The first minute of usage closes in about 90 seconds; the page is live at once. '
   lines.push(`  ${isWhole ? soon : ''}Stop with Ctrl-C.`)
   return lines.join('\n')

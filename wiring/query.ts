@@ -17,6 +17,7 @@ import type { Recomputations } from '../processors/recompute/recomputations.ts'
 import type { QueryServer } from '../query/http/query-server.ts'
 import { engineWatch, type Readiness } from '../query/http/readiness.ts'
 import { createQueryServer, createStatusServer } from '../query/server.ts'
+import type { Autoscalers } from './autoscalers.ts'
 import type { Wiring } from './wiring.ts'
 
 /** The parts that this process runs; null if its roles do not need them. */
@@ -29,6 +30,7 @@ export interface Parts {
   readonly processors: Runner | null
   readonly uplink: Runner | null
   readonly answering: Answering | null
+  readonly autoscalers: Autoscalers | null
   readonly otlpHttp: string | null
   readonly otlpGrpc: string | null
   readonly readiness: () => Promise<Readiness>
@@ -76,6 +78,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     waiting: () => [...(parts.uplink?.problems() ?? []), ...problemsOf(parts.answering)],
     notes: () => [
       ...authentication.notes(),
+      ...(parts.autoscalers?.notes() ?? []),
       ...wiring.meterBudget.notes(),
       ...(wiring.losses?.notes() ?? []),
     ],

@@ -38,16 +38,20 @@ interface Material {
 /** A certificate that expires within this time is reported, since it has not been renewed. */
 const WARN_BEFORE_MS = 7 * 86_400_000
 
-/** @throws WattlineError `config_invalid` with the name of the unusable file. */
+/** @param options `what` names the files in errors and notes. @throws WattlineError `config_invalid` with the name of the unusable file. */
 export async function openListenerTls(
   files: TlsFiles,
   events: Events,
-  { pollMs, now = Date.now }: { readonly pollMs?: number; readonly now?: () => number } = {},
+  {
+    what = 'listen.tls',
+    pollMs,
+    now = Date.now,
+  }: { readonly what?: string; readonly pollMs?: number; readonly now?: () => number } = {},
 ): Promise<ListenerTls> {
   const servers = new Set<Server>()
   const { cert, key, clientCa } = files
   const reloaded: ReloadedFiles<Material> = await openReloadedFiles({
-    what: 'listen.tls',
+    what,
     paths: clientCa === undefined ? [cert, key] : [cert, key, clientCa],
     parse: contents => readMaterial(files, contents),
     onChange: ({ context }) => {
@@ -70,8 +74,8 @@ export async function openListenerTls(
       if (reloaded.problem !== null) return reloaded.problem
       const { expiresMs } = reloaded.value
       const date = new Date(expiresMs).toISOString()
-      if (expiresMs <= now()) return `listen.tls: the certificate expired at ${date}`
-      return expiresMs - now() < WARN_BEFORE_MS ? `listen.tls: the certificate expires at ${date}` : null
+      if (expiresMs <= now()) return `${what}: the certificate expired at ${date}`
+      return expiresMs - now() < WARN_BEFORE_MS ? `${what}: the certificate expires at ${date}` : null
     },
     close: reloaded.close,
   }

@@ -59,6 +59,7 @@ const startBoth = async ({ data, environment = {} }: StartOptions): Promise<Watt
     get otlpGrpc() {
       return edge.otlpGrpc
     },
+    door: name => centre.door(name),
     stderr: centre.stderr,
     sql: query => centre.sql(query),
     end: async signal => Math.max((await edge.end(signal)) ?? 1, (await centre.end(signal)) ?? 1),

@@ -40,6 +40,7 @@ describe.runIf(kafkaIsAvailable())('roles with Kafka', () => {
       http: back.http,
       otlp: front.otlp,
       otlpGrpc: front.otlpGrpc,
+      door: back.door,
       stderr: back.stderr,
       sql: back.sql,
       end: async signal => Math.max((await front.end(signal)) ?? 1, (await back.end(signal)) ?? 1),

@@ -23,6 +23,8 @@ export interface WattlineProcess {
   readonly otlp: string
   /** Address of OTLP over gRPC; throws if the process has none. */
   readonly otlpGrpc: string
+  /** Address for KEDA or of Kubernetes' metric APIs; throws if the process has none. */
+  door(name: 'keda' | 'kubernetes'): string
   /** Lines written to stderr so far. */
   readonly stderr: readonly string[]
   /** Sends the signal and waits for the end; the exit code, or null after SIGKILL. */
@@ -67,6 +69,7 @@ export async function startProcess(options: StartOptions): Promise<WattlineProce
       WATTLINE_LISTEN_HTTP: '0',
       WATTLINE_LISTEN_OTLP_HTTP: '0',
       WATTLINE_LISTEN_OTLP_GRPC: '0',
+      WATTLINE_LISTEN_KEDA: '0',
       WATTLINE_LOG_LEVEL: 'warn',
       ...(options.sensors === true ? {} : QUIET),
       ...options.environment,
@@ -92,6 +95,11 @@ export async function startProcess(options: StartOptions): Promise<WattlineProce
       if (addresses.otlpGrpc === undefined) throw new Error('this process takes no OTLP over gRPC')
       return addresses.otlpGrpc
     },
+    door(name) {
+      const address = addresses[name]
+      if (address === undefined) throw new Error(`this process has no port for ${name}`)
+      return address
+    },
     stderr,
     end: signal => endProcess(child, signal),
     sql: query => selectRows(http, query),
@@ -115,11 +123,15 @@ interface Addresses {
   http?: string
   otlpHttp?: string
   otlpGrpc?: string
+  keda?: string
+  kubernetes?: string
 }
 
 const LABELS: readonly (readonly [label: RegExp, name: keyof Addresses])[] = [
   [/OTLP over HTTP/, 'otlpHttp'],
   [/OTLP over gRPC/, 'otlpGrpc'],
+  [/KEDA/, 'keda'],
+  [/metrics API/, 'kubernetes'],
   [/page and API|health/, 'http'],
 ]
 

@@ -1,4 +1,5 @@
 import { alertProblems } from './alerts.ts'
+import { autoscalerProblems } from './autoscalers.ts'
 import { billingProblems } from './billing.ts'
 import { bmcProblems } from './bmc.ts'
 import { booksProblems, meteringProblems } from './books.ts'
@@ -31,5 +32,6 @@ export const crossChecks = (config: Config): ConfigProblem[] => [
   ...bmcProblems(config),
   ...alertProblems(config),
   ...scalingProblems(config),
+  ...autoscalerProblems(config),
   ...billingProblems(config),
 ]

@@ -43,9 +43,11 @@ export function listenProblems({
 
 /** Ports that this process would open twice. */
 function portProblems(listen: Config['listen'], roles: Config['roles']): ConfigProblem[] {
-  const keys = roles.includes('collector')
-    ? (['http', 'otlp_http', 'otlp_grpc'] as const)
-    : (['http'] as const)
+  const keys = [
+    'http' as const,
+    ...(roles.includes('collector') ? (['otlp_http', 'otlp_grpc'] as const) : []),
+    ...(roles.includes('scaling') ? (['keda', 'kubernetes'] as const) : []),
+  ]
   return keys.flatMap((key, index) => {
     const port = listen[key]
     if (port === 0 || port === 'off') return []

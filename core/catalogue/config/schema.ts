@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { alertsSchema } from './keys/alerts.ts'
+import { autoscalersSchema } from './keys/autoscalers.ts'
 import { billingSchema } from './keys/billing.ts'
 import { bmcSchema } from './keys/bmc.ts'
 import { factorsSchema, meteringSchema, sitesSchema, workloadsSchema } from './keys/books.ts'
@@ -49,6 +50,7 @@ export const configSchema = z.strictObject({
   alerts: alertsSchema,
   scaling: scalingSchema,
   scaling_source: scalingSourceSchema,
+  autoscalers: autoscalersSchema,
   billing: billingSchema,
   retention: retentionSchema,
   limits: z.strictObject({ ...intakeLimits, sql: sqlLimitsSchema }).prefault({}),

@@ -20,6 +20,12 @@ export const listenSchema = z
     http: port.default(9288).describe('Page, query API, health and metrics'),
     otlp_http: port.default(4318).describe('OTLP over HTTP'),
     otlp_grpc: port.default(4317).describe('OTLP over gRPC'),
+    keda: port.default(9289).describe('External scaler of KEDA over gRPC, with role scaling'),
+    kubernetes: port
+      .default('off')
+      .describe(
+        'Metric APIs of Kubernetes, for its front proxy alone, with role scaling; 6443 is usual. Needs `autoscalers.kubernetes.client_ca`',
+      ),
     tls: z
       .strictObject({
         cert: filePath

@@ -33,6 +33,8 @@ describe('configuration', () => {
       http: 9288,
       otlp_http: 4318,
       otlp_grpc: 4317,
+      keda: 9289,
+      kubernetes: 'off',
       tls: {},
       cors_origins: [],
     })
