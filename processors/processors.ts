@@ -8,7 +8,7 @@ import { configuredFactors } from '../core/factors/configured.ts'
 import { FactorFollower } from '../core/factors/follower.ts'
 import type { IntensityBook } from '../core/factors/intensity-book.ts'
 import { zoneName } from '../core/model/factor.ts'
-import { quarantine, readings, STREAMS } from '../core/model/streams/index.ts'
+import { notifications, quarantine, readings, STREAMS } from '../core/model/streams/index.ts'
 import { type LogReader, logReaders } from '../core/model/streams/readers.ts'
 import type { StreamDeclaration } from '../core/model/streams/stream.ts'
 import { WINDOW_SECONDS } from '../core/model/window.ts'
@@ -35,6 +35,7 @@ import { sharingRules } from './requests/statement.ts'
 import { createRestate } from './restate/processor.ts'
 import { createScale, type ScaleOptions } from './scale/processor.ts'
 import { readRowsOf } from './scale/read.ts'
+import { createSignal } from './signal/processor.ts'
 import type { StoreOptions } from './store/options.ts'
 import type { RowAges } from './store/row-ages.ts'
 import { createStore } from './store/store.ts'
@@ -164,6 +165,10 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
     }),
     createDeliver({ alerts: config.alerts, events, now }),
     createScale(scaleOptions(options, factors)),
+    createSignal({
+      signals: config.autoscalers.signals,
+      partitions: () => broker.partitions(notifications.name),
+    }),
     ...requestsOf(options),
   ]
   for (const processor of processors) await runner.start(processor)

@@ -65,6 +65,8 @@ export interface AlertMessage {
   /** Why it is sent, in the words of Alertmanager; absent in messages of earlier versions. */
   readonly reason?: NotificationReason
   readonly alerts: readonly SentAlert[]
+  /** Least seconds between two messages of the group that arrive; absent: none. */
+  readonly spacingSeconds?: number
 }
 
 /** Why a message is sent. */

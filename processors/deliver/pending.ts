@@ -56,8 +56,11 @@ export class PendingMessages {
     return found?.take() ?? null
   }
 
-  /** Ends an attempt at a message that was taken: `next` takes its place; null: it is done with. */
-  settle(pending: PendingMessage, next: PendingMessage | null): void {
+  /**
+   * Ends an attempt at a message that was taken: `next` takes its place; null: it is done with, and the one behind it is due at
+   * `nextDueMs` at the earliest.
+   */
+  settle(pending: PendingMessage, next: PendingMessage | null, nextDueMs = 0): void {
     const key = queueOf(pending)
     const queue = this.#queues.get(key)
     if (queue?.[0]?.place !== pending.place) return
@@ -65,7 +68,9 @@ export class PendingMessages {
     else {
       queue.shift()
       this.#size -= 1
-      if (queue.length === 0) this.#queues.delete(key)
+      const [head] = queue
+      if (head === undefined) this.#queues.delete(key)
+      else if (head.dueMs < nextDueMs) queue[0] = { ...head, dueMs: nextDueMs }
     }
     const [head] = queue
     if (head !== undefined) this.#wait(head)

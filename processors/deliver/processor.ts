@@ -222,7 +222,11 @@ class DeliverWorker implements PartitionWorker {
         nextOffset: this.#next,
       })
     this.#results.splice(0, all.length)
-    for (const { pending, next } of after) this.#pending.settle(pending, next)
+    for (const { pending, next } of after) {
+      // After an outage, messages of a group must not arrive all at once if their receiver takes one in a while.
+      const { spacingSeconds } = pending.message
+      this.#pending.settle(pending, next, spacingSeconds === undefined ? 0 : nowMs + spacingSeconds * 1000)
+    }
     for (const [name, url] of gone) this.#gone.set(name, url)
     this.#report(rows)
   }

@@ -9,6 +9,7 @@ import {
   readings,
   requestEnergy,
   STREAMS,
+  scalingDecisions,
   scalingPolicies,
   silences,
 } from './index.ts'
@@ -39,6 +40,7 @@ export function logReaders(runs: {
     readers.push({ group: 'alert', stream: silences.name }, { group: 'deliver', stream: notifications.name })
     readers.push({ group: 'requests', stream: requestEnergy.name })
     readers.push({ group: 'scale', stream: scalingPolicies.name })
+    readers.push({ group: 'signal', stream: scalingDecisions.name })
   }
   if (runs.processors || runs.forward) readers.push({ group: 'admit', stream: forwarded.name })
   if (runs.forward) readers.push(...FORWARDED_STREAMS.map(({ name }) => ({ group: 'forward', stream: name })))

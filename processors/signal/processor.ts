@@ -1,0 +1,99 @@
+/**
+ * Turns decisions of scaling policies into signals for what cannot ask: Heat's signal URLs, and anything else that takes a
+ * webhook. A signal and how far its group is are one transaction; `deliver` sends it.
+ */
+import type { StoredRecord } from '../../core/broker/broker.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import { decodeRows } from '../../core/columns/rows.ts'
+import { scalingDecisions } from '../../core/model/streams/index.ts'
+import type { RowOf } from '../../core/model/streams/stream.ts'
+import { messageRecord } from '../alert/records.ts'
+import { assertReadable } from '../loop/readable.ts'
+import type { PartitionWorker, Processor } from '../loop/runner.ts'
+import type { Step } from '../loop/step.ts'
+import { type SignalledDecision, signalMessage } from './message.ts'
+import { type SignalRule, type WalkState, walk } from './walk.ts'
+
+/** Name of the consumer group. */
+export const SIGNAL = 'signal'
+
+/** What the processor works with. */
+export interface SignalOptions {
+  readonly signals: Config['autoscalers']['signals']
+  /** Of stream `notifications`. */
+  readonly partitions: () => number
+}
+
+/** Reads stream `scaling_decisions`; appends to stream `notifications`. */
+export const createSignal = (options: SignalOptions): Processor => ({
+  name: SIGNAL,
+  streams: [scalingDecisions.name],
+  poll: { maxRecords: 256, maxBytes: 4 * 1024 * 1024, maxWaitMs: 250 },
+  open: async partition => new SignalWorker(options, await partition.loadState()),
+})
+
+interface NamedRule extends SignalRule {
+  /** Also the key of its state: another receiver or adjustment begins with what is known. */
+  readonly key: string
+}
+
+class SignalWorker implements PartitionWorker {
+  readonly #partitions: () => number
+  readonly #rules: ReadonlyMap<string, NamedRule>
+  readonly #states: Map<string, WalkState>
+
+  constructor({ signals, partitions }: SignalOptions, entries: ReadonlyMap<string, Uint8Array>) {
+    this.#partitions = partitions
+    this.#rules = new Map(signals.map(one => [keyOf(one.tenant, one.policy), ruleOf(one)]))
+    this.#states = new Map(
+      [...entries].map(([key, bytes]) => [key, JSON.parse(Buffer.from(bytes).toString('utf8')) as WalkState]),
+    )
+  }
+
+  apply(record: StoredRecord, step: Step): void {
+    assertReadable(record)
+    if (this.#rules.size === 0) return
+    for (const row of decodeRows(scalingDecisions, record.value)) {
+      const rule = this.#rules.get(keyOf(row.Tenant, row.Policy))
+      if (row.Kind === 'decision' && rule !== undefined)
+        this.#decide(rule, decisionOf(row), record.timestampMs, step)
+    }
+  }
+
+  #decide(rule: NamedRule, decision: SignalledDecision, nowMs: number, step: Step): void {
+    const before = this.#states.get(rule.key)
+    const { state, signal } = walk(rule, before, decision)
+    if (state === before) return
+    this.#states.set(rule.key, state)
+    step.state.set(rule.key, Buffer.from(JSON.stringify(state)))
+    if (signal === null) return
+    const message = signalMessage(decision, signal, rule.interval)
+    const { stream, partition, record } = messageRecord(decision.tenant, message, this.#partitions(), nowMs)
+    step.emit(stream, partition, record)
+  }
+}
+
+const keyOf = (tenant: string, policy: string): string => `${tenant}/${policy}`
+
+function ruleOf({
+  tenant,
+  policy,
+  up,
+  down,
+  interval,
+  initial,
+}: SignalOptions['signals'][number]): NamedRule {
+  const way = (one: typeof up): SignalRule['up'] =>
+    one === undefined ? undefined : { receiver: one.receiver, adjustment: one.adjustment ?? null }
+  return { key: keyOf(tenant, policy), up: way(up), down: way(down), interval, initial: initial ?? null }
+}
+
+const decisionOf = (row: RowOf<typeof scalingDecisions>): SignalledDecision => ({
+  tenant: row.Tenant,
+  policy: row.Policy,
+  id: row.DecisionId,
+  at: row.Time,
+  replicas: row.Replicas,
+  previous: row.PreviousReplicas === null ? null : Number(row.PreviousReplicas),
+  explanation: row.Explanation,
+})

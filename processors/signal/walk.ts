@@ -1,0 +1,63 @@
+/** How a group of machines that only understands "up" and "down" is walked to the decided number. Pure. */
+
+/** Signals for one policy, as configured. */
+export interface SignalRule {
+  /** Machines that one signal adds or removes; null: the receiver takes the number itself. Absent: no signal that way. */
+  readonly up: { readonly receiver: string; readonly adjustment: number | null } | undefined
+  readonly down: { readonly receiver: string; readonly adjustment: number | null } | undefined
+  /** Least seconds between two signals. */
+  readonly interval: number
+  /** Machines at the beginning; null: as many as decided before. */
+  readonly initial: number | null
+}
+
+/** Where the group is, by the signals that were sent. */
+export interface WalkState {
+  readonly replicas: number
+  /** Time of the newest signal, seconds since the epoch; null: none yet. */
+  readonly sentAt: number | null
+  /** Time of the newest decision that was looked at. */
+  readonly decidedAt: number
+}
+
+/** A decision, as far as a walk needs it. */
+export interface WalkDecision {
+  readonly at: number
+  readonly replicas: number
+  /** Of the decision before; null: there was none. */
+  readonly previous: number | null
+}
+
+/** What a decision leads to. */
+export interface Walked {
+  readonly state: WalkState
+  readonly signal: {
+    readonly direction: 'up' | 'down'
+    readonly receiver: string
+    readonly from: number
+    readonly to: number
+  } | null
+}
+
+/**
+ * One step towards a decision. Adding is rounded up and removing down to whole adjustments, so that a group whose steps do not
+ * fit the number stays above it and does not swing around it.
+ */
+export function walk(rule: SignalRule, before: WalkState | undefined, decision: WalkDecision): Walked {
+  const { at, replicas: wanted, previous } = decision
+  if (before !== undefined && at <= before.decidedAt) return { state: before, signal: null }
+  const from = before?.replicas ?? rule.initial ?? previous ?? wanted
+  const sentAt = before?.sentAt ?? null
+  const stays = { state: { replicas: from, sentAt, decidedAt: at }, signal: null }
+  if (wanted === from || (sentAt !== null && at - sentAt < rule.interval)) return stays
+  const direction = wanted > from ? 'up' : 'down'
+  const way = rule[direction]
+  if (way === undefined) return stays
+  const step = way.adjustment ?? Math.abs(wanted - from)
+  if (direction === 'down' && from - step < wanted) return stays
+  const to = direction === 'up' ? from + step : from - step
+  return {
+    state: { replicas: to, sentAt: at, decidedAt: at },
+    signal: { direction, receiver: way.receiver, from, to },
+  }
+}
