@@ -14,7 +14,10 @@ const NAMESPACES = 'namespaces: [{match: "*", tenant: default}]'
 
 describe('the configuration', () => {
   it.each([
-    [`{listen: {kubernetes: 6443}, autoscalers: {${NAMESPACES}}}`, /^autoscalers\.kubernetes\.cert: .* needs a certificate/],
+    [
+      `{listen: {kubernetes: 6443}, autoscalers: {${NAMESPACES}}}`,
+      /^autoscalers\.kubernetes\.cert: .* needs a certificate/,
+    ],
     [
       `{listen: {kubernetes: 6443, tls: {cert: c, key: k, client_ca: other}}, autoscalers: {${NAMESPACES}}}`,
       /^autoscalers\.kubernetes\.client_ca: .*extension-apiserver-authentication/,
