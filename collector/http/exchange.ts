@@ -7,6 +7,7 @@ import { ClientGone } from '../../core/http/collect.ts'
 import { requireCoding } from '../../core/http/content-coding.ts'
 import { withBody } from '../../core/http/read-body.ts'
 import { retrySeconds } from '../../core/http/retry-seconds.ts'
+import { ceilometerToOtlp } from '../ceilometer/convert.ts'
 import { forwardedStream, receiveRecords } from '../forward/receive.ts'
 import type { Intake } from '../intake/intake.ts'
 import { encodeExportResponse } from '../otlp/export-response.ts'
@@ -44,6 +45,11 @@ export const ROUTES: ReadonlyMap<string, Signal> = new Map([
   ['/v1/logs', 'logs'],
 ])
 
+/** Where Ceilometer's OpenTelemetry publisher posts: see collector/ceilometer. */
+const CEILOMETER_ROUTE = '/ceilometer/v1/metrics'
+const CEILOMETER_BYTES = 1_048_576
+const LONGEST_HOST = 256
+
 /** Handles one request from its headers to its answer; undefined when the client has disconnected. Never throws. */
 export async function answer(
   parts: ExchangeParts,
@@ -75,7 +81,9 @@ async function exportReply(
     const received = await receiveRecords(parts, request, stream, sender, beforeBody)
     return reply(200, 'json', Buffer.from(JSON.stringify(received)))
   }
-  const signal = requireRoute(request)
+  const isCeilometer = pathOf(request) === CEILOMETER_ROUTE
+  if (isCeilometer) requirePost(request)
+  const signal = isCeilometer ? 'metrics' : requireRoute(request)
   const sender = access.authenticate(request.headers, 'ingest')
   const encoding = requireEncoding(request.headers)
   const coding = requireCoding(request.headers)
@@ -83,9 +91,19 @@ async function exportReply(
   const admission = intake.open(signal, request.socket)
   return withBody(request, parts, admission, { coding, beforeBody }, async bytes => {
     checkAgain()
-    const result = await admission.ingest(encoding, bytes, sender)
+    const body = isCeilometer ? ceilometerBody(request, bytes) : bytes
+    const result = await admission.ingest(isCeilometer ? 'json' : encoding, body, sender)
     return reply(200, encoding, encodeExportResponse(signal, result, encoding))
   })
+}
+
+/** Samples become objects on the way, so a body is bounded; the publisher posts one sample at a time. */
+function ceilometerBody(request: IncomingMessage, bytes: Uint8Array): Uint8Array {
+  if (bytes.length > CEILOMETER_BYTES) {
+    throw new WattlineError('body_too_large', `${CEILOMETER_ROUTE} takes ${CEILOMETER_BYTES} bytes at most.`)
+  }
+  const parameters = new URLSearchParams(request.url?.split('?', 2)[1] ?? '')
+  return ceilometerToOtlp(bytes, (parameters.get('host') ?? '').slice(0, LONGEST_HOST))
 }
 
 async function writeReply(

@@ -98,6 +98,28 @@ export function chooseUnplaced(workloads: readonly DescribedWorkload[], asOf: (n
   }
 }
 
+/**
+ * Containers whose pod one source knows by its uid alone (control groups), next to those whose pod another knows by its name alone
+ * (the kubelet's own metrics), without anybody who knows both: two descriptions of the same CPU. Those with names stay, unless
+ * they cover less than half.
+ */
+export function chooseNamed(workloads: readonly DescribedWorkload[], asOf: (number | null)[]): void {
+  const byUid: number[] = []
+  const byName: number[] = []
+  for (const [index, { kind, id, labels }] of workloads.entries()) {
+    if (!isContainer(kind) || asOf[index] !== index) continue
+    const hasUid = Boolean(labels['k8s.pod.uid']) || (kind === 'pod' && !isNamed(id))
+    const hasName = Boolean(labels['k8s.pod.name'] && labels['k8s.namespace.name'])
+    if (hasUid && !hasName) byUid.push(index)
+    else if (hasName && !hasUid) byName.push(index)
+  }
+  if (byUid.length === 0 || byName.length === 0) return
+  const all = [...byUid, ...byName]
+  if (isOneFamily(workloads, all)) return
+  const [uidUs, nameUs] = [byUid, byName].map(some => finestUs(workloads, some))
+  for (const index of nameUs! * 2n >= uidUs! ? byUid : byName) asOf[index] = null
+}
+
 /** Which workloads count as others, and which others count as them. */
 function standIns(asOf: readonly (number | null)[]): ReadonlySet<number> {
   const found = new Set<number>()

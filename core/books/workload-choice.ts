@@ -3,7 +3,7 @@
  * workload that sources name differently (a container by its id, and by its pod and name) is one, under the finer name.
  */
 
-import { choosePods, chooseUnplaced, joinNames } from './container-choice.ts'
+import { chooseNamed, choosePods, chooseUnplaced, joinNames } from './container-choice.ts'
 import { type DescribedWorkload, familiesOf, isContainer } from './described-workload.ts'
 import { familyOf } from './sources.ts'
 import { isWorseName } from './workload-names.ts'
@@ -55,6 +55,10 @@ export function chooseWorkloads(workloads: readonly DescribedWorkload[]): Worklo
   joinNames(workloads, asOf, labels)
   choosePods(workloads, asOf, labels)
   chooseUnplaced(workloads, asOf)
+  chooseNamed(
+    workloads.map((one, index) => ({ ...one, labels: labels[index]! })),
+    asOf,
+  )
   const outside = outsideContainers(workloads, families)
   return {
     asOf,

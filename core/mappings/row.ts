@@ -68,6 +68,8 @@ export interface BuiltInRow extends MappingRow {
   readonly reader?: ReaderName
   /** What the reader needs to know of this row. */
   readonly args?: readonly string[]
+  /** What this source calls the unit, where that means something else elsewhere. */
+  readonly unit_as?: string
   /** The instrument (counter or gauge) must be the right one, as OpenTelemetry defines it. Prometheus often has no types. */
   readonly typed?: true
 }

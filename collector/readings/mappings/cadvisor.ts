@@ -46,7 +46,9 @@ function containerByName(place: Omit<Located, 'workload'>, point: Labels): Locat
   const [namespace, pod, container] = [own(point, 'namespace'), own(point, 'pod'), own(point, 'container')]
   if (namespace === '' || pod === '' || container === '') return 'no_workload'
   const id = `${namespace}/${pod}/${container}`
-  return { ...place, workload: workload('container', id, container, namespace, inPod(point, container, '')) }
+  const named = workload('container', id, container, namespace, inPod(point, container, ''))
+  // Another source of the same counters: both may be scraped.
+  return { ...place, interface: 'resource', workload: named }
 }
 
 /** Network counters belong to whole pods; rows of machines and other control groups are left out. */

@@ -27,6 +27,7 @@ export function compileRow(row: BuiltInRow): Mapping {
     quantity: row.quantity,
     isCounter: isCounter(row.quantity),
     factor: factorOf(row),
+    unitAs: row.unit_as ?? '',
     value: constantOf(row),
     match: matcherOf(row),
     hostOf: row.host === undefined ? null : hostOf(textOf(row.host)),

@@ -64,6 +64,8 @@ export interface Mapping {
   readonly isCounter: boolean
   /** Converts from the sender's unit to the unit of the quantity. */
   readonly factor: UnitFactor
+  /** What this source calls the unit of `factor`; '' has that meaning too. */
+  readonly unitAs: string
   /** The value of every reading; null: that of the sample. */
   readonly value: bigint | null
   /** What labels must be for this row to apply, and what templates may use of them; null: it applies to every point. */

@@ -13,7 +13,7 @@ const NAMES_ITS_UNIT = /_(?:joules|seconds|watts?|microwatts|microjoules|bytes)(
 
 /** The row for values in `unit`; '' is the unit of the convention. Refused if the unit does not fit the quantity. */
 export function inUnit(row: Mapping, unit: string): Mapping {
-  if (unit === '') return row
+  if (unit === '' || unit === row.unitAs) return row
   const by = unitFactor(row.quantity, unit)
   if (by === null) return { ...row, refused: 'unit' }
   if (by.numerator * row.factor.denominator === row.factor.numerator * by.denominator) return row

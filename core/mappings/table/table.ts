@@ -1,6 +1,7 @@
 /** The built-in mappings: every metric that is a power, CPU, memory, network or request reading, from any endpoint. */
 import type { BuiltInRow } from '../row.ts'
 import { BMC_ROWS } from './bmc.ts'
+import { CEILOMETER_ROWS } from './ceilometer.ts'
 import { CLUSTER_ROWS } from './clusters.ts'
 import { FLOW_ROWS } from './flows.ts'
 import { GPU_ROWS } from './gpu.ts'
@@ -18,6 +19,7 @@ export const BUILT_IN_ROWS: readonly BuiltInRow[] = [
   ...NODE_ROWS,
   ...BMC_ROWS,
   ...GPU_ROWS,
+  ...CEILOMETER_ROWS,
   ...CLUSTER_ROWS,
   ...VM_ROWS,
   ...KUBERNETES_ROWS,
