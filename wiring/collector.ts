@@ -168,7 +168,7 @@ async function startKubernetesNames(
 }
 
 async function startBmcs({ lifecycle, config, events }: Wiring, intake: Intake): Promise<void> {
-  const controllers = [...ownControllers(config, events), ...openControllers(config.bmc)]
+  const controllers = [...ownControllers(config, events), ...openControllers(config)]
   if (controllers.length === 0) return
   await lifecycle.start(
     'controllers of servers',

@@ -15,7 +15,7 @@ export async function diagnoseMeters(config: Config): Promise<DoctorAnswer> {
   const roots = rootsUnder(config.sensors.host_root)
   const { host, hostName } = hostIdentity(files, roots, config.sensors.tenant, config.sensors)
   const machine = diagnoseMachine({ config: config.sensors, files, roots })
-  const controllers = [...ownControllers(config, { emit: () => {} }), ...openControllers(config.bmc)]
+  const controllers = [...ownControllers(config, { emit: () => {} }), ...openControllers(config)]
   const asked = await diagnoseControllers(controllers, config.bmc.timeout * 1000)
   const problem = config.bmc.local === 'off' ? null : ownControllerProblem(own(), files, roots)
   const findings: MeterFinding[] = [...machine, ...(problem === null ? [] : [problem]), ...asked]

@@ -75,6 +75,20 @@ export const AVERAGE_ROW = row('average', 740n, 3500n)
 const BAND_KNOWN_FAMILY = '0.35'
 const BAND_UNKNOWN_FAMILY = '0.6'
 
+/** Names of the rows, as in configuration; `average` for processors that none of them describes. */
+export const FAMILY_NAMES: readonly string[] = [
+  AVERAGE_ROW.family,
+  ...Object.values(POWER_ROWS).map(({ family }) => family),
+]
+
+/** The row of that name, with its error band. */
+export function powerModelNamed(name: string): PowerModel {
+  const known = Object.values(POWER_ROWS).find(({ family }) => family === name)
+  return known === undefined
+    ? { ...AVERAGE_ROW, errorBand: BAND_UNKNOWN_FAMILY }
+    : { ...known, errorBand: BAND_KNOWN_FAMILY }
+}
+
 interface FamilyMatch {
   readonly vendor: string
   readonly family: number

@@ -14,6 +14,7 @@ import { hostKey, isFactsKey, workloadKey } from './samples/keys.ts'
 import { STRIDE, splitNano } from './samples/samples.ts'
 import { MAX_SAMPLES, type Series } from './samples/series.ts'
 import { type Attribution, attributeWindow } from './shares/attribute.ts'
+import { createEstimates } from './shares/estimate.ts'
 import { bookedGpuIdle, createGpuIdle } from './shares/gpu-idle.ts'
 import { createIdlePolicies, type IdlePolicy } from './shares/idle-shares.ts'
 import type { CapacityOf } from './state/budget.ts'
@@ -99,6 +100,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
     method: metering.method === 'baseline' && metering.idle_watts !== undefined ? 'baseline' : 'ratio',
     idleMicrowatts: BigInt(Math.round((metering.idle_watts ?? 0) * 1e6)),
     idlePolicyOf: createIdlePolicies(metering),
+    estimateOf: createEstimates(metering),
     gpuIdleOf: createGpuIdle(metering),
   }
   const patience: SilenceLimits = {

@@ -10,15 +10,29 @@ const IPMI_PORT = 623
 /** Controllers end sessions that are silent for a minute. */
 const KEEP_SESSION_SECONDS = 45
 
-/** The controllers that are configured, without this machine's own. */
-export const openControllers = (config: BmcConfig): Controller[] => [
-  ...config.redfish.flatMap(openRedfish),
-  ...config.ipmi.flatMap(group => openIpmi(group, config.interval)),
-]
+/** The controllers that are configured, without this machine's own. Hosts may be named by an alias (`hosts.aliases`). */
+export function openControllers({ bmc, hosts }: Pick<Config, 'bmc' | 'hosts'>): Controller[] {
+  const named = <Given extends Group>(group: Given): Named<Given> => ({
+    ...group,
+    hosts: Object.entries(group.hosts).map(([name, at]) => ({
+      host: hostOf(group, hosts.aliases[name] ?? name),
+      at,
+    })),
+  })
+  return [
+    ...bmc.redfish.flatMap(group => openRedfish(named(group))),
+    ...bmc.ipmi.flatMap(group => openIpmi(named(group), bmc.interval)),
+  ]
+}
 
 interface Group {
   readonly tenant: string
   readonly zone?: string | undefined
+  readonly hosts: Readonly<Record<string, string>>
+}
+
+type Named<Given> = Omit<Given, 'hosts'> & {
+  readonly hosts: readonly { readonly host: ControlledHost; readonly at: string }[]
 }
 
 const hostOf = ({ tenant, zone }: Group, name: string): ControlledHost => ({
@@ -29,12 +43,12 @@ const hostOf = ({ tenant, zone }: Group, name: string): ControlledHost => ({
 })
 
 /** Hosts of one address share its connection. */
-function openRedfish(group: BmcConfig['redfish'][number]): Controller[] {
+function openRedfish(group: Named<BmcConfig['redfish'][number]>): Controller[] {
   const { user, password, auth, tls } = group
   const byOrigin = new Map<string, RedfishHost[]>()
-  for (const [name, address] of Object.entries(group.hosts)) {
-    const [origin = '', chassis] = address.replace(/\/(?=#|$)/, '').split('#')
-    byOrigin.set(origin, [...(byOrigin.get(origin) ?? []), { host: hostOf(group, name), chassis }])
+  for (const { host, at } of group.hosts) {
+    const [origin = '', chassis] = at.replace(/\/(?=#|$)/, '').split('#')
+    byOrigin.set(origin, [...(byOrigin.get(origin) ?? []), { host, chassis }])
   }
   return [...byOrigin].map(([origin, hosts]) =>
     redfishController(
@@ -52,14 +66,14 @@ function openRedfish(group: BmcConfig['redfish'][number]): Controller[] {
   )
 }
 
-function openIpmi(group: BmcConfig['ipmi'][number], intervalSeconds: number): Controller[] {
+function openIpmi(group: Named<BmcConfig['ipmi'][number]>, intervalSeconds: number): Controller[] {
   const { user = '', password, privilege, cipher_suites: suites } = group
-  return Object.entries(group.hosts).map(([name, at]) => {
+  return group.hosts.map(({ host, at }) => {
     const [, address = at, port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(at) ?? []
     return lanController({
       address,
       port: port === undefined ? IPMI_PORT : Number(port),
-      host: hostOf(group, name),
+      host,
       login: { user, password, privilege },
       suites,
       keepsSession: intervalSeconds <= KEEP_SESSION_SECONDS,

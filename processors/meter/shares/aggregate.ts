@@ -51,6 +51,8 @@ export interface WindowUse {
   readonly capacityUs: Microseconds
   readonly busyUs: Microseconds
   readonly cpuQuality: Quality
+  /** How much of the window the CPU times cover. */
+  readonly cpuSeenNs: number
   /** How an exporter itself splits the host's energy, µJ; only asked where the capacity is unknown. */
   readonly activity: Activity
   /** In order of key: that order decides ties of apportioning. */
@@ -102,6 +104,7 @@ export function aggregateWindow(slices: readonly WindowSlice[]): WindowUse {
     capacityUs: cpu.capacityUs,
     busyUs: cpu.busyUs,
     cpuQuality: cpu.quality,
+    cpuSeenNs: cpu.seenNs,
     workloads: [...workloads].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, use]) => use),
     impossible,
   }

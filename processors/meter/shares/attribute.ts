@@ -14,6 +14,7 @@ import type { LateSlice, WindowSlice } from '../windows/integrate.ts'
 import { aggregateWindow, type WindowUse } from './aggregate.ts'
 import { componentsOf, type HostEnergy } from './components.ts'
 import { type Described, describeWorkloads } from './described.ts'
+import { type EstimateOf, withEstimate } from './estimate.ts'
 import type { GpuIdleOf } from './gpu-idle.ts'
 import { apartFromGpus } from './gpu-use.ts'
 import { gpusOf, type WindowGpus } from './gpus.ts'
@@ -29,6 +30,8 @@ export interface Attribution {
   readonly idleMicrowatts: bigint
   /** Who takes idle energy of a host. */
   readonly idlePolicyOf: (host: HostState) => IdlePolicy
+  /** By what the energy of a host without a meter is estimated. */
+  readonly estimateOf: EstimateOf
   /** Idle power of a GPU board. */
   readonly gpuIdleOf: GpuIdleOf
 }
@@ -61,7 +64,7 @@ export function attributeWindow(
   const { gpus: ofGpus, others } = apartFromGpus(described.slices)
   const aggregated = aggregateWindow(others)
   const leftOut = aggregated.impossible.map(slice => impossiblePart(slice))
-  const metered = componentsOf(aggregated.domains)
+  const metered = componentsOf(withEstimate(aggregated, attribution.estimateOf(host)))
   const use = usesOf(aggregated, described.labelsOf, { requests, ofGpus })
   const gpus = gpusOf(host, {
     slices: ofGpus,

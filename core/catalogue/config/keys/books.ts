@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FAMILY_NAMES } from '../../../books/cpu-families.ts'
 import { unknownPlaceholders } from '../../../model/account-template.ts'
 import { EIC, EIC_SHAPE } from '../../../model/places/entsoe-areas.ts'
 import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
@@ -57,6 +58,37 @@ export const meteringSchema = z
       .default([])
       .describe(
         'Idle power of GPUs; the first that names board and host applies. Otherwise it is the lowest average power of a minute in which no process held the board',
+      ),
+    estimates: z
+      .array(
+        z.strictObject({
+          tenants: z.array(z.string().min(1)).min(1).optional().describe('Tenants, `*` as wildcard'),
+          hosts: z
+            .array(z.string().min(1))
+            .min(1)
+            .optional()
+            .describe('Names or ids of hosts, `*` as wildcard'),
+          family: z
+            .enum(FAMILY_NAMES)
+            .default('average')
+            .describe('Family of their processors; see docs/meters.md'),
+          idle_watts: z
+            .number()
+            .min(0)
+            .max(1_000)
+            .optional()
+            .describe('Power of an idle logical CPU, in place of that of the family'),
+          max_watts: z
+            .number()
+            .min(0)
+            .max(1_000)
+            .optional()
+            .describe('Power of a logical CPU at full load, in place of that of the family'),
+        }),
+      )
+      .default([])
+      .describe(
+        'Hosts whose energy is estimated from their CPU time in minutes without a meter of processor or host; the first that names both applies. Do not name virtual machines whose hypervisor is metered too: their energy would count twice',
       ),
     idle_policy: idlePolicy
       .default('none')

@@ -192,7 +192,7 @@ describe('configuration', () => {
   }
 
   test('one controller an address', () => {
-    expect(openControllers(configSchema.parse({ bmc }).bmc).map(({ name }) => name)).toEqual([
+    expect(openControllers(configSchema.parse({ bmc })).map(({ name }) => name)).toEqual([
       'https://10.0.0.1',
       'https://10.0.0.2',
       'ipmi://10.0.0.3:623',
