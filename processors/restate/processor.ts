@@ -45,7 +45,15 @@ import {
   type RestatedRange,
   staleFingerprint,
 } from './statement.ts'
-import { type PlannedUnit, type PlannedWorkload, placeOf, type UnitLimits, unitsOf } from './units.ts'
+import {
+  type PlannedUnit,
+  type PlannedWorkload,
+  placeOf,
+  UNIT,
+  UNIT_AS_TEXT,
+  type UnitLimits,
+  unitsOf,
+} from './units.ts'
 
 /** Name of the consumer group, also in metrics and in `/api/v1/lag`. */
 export const RESTATE = 'restate'
@@ -60,7 +68,7 @@ export interface RestateOptions {
   readonly events: Events
   /** Wall clock, unix ms. */
   readonly now: () => number
-  /** Default: `UNIT`. */
+  /** Default: `UNIT`, or `UNIT_AS_TEXT` without a folder. */
   readonly limits?: UnitLimits
 }
 
@@ -203,13 +211,14 @@ class RestateWorker implements PartitionWorker {
   }
 
   async #planOf(range: RestatedRange, after: UnitCursor | null): Promise<Plan> {
-    const workloads = await this.#options.statements.query<PlannedWorkload>(
+    const { statements, folder, limits = folder === null ? UNIT_AS_TEXT : UNIT } = this.#options
+    const workloads = await statements.query<PlannedWorkload>(
       plannedWorkloads(this.#table, range, { after, limit: PLANNED }),
     )
     const last = workloads.length < PLANNED ? undefined : workloads.at(-1)
     return {
       range,
-      units: unitsOf(workloads, this.#options.limits),
+      units: unitsOf(workloads, limits),
       next: last === undefined ? null : placeOf(last),
     }
   }

@@ -34,6 +34,8 @@ export interface UnitLimits {
  * each thing that a workload uses, and fit into memory.
  */
 export const UNIT: UnitLimits = { entries: 2_000_000, corrections: 65_536, hosts: 1_000 }
+/** Where corrections come as text, from a server: a row of it takes a hundred times what it takes in a record. */
+export const UNIT_AS_TEXT: UnitLimits = { entries: 500_000, corrections: 8_192, hosts: 1_000 }
 /** Things that a workload uses, about: CPU, memory, GPU, idle. */
 const THINGS = 4
 
