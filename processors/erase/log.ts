@@ -1,12 +1,20 @@
 /** The log's part of an erasure: wait until everything in it is read, then delete it. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Broker, RECORD_KIND } from '../../core/broker/broker.ts'
-import { lateReadings, notifications, readings, STREAMS, silences } from '../../core/model/streams/index.ts'
+import {
+  lateReadings,
+  notifications,
+  readings,
+  STREAMS,
+  scalingDecisions,
+  silences,
+} from '../../core/model/streams/index.ts'
 import type { LogReader } from '../../core/model/streams/readers.ts'
 import { erasedValue } from '../alert/forget.ts'
 import { DELIVER } from '../deliver/processor.ts'
 import { ERASE_KIND } from '../meter/processor.ts'
 import { RECOMPUTE } from '../recompute/processor.ts'
+import { SIGNAL } from '../signal/processor.ts'
 
 /** What an erasure needs of the log. `trim` is missing for Kafka, which deletes by retention only. */
 export type ErasingBroker = Pick<Broker, 'kind' | 'lag' | 'append' | 'newest' | 'trim'>
@@ -23,6 +31,7 @@ const STATEFUL = [
   ['meter', readings.name],
   [RECOMPUTE, lateReadings.name],
   [DELIVER, notifications.name],
+  [SIGNAL, scalingDecisions.name],
 ] as const
 
 /** Appends records after which the processors have no state of the tenant. */

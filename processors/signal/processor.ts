@@ -2,7 +2,7 @@
  * Turns decisions of scaling policies into signals for what cannot ask: Heat's signal URLs, and anything else that takes a
  * webhook. A signal and how far its group is are one transaction; `deliver` sends it.
  */
-import type { StoredRecord } from '../../core/broker/broker.ts'
+import { RECORD_KIND, type StoredRecord } from '../../core/broker/broker.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { decodeRows } from '../../core/columns/rows.ts'
 import { scalingDecisions } from '../../core/model/streams/index.ts'
@@ -11,6 +11,7 @@ import { messageRecord } from '../alert/records.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
+import { ERASE_KIND } from '../meter/processor.ts'
 import { type SignalledDecision, signalMessage } from './message.ts'
 import { type SignalRule, type WalkState, walk } from './walk.ts'
 
@@ -52,11 +53,24 @@ class SignalWorker implements PartitionWorker {
 
   apply(record: StoredRecord, step: Step): void {
     assertReadable(record)
+    if (record.headers[RECORD_KIND] === ERASE_KIND) {
+      this.#forget(record, step)
+      return
+    }
     if (this.#rules.size === 0) return
     for (const row of decodeRows(scalingDecisions, record.value)) {
       const rule = this.#rules.get(keyOf(row.Tenant, row.Policy))
       if (row.Kind === 'decision' && rule !== undefined)
         this.#decide(rule, decisionOf(row), record.timestampMs, step)
+    }
+  }
+
+  #forget(record: StoredRecord, step: Step): void {
+    const { tenant } = JSON.parse(Buffer.from(record.value).toString('utf8')) as { readonly tenant: string }
+    for (const key of this.#states.keys()) {
+      if (!key.startsWith(keyOf(tenant, ''))) continue
+      this.#states.delete(key)
+      step.state.set(key, null)
     }
   }
 

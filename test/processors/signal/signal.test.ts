@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { Broker } from '../../../core/broker/broker.ts'
+import { type Broker, RECORD_KIND } from '../../../core/broker/broker.ts'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
 import { alertsSchema } from '../../../core/catalogue/config/keys/alerts.ts'
 import { autoscalersSchema } from '../../../core/catalogue/config/keys/autoscalers.ts'
@@ -16,6 +16,7 @@ import { deliveries, notifications, scalingDecisions } from '../../../core/model
 import type { RowOf } from '../../../core/model/streams/stream.ts'
 import { createDeliver } from '../../../processors/deliver/processor.ts'
 import { Runner } from '../../../processors/loop/runner.ts'
+import { ERASE_KIND } from '../../../processors/meter/processor.ts'
 import { createSignal } from '../../../processors/signal/processor.ts'
 import { until } from '../../support/until.ts'
 
@@ -184,6 +185,22 @@ it('says nothing about other tenants, other policies, and effects', async () => 
   )
   await until(() => received.length === 1)
   expect(received[0]?.body).toMatchObject({ reason_data: { most_recent: 5 } })
+})
+
+it('forgets a tenant that is erased, and no other', async () => {
+  await start()
+  await write(decision(0, 5))
+  await until(() => received.length === 1)
+  const value = (tenant: string) => Buffer.from(JSON.stringify({ tenant }))
+  const headers = { [RECORD_KIND]: ERASE_KIND }
+  for (const tenant of ['bank', 'shop'])
+    await broker.append(scalingDecisions.name, 0, [
+      { value: value(tenant), headers, timestampMs: Date.now() },
+    ])
+  // Begins anew: the group has as many as the decision before says.
+  await write(decision(5, 9, { PreviousReplicas: 8n }))
+  await until(() => received.length === 2)
+  expect(received[1]?.body).toMatchObject({ reason_data: { most_recent: 9 } })
 })
 
 it('keeps the interval between signals that have waited for their receiver', async () => {
