@@ -1,7 +1,9 @@
 import { openControllers } from '../collector/sensors/bmc/open.ts'
 import { ownControllers } from '../collector/sensors/bmc/own.ts'
 import { diagnoseControllers, ownControllerProblem } from '../collector/sensors/doctor/controllers.ts'
+import { diagnoseGpus } from '../collector/sensors/doctor/gpus.ts'
 import { diagnoseMachine } from '../collector/sensors/doctor/machine.ts'
+import { gpuSources } from '../collector/sensors/gpus.ts'
 import { kernelFiles } from '../collector/sensors/host/files.ts'
 import { hostIdentity } from '../collector/sensors/host/host-identity.ts'
 import { rootsUnder } from '../collector/sensors/host/sensor.ts'
@@ -17,9 +19,16 @@ export async function diagnoseMeters(config: Config): Promise<DoctorAnswer> {
   const machine = diagnoseMachine({ config: config.sensors, files, roots })
   const controllers = [...ownControllers(config, { emit: () => {} }), ...openControllers(config)]
   const asked = await diagnoseControllers(controllers, config.bmc.timeout * 1000)
+  const missing: string[] = []
+  const boards = gpuSources({ config: config.sensors, files, roots }, (_, reason) => missing.push(reason))
+  const gpus = config.sensors.gpu === 'off' ? [GPU_OFF] : await diagnoseGpus(boards, missing, GPU_TIMEOUT_MS)
   const problem = config.bmc.local === 'off' ? null : ownControllerProblem(own(), files, roots)
-  const findings: MeterFinding[] = [...machine, ...(problem === null ? [] : [problem]), ...asked]
+  const findings: MeterFinding[] = [...machine, ...gpus, ...(problem === null ? [] : [problem]), ...asked]
   return { host, host_name: hostName, findings }
 }
+
+/** A driver that starts up takes seconds. */
+const GPU_TIMEOUT_MS = 20_000
+const GPU_OFF: MeterFinding = { meter: 'gpu', state: 'left_out', detail: 'sensors.gpu is off', command: '' }
 
 const own = () => ({ device: findIpmiDevice(), tool: findIpmiTool() })

@@ -37,43 +37,69 @@ const NVML_CHILD = new URL('./nvml/child.ts', import.meta.url)
 const DRM_CHILD = new URL('./drm/child.ts', import.meta.url)
 const US_PER_TICK = 10_000n
 
+/** A way to read the boards of one maker. */
+export interface GpuSource {
+  readonly source: SensorSource
+  /** Whether it can be tried now. */
+  readonly isThere: () => boolean
+  readonly open: () => GpuReader
+}
+
+/**
+ * All ways, in the order in which they are tried.
+ * @param onMissing told why a library cannot be loaded
+ */
+export function gpuSources(
+  options: Pick<GpuOpenOptions, 'config' | 'files' | 'roots'>,
+  onMissing: (source: SensorSource, reason: string) => void,
+): readonly GpuSource[] {
+  const { config, roots } = options
+  if (config.gpu === 'off') return []
+  let isNvmlMissing = false
+  const nvmlMissing = (reason: string): void => {
+    isNvmlMissing = true
+    onMissing('nvml', reason)
+  }
+  return [
+    {
+      source: 'nvml',
+      isThere: () => isNvidiaThere(options),
+      open: () => new ChildReader({ entry: NVML_CHILD, args: [config.nvml_library], onMissing: nvmlMissing }),
+    },
+    {
+      source: 'nvidia-smi',
+      isThere: () => isNvmlMissing && isCommand(config.nvidia_smi),
+      open: () => new CommandReader(() => readNvidiaSmi(commandOf(config.nvidia_smi), nowNano)),
+    },
+    {
+      source: 'drm',
+      isThere: () => hasMeteredCards(options),
+      open: () =>
+        new ChildReader({
+          entry: DRM_CHILD,
+          args: [roots.proc, roots.sys],
+          onMissing: reason => onMissing('drm', reason),
+        }),
+    },
+    {
+      source: 'amd-smi',
+      isThere: () => needsAmdSmi(options),
+      open: () => new CommandReader(() => readAmdSmi(commandOf(config.amd_smi), nowNano)),
+    },
+  ]
+}
+
 /** Opens what `sensors.gpu` allows; nothing is started before a round asks for it. */
 export function openGpus(options: GpuOpenOptions): OpenedGpus {
-  const { config, roots } = options
-  if (config.gpu === 'off') return { sensors: [], close: async () => undefined }
-  let isNvmlMissing = false
-  const sensors = [
-    new LateSensor(
-      'nvml',
-      () => isNvidiaThere(options),
-      () =>
-        over(
-          options,
-          'nvml',
-          childReader(options, NVML_CHILD, [config.nvml_library], () => (isNvmlMissing = true)),
-        ),
-    ),
-    new LateSensor(
-      'nvidia-smi',
-      () => isNvmlMissing && isCommand(config.nvidia_smi),
-      () =>
-        over(
-          options,
-          'nvidia-smi',
-          new CommandReader(() => readNvidiaSmi(commandOf(config.nvidia_smi), nowNano)),
-        ),
-    ),
-    new LateSensor(
-      'drm',
-      () => hasMeteredCards(options),
-      () => over(options, 'drm', childReader(options, DRM_CHILD, [roots.proc, roots.sys])),
-    ),
-    new LateSensor(
-      'amd-smi',
-      () => needsAmdSmi(options),
-      () => over(options, 'amd-smi', new CommandReader(() => readAmdSmi(commandOf(config.amd_smi), nowNano))),
-    ),
-  ]
+  const { events } = options
+  const sources = gpuSources(options, (sensor, reason) => events.emit('sensorFailed', { sensor, reason }))
+  const sensors = sources.map(
+    ({ source, isThere, open }) =>
+      new LateSensor(source, isThere, () => {
+        const reader = open()
+        return { reader, sensor: sensorOver(options, source, reader) }
+      }),
+  )
   return {
     sensors,
     close: async () => {
@@ -88,11 +114,6 @@ interface OpenedSensor {
 }
 
 const nowNano = (): bigint => BigInt(Date.now()) * 1_000_000n
-const over = (options: GpuOpenOptions, source: SensorSource, reader: GpuReader): OpenedSensor => ({
-  reader,
-  sensor: sensorOver(options, source, reader),
-})
-
 /** Whether a program is there, by its path or in PATH. */
 function isCommand(program: string): boolean {
   if (program.includes('/')) return existsSync(program)
@@ -102,10 +123,14 @@ function isCommand(program: string): boolean {
 }
 
 /** Cards that show a meter. Only names are read here: values come from the process. */
-const hasMeteredCards = ({ files, roots }: GpuOpenOptions): boolean =>
+const hasMeteredCards = ({ files, roots }: Pick<GpuOpenOptions, 'files' | 'roots'>): boolean =>
   findCards(files, roots.sys).some(card => showsMeter(files, card))
 
-const needsAmdSmi = ({ config, files, roots }: GpuOpenOptions): boolean => {
+const needsAmdSmi = ({
+  config,
+  files,
+  roots,
+}: Pick<GpuOpenOptions, 'config' | 'files' | 'roots'>): boolean => {
   const cards = findCards(files, roots.sys).filter(({ maker }) => maker === 'amd')
   return cards.length > 0 && cards.every(card => !showsMeter(files, card)) && isCommand(config.amd_smi)
 }
@@ -142,26 +167,10 @@ class LateSensor implements Sensor {
 }
 
 /** The driver shows itself in /proc; a library that is configured by its path need not have a driver. */
-const isNvidiaThere = ({ config, roots }: GpuOpenOptions): boolean =>
+const isNvidiaThere = ({ config, roots }: Pick<GpuOpenOptions, 'config' | 'roots'>): boolean =>
   config.gpu === 'on' ||
   existsSync(`${roots.proc}/driver/nvidia/version`) ||
   (config.nvml_library.startsWith('/') && existsSync(config.nvml_library))
-
-function childReader(
-  { events }: GpuOpenOptions,
-  entry: URL,
-  args: readonly string[],
-  onMissing: () => void = () => undefined,
-): GpuReader {
-  return new ChildReader({
-    entry,
-    args,
-    onMissing: reason => {
-      events.emit('sensorFailed', { sensor: 'nvml', reason })
-      onMissing()
-    },
-  })
-}
 
 /** Owners of processes by the host's /proc. */
 function sensorOver(options: GpuOpenOptions, source: SensorSource, reader: GpuReader): Sensor {

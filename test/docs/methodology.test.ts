@@ -6,6 +6,14 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { createRate } from '../../processors/rate/rate.ts'
+import {
+  type GpuMinute,
+  type KeplerMode,
+  keplerGpu,
+  type OnGpu,
+  type PartOfGpu,
+} from '../books/gpu-oracle.ts'
+import { readingsOfMinute } from '../books/gpu-readings.ts'
 import { keplerBefore010, keplerOf } from '../books/kepler.ts'
 import { drive, WORKED_EXAMPLE } from '../processors/meter/support.ts'
 import { rateRows } from '../processors/rate/rate-rows.ts'
@@ -90,6 +98,60 @@ test("the table against Kepler's formulas", () => {
     rowOf('Kepler 0.11', [...newer.workloadsUj, newer.idleUj, 0n]),
     rowOf('Kepler before 0.10, idle by count', [...older.workloadsUj, 0n, 0n]),
   ])
+})
+
+test("the table of GPUs against Kepler's rule", () => {
+  const seconds = (us: number): number => us * 1_000_000
+  const all = seconds(60)
+  const user = (id: string, used: number | null) => ({ id, used, held: all })
+  const minute = (parts: GpuMinute['parts'], idleUj: number | null = 3_600_000_000): GpuMinute => ({
+    ...{ energyUj: 18_000_000_000, idleUj, held: all, parts },
+  })
+  const whole = (active: number | null, users: readonly OnGpu[]): PartOfGpu[] => [
+    { slices: 1, of: 1, active, users },
+  ]
+  const [a, b] = [user('A', seconds(30)), user('B', seconds(10))]
+  const scenes: readonly (readonly [string, KeplerMode, GpuMinute])[] = [
+    ['A alone', 'exclusive', minute(whole(seconds(30), [a]))],
+    ['in turns', 'time_slicing', minute(whole(seconds(40), [a, b]))],
+    ['in turns, 20 s of a process that ended', 'time_slicing', minute(whole(seconds(60), [a, b]))],
+    ['GPU time unknown', 'time_slicing', minute(whole(null, [user('A', null), user('B', null)]))],
+    [
+      'instances: A 1 slice for 30 s, B 3 slices for 10 s',
+      'partitioned',
+      minute([
+        { slices: 1, of: 7, active: seconds(30), users: [user('A', null)] },
+        { slices: 3, of: 7, active: seconds(10), users: [user('B', null)] },
+      ]),
+    ],
+    ['idle power unknown, A alone', 'exclusive', minute(whole(seconds(30), [a]), null)],
+  ]
+  const rowOf = (board: string, tool: string, parts: readonly bigint[]): string[] => [
+    ...[board, tool],
+    ...parts.map(String),
+    String(parts.reduce((sum, one) => sum + one)),
+  ]
+  const rows = scenes.flatMap(([board, mode, one]) => {
+    const run = drive({ metering: one.idleUj === null ? {} : { gpu_idle_watts: [{ watts: 60 }] } })
+    run.record(readingsOfMinute(one))
+    run.flush(60)
+    const sum = (is: (row: (typeof run.energy)[number]) => boolean): bigint =>
+      run.energy.filter(is).reduce((total, row) => total + row.EnergyUj, 0n)
+    const kepler = keplerGpu(mode, one)
+    return [
+      rowOf(board, 'Wattline', [
+        ...['A', 'B'].map(id => sum(row => row.WorkloadId === id)),
+        sum(row => row.Share === 'idle'),
+        sum(row => row.Share === 'unattributed'),
+      ]),
+      rowOf(board, 'Kepler 0.11', [
+        ...['A', 'B'].map(id => BigInt(kepler.get(id) ?? 0)),
+        BigInt(one.idleUj ?? 0),
+        0n,
+      ]),
+    ]
+  })
+  expect(tableOf('gpus')).toEqual(rows)
 })
 
 test('SCI equals what the Impact Framework answered, but for rounding to whole µg', () => {

@@ -16,13 +16,15 @@ interface ChildReaderOptions {
 interface ChildTimes {
   /** A process that does not answer for this long is reported, and ended. */
   readonly hangMs: number
+  /** The same for its first answer: it loads the driver's library first. */
+  readonly startMs: number
   /** From the start of one process to that of the next. */
   readonly restartMs: number
   /** Longest wait for its end. */
   readonly closeMs: number
 }
 
-const TIMES: ChildTimes = { hangMs: 20_000, restartMs: 30_000, closeMs: 1_000 }
+const TIMES: ChildTimes = { hangMs: 20_000, startMs: 60_000, restartMs: 30_000, closeMs: 1_000 }
 /** Snapshots that wait to be taken. */
 const MOST_SNAPSHOTS = 16
 
@@ -40,6 +42,8 @@ export class ChildReader implements GpuReader {
   #snapshots: GpuSnapshot[] = []
   #failure: string | null = null
   #isClosed = false
+  /** The process that runs now. */
+  #hasAnswered = false
   #isMissing = false
 
   constructor(options: ChildReaderOptions) {
@@ -62,7 +66,7 @@ export class ChildReader implements GpuReader {
     const now = this.#now()
     if (this.#askedMs !== null) {
       const waitedMs = now - this.#askedMs
-      if (waitedMs > this.#times.hangMs) {
+      if (waitedMs > (this.#hasAnswered ? this.#times.hangMs : this.#times.startMs)) {
         this.#failure = `The GPU driver has not answered for ${Math.round(waitedMs / 1000)} s. Look at the kernel's log (\`dmesg\`); a board that hangs needs a reset.`
         this.#child?.kill('SIGKILL')
       }
@@ -95,6 +99,7 @@ export class ChildReader implements GpuReader {
 
   #start(now: number): ChildProcess {
     this.#startedMs = now
+    this.#hasAnswered = false
     const { entry, args } = this.#options
     const child = fork(entry, args, {
       serialization: 'advanced',
@@ -113,6 +118,7 @@ export class ChildReader implements GpuReader {
 
   #take(answer: Answer): void {
     this.#askedMs = null
+    this.#hasAnswered = true
     if ('snapshot' in answer) {
       this.#snapshots = [...this.#snapshots, answer.snapshot].slice(-MOST_SNAPSHOTS)
       return

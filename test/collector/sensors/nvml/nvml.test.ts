@@ -7,11 +7,14 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { diagnoseGpus } from '../../../../collector/sensors/doctor/gpus.ts'
 import { ChildReader } from '../../../../collector/sensors/gpu/child-reader.ts'
 import { GpuReadings } from '../../../../collector/sensors/gpu/gpu-readings.ts'
 import type { GpuSnapshot } from '../../../../collector/sensors/gpu/snapshot.ts'
+import { gpuSources } from '../../../../collector/sensors/gpus.ts'
 import { kernelFiles } from '../../../../collector/sensors/host/files.ts'
 import { ownersByPid } from '../../../../collector/sensors/proc/process-owner.ts'
+import { configSchema } from '../../../../core/catalogue/config/schema.ts'
 import { at, drive, grid, NOON_SECONDS } from '../../../processors/meter/support.ts'
 import { machine, statLine, tree } from '../tree.ts'
 import { type FakeNvml, fakeNvml, hasCompiler, processLine } from './fake.ts'
@@ -231,8 +234,10 @@ describe.skipIf(!isPossible)('boards of NVML in the books', () => {
 
 describe.skipIf(!isPossible)('a process of its own', () => {
   it('hangs in the driver without stalling this one, is ended and started again', async () => {
+    library.say(board(1_000))
+    const { reader, next } = reading(library.path, { hangMs: 300, restartMs: 0 })
+    await next()
     library.say([...board(1_000), 'hang 60000'])
-    const { reader } = reading(library.path, { hangMs: 300, restartMs: 0 })
     const delay = monitorEventLoopDelay({ resolution: 5 })
     reader.request()
     await sleep(1_000)
@@ -278,5 +283,52 @@ describe.skipIf(!isPossible)('a process of its own', () => {
         }
       })
       .toMatch(/the NVIDIA driver is not loaded/)
+  })
+})
+
+describe.skipIf(!isPossible)('the doctor', () => {
+  it('says of each board what is read, what is not, and why', async () => {
+    library.say([
+      ...board(1_000),
+      processLine(0, 101),
+      'board 1 uuid GPU-2 NVIDIA A100-SXM4-40GB',
+      'board 1 energy 0 1',
+      'board 1 power 0 50000',
+      'board 1 mig 1',
+      'board 1 instance 1 0 1 1 -1',
+      'board 1 samples 4',
+      'board 2 uuid GPU-3 NVIDIA H100',
+      'board 2 energy 15 0',
+    ])
+    const { roots } = tree(machine())
+    const sensors = configSchema.parse({ sensors: { nvml_library: library.path } }).sensors
+    const missing: string[] = []
+    const options = { config: sensors, files: kernelFiles(), roots }
+    const sources = gpuSources(options, (_, reason) => missing.push(reason))
+    const findings = await diagnoseGpus(sources, missing, 30_000)
+    expect(findings.map(({ meter, state, detail }) => [meter, state, detail].join(' | '))).toEqual([
+      'nvml GPU-1 | reads | NVIDIA H100 80GB HBM3, energy counter, 300 W, utilization, 1 processes',
+      'nvml GPU-2 | reads | NVIDIA A100-SXM4-40GB, energy counter, 50 W, 0 processes, 1 instances',
+      'nvml GPU-2: activity of instances | absent | this board does not tell; DCGM does',
+      'nvml GPU-2: use by process | cannot | no permission',
+      'nvml | cannot | GPU 2 (GPU-3): the board has fallen off the bus or is otherwise inaccessible.',
+    ])
+    expect(findings[2]?.command).toMatch(/dcgm-exporter/)
+  })
+
+  it('says that there is none, or that its library cannot be loaded', async () => {
+    const { roots } = tree(machine())
+    const find = async (gpu: 'auto' | 'on') => {
+      const config = configSchema.parse({
+        sensors: { gpu, nvml_library: '/nowhere/libnvidia-ml.so.1' },
+      }).sensors
+      const missing: string[] = []
+      const sources = gpuSources({ config, files: kernelFiles(), roots }, (_, reason) => missing.push(reason))
+      return diagnoseGpus(sources, missing, 30_000)
+    }
+    expect(await find('auto')).toMatchObject([{ meter: 'gpu', state: 'absent' }])
+    expect(await find('on')).toMatchObject([
+      { meter: 'nvml', state: 'cannot', detail: expect.stringContaining('cannot be loaded') },
+    ])
   })
 })
