@@ -43,7 +43,13 @@ import type { Step } from '../loop/step.ts'
 import { ERASE_KIND } from '../meter/processor.ts'
 import { firingByGroup } from './firing.ts'
 import { erasedTenant, forgetAlerts } from './forget.ts'
-import { messageRecord, type TransitionRow, transitionRecords, transitionRow } from './records.ts'
+import {
+  messageRecords,
+  type OutgoingMessage,
+  type TransitionRow,
+  transitionRecords,
+  transitionRow,
+} from './records.ts'
 import type { ReadSamples } from './samples.ts'
 import { Schedule } from './schedule.ts'
 import {
@@ -222,7 +228,7 @@ class AlertWorker implements PartitionWorker {
     if (due.length === 0) return
     const firing = firingByGroup(this.#groups, this.#routes, this.#state.instances)
     const entries: AlertStateEntries = new Map()
-    const outputs: OutputRecord[] = []
+    const messages: OutgoingMessage[] = []
     const after: [string, AlertGroup | null][] = []
     for (const group of due) {
       const route = this.#routes.find((_, index) => group.key.startsWith(`${group.tenant}/${index}:`))
@@ -238,11 +244,12 @@ class AlertWorker implements PartitionWorker {
       const isSame = flushed.group !== null && flushed.message === null && group.ended.length === 0
       if (!isSame) entries.set(...groupEntry(group.key, flushed.group))
       if (flushed.message !== null && route !== undefined) {
-        const partitions = this.#options.broker.partitions(notifications.name)
-        outputs.push(messageRecord(group.tenant, flushed.message, partitions, this.#options.now()))
+        messages.push({ tenant: group.tenant, message: flushed.message })
       }
     }
-    if (entries.size > 0) await this.#commit(entries, outputs)
+    const partitions = this.#options.broker.partitions(notifications.name)
+    if (entries.size > 0)
+      await this.#commit(entries, messageRecords(messages, partitions, this.#options.now()))
     for (const [key, group] of after) {
       if (group === null) this.#state.groups.delete(key)
       else this.#state.groups.set(key, group)

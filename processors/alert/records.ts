@@ -39,20 +39,49 @@ export const transitionRecords = (rows: readonly TransitionRow[], nowMs: number)
     ? []
     : [{ stream: alerts.name, partition: 0, record: { value: encodeRows(alerts, rows), timestampMs: nowMs } }]
 
-/** A record per message. Messages of a group go to one partition: they are sent in order. */
-export function messageRecord(
-  tenant: string,
-  message: AlertMessage,
+/** A message, and the tenant of its group. */
+export interface OutgoingMessage {
+  readonly tenant: string
+  readonly message: AlertMessage
+}
+
+/** Rows and characters of one record; a message that is longer has a record of its own. */
+const MOST_ROWS = 500
+const MOST_CHARACTERS = 524_288
+
+/**
+ * Messages as records, in their order. Those of a group go to one partition: they are sent in order. Many share a record, because
+ * each record is an insert of the tables.
+ */
+export function messageRecords(
+  messages: readonly OutgoingMessage[],
   partitions: number,
   nowMs: number,
-): OutputRecord {
-  const partition = partitionOf(tenant, message.groupKey, partitions)
-  return {
-    stream: notifications.name,
-    partition,
-    record: {
-      value: encodeRows(notifications, [notificationRow(tenant, message, nowMs)]),
-      timestampMs: nowMs,
-    },
+): readonly OutputRecord[] {
+  const byPartition = Map.groupBy(messages, ({ tenant, message }) =>
+    partitionOf(tenant, message.groupKey, partitions),
+  )
+  return [...byPartition].flatMap(([partition, of]) =>
+    inParts(of.map(({ tenant, message }) => notificationRow(tenant, message, nowMs))).map(rows => ({
+      stream: notifications.name,
+      partition,
+      record: { value: encodeRows(notifications, rows), timestampMs: nowMs },
+    })),
+  )
+}
+
+type NotificationRow = ReturnType<typeof notificationRow>
+
+function inParts(rows: readonly NotificationRow[]): readonly NotificationRow[][] {
+  const parts: NotificationRow[][] = []
+  let characters = Number.POSITIVE_INFINITY
+  for (const row of rows) {
+    const last = parts.at(-1)
+    characters += row.Message.length
+    if (last === undefined || last.length >= MOST_ROWS || characters > MOST_CHARACTERS) {
+      parts.push([row])
+      characters = row.Message.length
+    } else last.push(row)
   }
+  return parts
 }

@@ -34,8 +34,10 @@ export interface DeliverOptions {
 /** Attempts at a time; a receiver that hangs takes at most `MOST_TO_ONE` of them. */
 const MOST_ATTEMPTS = 32
 const MOST_TO_ONE = 8
-/** Results that one transaction writes down. */
+/** Results that one transaction writes down; with fewer than `FEW_RESULTS` it waits a moment for others. */
 const MOST_RESULTS = 512
+const FEW_RESULTS = 16
+const GATHER_MS = 25
 /** Longest that a tick waits for attempts before the loop listens for new messages again. */
 const BUSY_MS = 1_000
 /** Between two looks for what is due, while no more messages fit. */
@@ -129,7 +131,11 @@ class DeliverWorker implements PartitionWorker {
     const { revoked } = this.#partition
     while (!revoked.aborted) {
       this.#startDue()
-      if (this.#results.length > 0) await this.#commitResults()
+      if (this.#results.length > 0) {
+        // More results come at once as a rule: they share a transaction, and an insert of the tables.
+        if (this.#results.length < FEW_RESULTS && this.#running.size > 0) await sleep(GATHER_MS, revoked)
+        await this.#commitResults()
+      }
       const leftMs = untilMs - performance.now()
       if (leftMs <= 0 || this.#running.size === 0) return
       if (this.#results.length === 0) await this.#nextResult(leftMs)

@@ -13,7 +13,7 @@ import { alertsSchema } from '../../../core/catalogue/config/keys/alerts.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
 import { deliveries, notifications } from '../../../core/model/streams/index.ts'
-import { messageRecord } from '../../../processors/alert/records.ts'
+import { messageRecords } from '../../../processors/alert/records.ts'
 import { createDeliver } from '../../../processors/deliver/processor.ts'
 import { type Processor, Runner } from '../../../processors/loop/runner.ts'
 import { ERASE_KIND } from '../../../processors/meter/processor.ts'
@@ -106,8 +106,9 @@ const message = (number: number, receiver: string, group = `group-${number % 5}`
 
 async function write(messages: readonly AlertMessage[], tenant = 'shop'): Promise<void> {
   for (const one of messages) {
-    const { partition, record } = messageRecord(tenant, one, 2, Date.now() + aheadMs)
-    await broker.append(notifications.name, partition, [record])
+    for (const { partition, record } of messageRecords([{ tenant, message: one }], 2, Date.now() + aheadMs)) {
+      await broker.append(notifications.name, partition, [record])
+    }
   }
 }
 
