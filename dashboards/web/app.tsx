@@ -5,8 +5,10 @@ import { useChoice } from './hooks/use-preference.ts'
 import { useTheme } from './hooks/use-theme.ts'
 import { livePath, STATUS_PATH, tracesPath, usagePath } from './lib/api.ts'
 import { forgetToken, heldToken, holdToken } from './lib/session.ts'
-import { LIVE_MINUTES, USAGE_WINDOWS } from './lib/spans.ts'
+import { LIVE_MINUTES, USAGE_WINDOWS, VIEWS } from './lib/spans.ts'
 import { Guard } from './parts/guard.tsx'
+import { Segmented } from './parts/small.tsx'
+import { Alerts } from './screens/alerts/alerts.tsx'
 import { Machine } from './screens/machine.tsx'
 import { Traces } from './screens/traces/traces.tsx'
 import { Header } from './shell/header.tsx'
@@ -45,6 +47,7 @@ function App(props: { readonly onToken: (token: string) => void; readonly onForg
   const { shown: theme, toggle } = useTheme()
   const [minutes, setMinutes] = useChoice('minutes', LIVE_MINUTES, '15')
   const [window, setWindow] = useChoice('window', USAGE_WINDOWS, '1h')
+  const [view, setView] = useChoice('view', VIEWS, 'energy')
   const [host, setHost] = useState('')
   const status = usePoll<StatusAnswer>(STATUS_PATH, STATUS_MS)
   const live = usePoll<LiveAnswer>(livePath(host, minutes), LIVE_MS)
@@ -87,21 +90,32 @@ function App(props: { readonly onToken: (token: string) => void; readonly onForg
           for (const poll of polls) poll.retry()
         }}
       />
+      <nav class="views">
+        <Segmented label="Screen" name="view" choices={VIEWS} value={view} onChoose={setView} />
+      </nav>
       <main id="main" tabIndex={-1}>
-        <Guard>
-          <Machine
-            live={live}
-            usage={usage}
-            minutes={minutes}
-            onMinutes={setMinutes}
-            window={window}
-            onWindow={setWindow}
-            theme={theme}
-          />
-        </Guard>
-        <Guard>
-          <Traces traces={traces} otlpHttp={status.data?.otlp_http} />
-        </Guard>
+        {view === 'alerts' ? (
+          <Guard>
+            <Alerts />
+          </Guard>
+        ) : (
+          <>
+            <Guard>
+              <Machine
+                live={live}
+                usage={usage}
+                minutes={minutes}
+                onMinutes={setMinutes}
+                window={window}
+                onWindow={setWindow}
+                theme={theme}
+              />
+            </Guard>
+            <Guard>
+              <Traces traces={traces} otlpHttp={status.data?.otlp_http} />
+            </Guard>
+          </>
+        )}
       </main>
       <footer>
         <span>Wattline {status.data?.version}</span>

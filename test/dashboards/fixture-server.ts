@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Problem } from '../../core/api/answers.ts'
+import type { Problem, SilencesAnswer } from '../../core/api/answers.ts'
 import type { PageAsset } from '../../dashboards/page.ts'
+import { alertsAnswer, deliveriesAnswer, rulesAnswer, silencesAnswer } from './alerts-fixture.ts'
 import { liveAnswer, statusAnswer, traceAnswer, tracesAnswer, usageAnswer } from './fixture.ts'
 
 /** The answers of the fixture; a test changes them while the page runs. */
@@ -16,6 +17,7 @@ export interface Scenario {
   refusal: Problem | null
   /** The routes require this token; empty: none. */
   token: string
+  silences: SilencesAnswer['silences']
 }
 
 export interface FixtureServer {
@@ -42,6 +44,7 @@ export async function startFixtureServer(page: ReadonlyMap<string, PageAsset>): 
     problems: [],
     refusal: null,
     token: '',
+    silences: silencesAnswer(Date.now()).silences,
   }
   const requests: string[] = []
   let server = await listen(0)
@@ -50,7 +53,8 @@ export async function startFixtureServer(page: ReadonlyMap<string, PageAsset>): 
   function listen(wanted: number): Promise<Server> {
     const made = createServer((request, response) => {
       const url = new URL(request.url ?? '/', 'http://fixture')
-      requests.push(url.pathname + url.search)
+      const change = request.method === 'GET' ? '' : `${request.method} `
+      requests.push(change + url.pathname + url.search)
       const asset = page.get(url.pathname)
       if (asset !== undefined) {
         response.writeHead(200, { 'content-type': asset.type, 'content-security-policy': CSP })
@@ -67,6 +71,10 @@ export async function startFixtureServer(page: ReadonlyMap<string, PageAsset>): 
             remedy: '',
           }),
         )
+        return
+      }
+      if (change !== '') {
+        changeSilences(request, scenario, url.pathname).then(status => response.writeHead(status).end('{}'))
         return
       }
       const body = answer(url, scenario)
@@ -102,6 +110,28 @@ export async function startFixtureServer(page: ReadonlyMap<string, PageAsset>): 
   }
 }
 
+/** Creates and ends silences, and takes replays; resolves with the status. */
+async function changeSilences(
+  request: AsyncIterable<Buffer> & { readonly method?: string | undefined },
+  scenario: Scenario,
+  path: string,
+): Promise<number> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  const found = /^\/api\/v1\/silences\/(.+)$/.exec(path)
+  if (request.method === 'DELETE' && found !== null) {
+    scenario.silences = scenario.silences.filter(({ id }) => id !== found[1])
+    return 204
+  }
+  if (path.endsWith('/replay')) return 200
+  const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as SilencesAnswer['silences'][number]
+  scenario.silences = [
+    ...scenario.silences,
+    { ...body, id: `s${scenario.silences.length + 2}`, starts_at: new Date().toISOString() },
+  ]
+  return 200
+}
+
 function answer(url: URL, scenario: Scenario): unknown {
   const nowMs = Date.now()
   const query = url.searchParams
@@ -118,6 +148,14 @@ function answer(url: URL, scenario: Scenario): unknown {
   if (url.pathname === '/api/v1/usage') {
     const usage = usageAnswer(query.get('window') ?? '1h', scenario)
     return scenario.empty ? { ...usage, rows: [] } : usage
+  }
+  if (url.pathname === '/api/v1/rules') return scenario.empty ? { rules: [] } : rulesAnswer()
+  if (url.pathname === '/api/v1/alerts') {
+    return scenario.empty ? { alerts: [], truncated: false } : alertsAnswer(nowMs)
+  }
+  if (url.pathname === '/api/v1/silences') return { silences: scenario.silences }
+  if (url.pathname === '/api/v1/deliveries') {
+    return scenario.empty ? { deliveries: [], truncated: false } : deliveriesAnswer(nowMs)
   }
   if (url.pathname === '/api/v1/traces') return scenario.empty ? { traces: [] } : tracesAnswer(nowMs)
   const trace = /^\/api\/v1\/traces\/(\w+)$/.exec(url.pathname)

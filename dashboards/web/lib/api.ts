@@ -22,11 +22,23 @@ const TIMEOUT_MS = 20_000
 
 /** Reads JSON from a route. URLs are relative, so the page also works below a proxy's path. */
 export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
+  return (await (await ask(path, {}, signal)).json()) as T
+}
+
+/** Changes something. */
+export async function sendJson(method: 'POST' | 'DELETE', path: string, body?: object): Promise<void> {
+  const content = body === undefined ? {} : { body: JSON.stringify(body) }
+  await ask(path, { method, ...content }, new AbortController().signal)
+}
+
+async function ask(path: string, request: RequestInit, signal: AbortSignal): Promise<Response> {
   const token = heldToken()
   const answer = await fetch(path, {
+    ...request,
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     headers: {
       accept: 'application/json',
+      ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
     },
   }).catch((error: unknown) => {
@@ -34,7 +46,7 @@ export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> 
     throw new ApiError('Wattline does not answer.', true, 'Check that it runs: npm start.')
   })
   if (!answer.ok) throw await problemOf(answer)
-  return (await answer.json()) as T
+  return answer
 }
 
 async function problemOf(answer: Response): Promise<ApiError> {
@@ -63,3 +75,10 @@ export const tracesPath = (limit: number): string => `api/v1/traces?limit=${limi
 export const tracePath = (traceId: string): string => `api/v1/traces/${encodeURIComponent(traceId)}`
 /** Path of the data in the header: version, roles, tenant, problems. */
 export const STATUS_PATH = 'api/v1/status'
+/** Rules, alerts, silences and deliveries. */
+export const RULES_PATH = 'api/v1/rules'
+export const ALERTS_PATH = 'api/v1/alerts?limit=500'
+export const SILENCES_PATH = 'api/v1/silences'
+export const DELIVERIES_PATH = 'api/v1/deliveries?limit=50'
+/** Path that sends a message again. */
+export const replayPath = (id: string): string => `api/v1/deliveries/${encodeURIComponent(id)}/replay`

@@ -1,3 +1,9 @@
+/** Screens of the page. */
+export const VIEWS = [
+  { value: 'energy', label: 'Energy' },
+  { value: 'alerts', label: 'Alerts' },
+] as const
+
 /** Time windows that the reader can choose, in the form of the usage route. */
 export const USAGE_WINDOWS = [
   { value: '5m', label: '5 m', long: 'last 5 minutes' },
