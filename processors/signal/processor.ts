@@ -7,7 +7,7 @@ import type { Config } from '../../core/catalogue/config/schema.ts'
 import { decodeRows } from '../../core/columns/rows.ts'
 import { scalingDecisions } from '../../core/model/streams/index.ts'
 import type { RowOf } from '../../core/model/streams/stream.ts'
-import { messageRecord } from '../alert/records.ts'
+import { messageRecords } from '../alert/records.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
@@ -82,8 +82,10 @@ class SignalWorker implements PartitionWorker {
     step.state.set(rule.key, Buffer.from(JSON.stringify(state)))
     if (signal === null) return
     const message = signalMessage(decision, signal, rule.interval)
-    const { stream, partition, record } = messageRecord(decision.tenant, message, this.#partitions(), nowMs)
-    step.emit(stream, partition, record)
+    const messages = [{ tenant: decision.tenant, message }]
+    for (const { stream, partition, record } of messageRecords(messages, this.#partitions(), nowMs)) {
+      step.emit(stream, partition, record)
+    }
   }
 }
 
