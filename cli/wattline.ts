@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor.ts'
 import { eraseCommand } from './erase.ts'
 import { exportCommand } from './export.ts'
 import { factorsCommand } from './factors.ts'
+import { hostsCommand, workloadsCommand } from './hosts.ts'
 import { importCommand } from './import.ts'
 import { invoiceCommand } from './invoice.ts'
 import { lagCommand } from './lag.ts'
@@ -69,6 +70,8 @@ const commands = [
   whenCommand(),
   sqlCommand(),
   invoiceCommand(),
+  hostsCommand(),
+  workloadsCommand(),
   lagCommand(),
   quarantineCommand(),
   lossesCommand(),

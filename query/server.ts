@@ -20,6 +20,7 @@ import { fencedReaders } from './fence/fenced-reader.ts'
 import { createApp, routesOf } from './http/app.ts'
 import type { QueryContext, QueryServerOptions, StatusContext, StatusServerOptions } from './http/context.ts'
 import { type QueryServer, serverOf } from './http/query-server.ts'
+import { identityRoutes } from './identity/routes.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
 import { lagRoutes } from './lag/routes.ts'
 import { liveRoutes } from './live/routes.ts'
@@ -72,6 +73,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   clickhouseRoutes(app, context, sql)
   usageRoutes(app, context)
   liveRoutes(app, context)
+  identityRoutes(app, context)
   requestRoutes(app, context)
   traceRoutes(app, context)
   quarantineRoutes(app, context)

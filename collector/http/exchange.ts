@@ -46,7 +46,7 @@ export const ROUTES: ReadonlyMap<string, Signal> = new Map([
 ])
 
 /** Where Ceilometer's OpenTelemetry publisher posts: see collector/ceilometer. */
-const CEILOMETER_ROUTE = '/ceilometer/v1/metrics'
+export const CEILOMETER_ROUTE = '/ceilometer/v1/metrics'
 const CEILOMETER_BYTES = 1_048_576
 const LONGEST_HOST = 256
 

@@ -87,7 +87,7 @@ GROUP BY name ORDER BY name`,
     names.map(name => ({ name: name.replaceAll('.', '_'), n: String(TIMES.length), sum: sumOf(name) })),
   )
   const readings = await wattline.sql<{ at: number; line: string }>(
-    `SELECT toUnixTimestamp(Timestamp) - ${startS} AS at, concat(Host, ' ', Quantity, ' ', Domain, ' ', WorkloadKind, ' ', WorkloadId, ' ',
+    `SELECT toFloat64(toUnixTimestamp(Timestamp) - ${startS}) AS at, concat(Host, ' ', Quantity, ' ', Domain, ' ', WorkloadKind, ' ', WorkloadId, ' ',
 toString(Value), ' ', Attributes['project_id']) AS line FROM readings ORDER BY at, line`,
   )
   const expected = TIMES.flatMap(at =>
@@ -102,7 +102,7 @@ toString(Value), ' ', Attributes['project_id']) AS line FROM readings ORDER BY a
   )
   expectRows('readings', readings, expected)
   const books = await wattline.sql<Record<string, unknown>>(
-    `SELECT toUnixTimestamp(WindowStart) - ${startS} AS at, toString(sum(EnergyUj)) AS uj, toString(sum(CpuUs)) AS us, max(Account) AS account
+    `SELECT toFloat64(toUnixTimestamp(WindowStart) - ${startS}) AS at, toString(sum(EnergyUj)) AS uj, toString(sum(CpuUs)) AS us, max(Account) AS account
 FROM ledger WHERE Host = 'cmp001' AND at < 180 GROUP BY at ORDER BY at`,
   )
   expectRows(
@@ -119,7 +119,7 @@ try {
     join(folder, 'wattline.yaml'),
     JSON.stringify({
       metering: { lateness: 2, idle_flush: 5, gap: 60 },
-      workloads: { rules: [{ match: { project: '*' }, account: '{project}' }] },
+      workloads: { rules: [{ match: { project: '*' }, account: '${project}' }] },
     }),
   )
   const wattline = await startProcess({ data: folder })

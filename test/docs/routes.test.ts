@@ -1,7 +1,7 @@
 // Guarantees: docs/api.md lists exactly the routes of the two servers, both ways.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { ROUTES } from '../../collector/http/exchange.ts'
+import { CEILOMETER_ROUTE, ROUTES } from '../../collector/http/exchange.ts'
 import { WRITE_ROUTE } from '../../collector/prometheus/remote-write/receive.ts'
 import { Answering } from '../../core/autoscaling/answering.ts'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
@@ -52,6 +52,8 @@ it('lists the routes of the query server', async () => {
 
 it('lists the routes of the OTLP receiver', () => {
   expect(documented('Port 4318')).toEqual(
-    [...ROUTES.keys(), WRITE_ROUTE, `${RECORDS_ROUTE}{stream}`].map(path => `POST ${path}`).toSorted(),
+    [...ROUTES.keys(), WRITE_ROUTE, CEILOMETER_ROUTE, `${RECORDS_ROUTE}{stream}`]
+      .map(path => `POST ${path}`)
+      .toSorted(),
   )
 })
