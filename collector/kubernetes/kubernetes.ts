@@ -32,6 +32,8 @@ interface KubernetesOptions {
   readonly events: Events
   readonly regionUnknown?: RegionUnknown
   readonly now?: () => number
+  /** Ends early when the signal aborts. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
   /** In place of those that the configuration names. */
   readonly apis?: Apis
   readonly firstRetryMs?: number
@@ -190,6 +192,7 @@ class KubernetesFollower {
   /** At multiples of the interval everything is described, and between them what is new. */
   async #rounds(): Promise<void> {
     const { signal } = this.#stopping
+    const { wait = sleep } = this.#options
     const intervalMs = this.#options.config.interval * 1_000
     let dueMs = this.#now()
     while (!signal.aborted) {
@@ -197,10 +200,10 @@ class KubernetesFollower {
       const isDue = nowMs >= dueMs
       if (isDue) dueMs = (Math.floor(nowMs / intervalMs) + 1) * intervalMs
       await this.#round(nowMs, isDue ? 'all' : 'new')
-      await sleep(Math.max(0, dueMs - this.#now()), this.#wake.signal)
+      await wait(Math.max(0, dueMs - this.#now()), this.#wake.signal)
       if (!this.#wake.signal.aborted) continue
       this.#wake = new AbortController()
-      await sleep(Math.min(GATHER_MS, Math.max(0, dueMs - this.#now())), signal)
+      await wait(Math.min(GATHER_MS, Math.max(0, dueMs - this.#now())), signal)
     }
   }
 

@@ -74,6 +74,8 @@ function certificate({ issuer, name, publicKey, expires, extensions }: Wanted): 
 function tagged(tag: number, content: Buffer): Buffer {
   const { length } = content
   if (length < 128) return Buffer.concat([Buffer.from([tag, length]), content])
+  // The shortest form, or strict readers (Go) refuse the certificate.
+  if (length < 256) return Buffer.concat([Buffer.from([tag, 0x81, length]), content])
   return Buffer.concat([Buffer.from([tag, 0x82, length >> 8, length & 0xff]), content])
 }
 

@@ -101,6 +101,7 @@ export class Describer {
 
   #pod(pod: Pod, nowMs: number): void {
     const { tables, jobs, cluster, hostOf, intervalMs, sinceMs } = this.#options
+    if (pod.describedTo === null && jobs.isPending(pod, nowMs)) return
     const owners = jobs.ownersOf(pod, nowMs)
     const job = jobs.factsOf(pod, nowMs)
     const queue = job?.queue ? { 'k8s.queue.name': job.queue } : {}

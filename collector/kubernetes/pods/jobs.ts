@@ -24,7 +24,7 @@ interface JobsOptions {
 
 /** Jobs that are remembered, the last ones asked for, and how many are asked for at once. */
 const MOST_JOBS = 20_000
-const AT_ONCE = 4
+const AT_ONCE = 16
 /** After an error the server is not asked for that Job before. */
 const RETRY_MS = 60_000
 
@@ -49,6 +49,15 @@ export class Jobs {
     return above === null ? pod.owners : [controller, above]
   }
 
+  /** Whether the pod's Job is not known, but will be in a moment: it is better described then. */
+  isPending(pod: Pod, nowMs: number): boolean {
+    const [controller] = pod.owners
+    if (this.#options.api === null || controller?.kind !== 'Job' || pod.owners.length !== 1) return false
+    const key = `${pod.namespace}/${controller.name}`
+    if (this.factsOf(pod, nowMs) !== undefined) return false
+    return this.#asking.has(key) || !this.#hasFailed(key, nowMs)
+  }
+
   /** undefined: not known yet. */
   factsOf(pod: Pod, nowMs: number): JobFacts | undefined {
     const [controller] = pod.owners
@@ -62,7 +71,7 @@ export class Jobs {
   #ask(key: string, namespace: string, name: string, nowMs: number): void {
     const { api } = this.#options
     if (api === null || this.#asking.has(key) || this.#asking.size >= AT_ONCE) return
-    if (nowMs - (this.#failedMs.get(key) ?? Number.NEGATIVE_INFINITY) < RETRY_MS) return
+    if (this.#hasFailed(key, nowMs)) return
     this.#asking.add(key)
     const path = `/apis/batch/v1/namespaces/${encodeURIComponent(namespace)}/jobs/${encodeURIComponent(name)}`
     api
@@ -72,6 +81,10 @@ export class Jobs {
         (error: unknown) => this.#missed(key, error, nowMs),
       )
       .finally(() => this.#asking.delete(key))
+  }
+
+  #hasFailed(key: string, nowMs: number): boolean {
+    return nowMs - (this.#failedMs.get(key) ?? Number.NEGATIVE_INFINITY) < RETRY_MS
   }
 
   #learn(key: string, facts: JobFacts): void {
@@ -88,6 +101,7 @@ export class Jobs {
     this.#failedMs.set(key, nowMs)
     if (this.#failedMs.size > MOST_JOBS) this.#failedMs.clear()
     if (!(error instanceof KubeError && error.status === 404)) this.#options.failed(error)
+    this.#options.changed()
   }
 }
 

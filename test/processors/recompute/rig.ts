@@ -105,7 +105,8 @@ export async function openRig(stays?: string, more: Readonly<Record<string, unkn
         nowMs = Number(at(slot * SLOT_SECONDS) / 1_000_000n)
         await broker.append(readings.name, 0, [{ value, timestampMs: nowMs }])
       }
-      const last = Math.max(...arrivals.map(({ arrives }) => arrives))
+      // Not by Math.max: there may be hundreds of thousands.
+      const last = arrivals.reduce((latest, { arrives }) => Math.max(latest, arrives), 0)
       const flushes = [...new Set(arrivals.map(({ row }) => row.Host))].map(host => ({
         value: Buffer.from(
           JSON.stringify({
