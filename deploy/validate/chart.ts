@@ -159,11 +159,13 @@ function filesOf(
   const at = container.volumeMounts.find(({ name }) => name === volume.name)?.mountPath
   if (at === undefined) return []
   const maps = manifests.filter(({ kind }) => kind === 'ConfigMap')
-  if (volume.configMap !== undefined) {
-    const data = maps.find(({ metadata }) => metadata.name === volume.configMap?.name)?.data ?? {}
-    return volume.configMap.items.map(({ key, path }) => [join(at, path), data[key] ?? ''])
+  const { configMap: wanted } = volume
+  if (wanted?.items !== undefined) {
+    const data = maps.find(({ metadata }) => metadata.name === wanted.name)?.data ?? {}
+    return wanted.items.map(({ key, path }) => [join(at, path), data[key] ?? ''])
   }
-  if (volume.secret === undefined) return []
+  // Of a ConfigMap that is not ours, as of a Secret, only what the configuration reads is known.
+  if (volume.secret === undefined && wanted === undefined) return []
   const config = maps.flatMap(({ data = {} }) => Object.values(data)).join('\n')
   const named = [...config.matchAll(/\/etc\/wattline\/[\w./-]+/g)].map(([path]) => path)
   return named.filter(path => path.startsWith(`${at}/`)).map(path => [path, sampleSecret(basename(path))])

@@ -30,7 +30,8 @@ export interface PodVolume {
   readonly name: string
   readonly configMap?: {
     readonly name: string
-    readonly items: readonly { readonly key: string; readonly path: string }[]
+    /** Absent: all of it. */
+    readonly items?: readonly { readonly key: string; readonly path: string }[]
   }
   readonly secret?: { readonly secretName: string }
   readonly hostPath?: { readonly path: string }
@@ -43,6 +44,7 @@ interface PodSpec {
   readonly hostNetwork?: boolean
   readonly terminationGracePeriodSeconds: number
   readonly automountServiceAccountToken: boolean
+  readonly serviceAccountName: string
 }
 
 /** One rendered document, whatever its kind; `spec` has the fields of all kinds that the checks read. */
@@ -51,6 +53,9 @@ export interface KubernetesManifest {
   readonly kind: string
   readonly metadata: { readonly name: string; readonly labels: ManifestLabels }
   readonly data?: Readonly<Record<string, string>>
+  readonly rules?: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[]
+  readonly roleRef?: { readonly name: string }
+  readonly subjects?: readonly { readonly name: string }[]
   readonly spec?: {
     readonly selector?: ManifestLabels | { readonly matchLabels: ManifestLabels }
     readonly podSelector?: { readonly matchLabels: ManifestLabels }

@@ -27,6 +27,7 @@ export function brokenRules(manifests: readonly KubernetesManifest[], dataPath: 
     ...manifests.flatMap(manifest => targets(manifest, manifests)),
     ...workloads.flatMap(workload => [
       ...rights(workload, dataPath),
+      ...apiRights(workload, manifests),
       ...mounts(workload, manifests),
       ...graces(workload, manifests),
     ]),
@@ -63,7 +64,6 @@ function targets(manifest: KubernetesManifest, manifests: readonly KubernetesMan
 function rights({ manifest, pod }: PodWorkload, dataPath: string): string[] {
   const problems: string[] = []
   if (pod.hostPID === true || pod.hostNetwork === true) problems.push('shares a namespace of the node')
-  if (pod.automountServiceAccountToken) problems.push('mounts a token of the Kubernetes API')
   for (const { name, securityContext: security, volumeMounts } of pod.containers) {
     if (security.readOnlyRootFilesystem !== true) problems.push(`${name} may write to its root file system`)
     if (security.allowPrivilegeEscalation !== false) problems.push(`${name} may gain rights`)
@@ -82,6 +82,30 @@ function rights({ manifest, pod }: PodWorkload, dataPath: string): string[] {
   return problems.map(problem => `${nameOf(manifest)} ${problem}`)
 }
 
+/** What an account may do with the Kubernetes API, as `resource: verbs`; the agents name pods, and ask for nothing else. */
+const NAMING = ['pods', 'nodes', 'namespaces', 'jobs', 'nodes/pods', 'nodes/proxy']
+const READING = ['get', 'list', 'watch']
+
+/** A token of the API is mounted only where an account of that pod's own has rights, and these are to read what is named. */
+function apiRights({ manifest, pod }: PodWorkload, manifests: readonly KubernetesManifest[]): string[] {
+  if (!pod.automountServiceAccountToken) return []
+  const name = nameOf(manifest)
+  if (manifest.kind !== 'DaemonSet') return [`${name} mounts a token of the Kubernetes API`]
+  const binding = manifests.find(
+    ({ kind, subjects }) =>
+      kind === 'ClusterRoleBinding' && subjects?.some(subject => subject.name === pod.serviceAccountName),
+  )
+  const role = manifests.find(
+    ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === binding?.roleRef?.name,
+  )
+  if (role === undefined) return [`${name} mounts a token of the Kubernetes API that has no rights`]
+  return (role.rules ?? []).flatMap(({ resources, verbs }) =>
+    [...resources.filter(one => !NAMING.includes(one)), ...verbs.filter(one => !READING.includes(one))].map(
+      right => `${name} has a right to ${right}, which naming pods does not need`,
+    ),
+  )
+}
+
 /** Every mount has its volume and every volume its mount; files of a ConfigMap exist in it. */
 function mounts({ manifest, pod }: PodWorkload, manifests: readonly KubernetesManifest[]): string[] {
   const problems: string[] = []
@@ -95,7 +119,7 @@ function mounts({ manifest, pod }: PodWorkload, manifests: readonly KubernetesMa
     const data = manifests.find(
       ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === configMap.name,
     )?.data
-    for (const { key } of configMap.items) {
+    for (const { key } of configMap.items ?? []) {
       if (data?.[key] === undefined)
         problems.push(`mounts ${key} of ConfigMap/${configMap.name}, where it is not`)
     }

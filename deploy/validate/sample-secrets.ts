@@ -11,6 +11,7 @@ export function sampleSecret(name: string): string {
     case 'tokens.yaml':
       return TOKENS
     case 'ca.crt':
+    case 'requestheader-client-ca-file':
       return authority.cert
     case 'tls.crt':
       return cert

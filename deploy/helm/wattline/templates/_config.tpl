@@ -57,6 +57,19 @@ warehouse:
   tls: {ca: "${file:/etc/wattline/clickhouse-tls/{{ .caKey }}}"}
   {{- end }}
   {{- end }}
+{{- with .Values.scaling }}
+{{- if .enabled }}
+autoscalers:
+  namespaces: {{ .namespaces | toJson }}
+  {{- if or .metricApis.external .metricApis.custom }}
+  kubernetes:
+    cert: /etc/wattline/metric-apis/tls.crt
+    key: /etc/wattline/metric-apis/tls.key
+    client_ca: {{ printf "/etc/wattline/front-proxy/%s" .metricApis.frontProxy.key }}
+    client_names: {{ .metricApis.frontProxy.clientNames | toJson }}
+  {{- end }}
+{{- end }}
+{{- end }}
 # Nodes are measured by their agents; a role would see its container alone.
 sensors: {cpu_time: "off", rapl: "off", estimate: "off"}
 {{- end -}}
@@ -78,4 +91,23 @@ forward:
   {{- end }}
 sensors:
   host_root: /host
+{{- with .Values.kubernetes }}
+kubernetes:
+  mode: {{ .mode | quote }}
+  {{- if ne .mode "off" }}
+  cluster_name: {{ .clusterName | quote }}
+  labels: {{ .labels | toJson }}
+  annotations: {{ .annotations | toJson }}
+  {{- if eq .mode "node" }}
+  namespace_labels: {{ .namespaceLabels | toJson }}
+  node_labels: {{ .nodeLabels | toJson }}
+  {{- else }}
+  kubelet_verify: {{ .kubeletVerify }}
+  {{- if .kubeletVerify }}
+  # Of clusters whose kubelets have certificates of the cluster's own authority.
+  kubelet_ca_file: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt
+  {{- end }}
+  {{- end }}
+  {{- end }}
+{{- end }}
 {{- end -}}

@@ -7,7 +7,7 @@ metadata:
   name: {{ include "wattline.fullname" $root }}-{{ .role }}
   labels: {{- include "wattline.labels" . | nindent 4 }}
 spec:
-  {{- if eq .values.autoscaling.kind "none" }}
+  {{- if eq (dig "autoscaling" "kind" "none" .values) "none" }}
   replicas: {{ .values.replicas }}
   {{- end }}
   selector:
@@ -57,8 +57,21 @@ spec:
             # Kept over restarts of the container: it gets its partitions back at once.
             - name: WATTLINE_INSTANCE
               valueFrom: {fieldRef: {fieldPath: metadata.name}}
+            {{- if eq .role "scaling" }}
+            # Of its last answers, which it gives again after a restart.
+            - {name: WATTLINE_DATA, value: /data}
+            {{- if or $root.Values.scaling.metricApis.external $root.Values.scaling.metricApis.custom }}
+            - {name: WATTLINE_LISTEN_KUBERNETES, value: "6443"}
+            {{- end }}
+            {{- end }}
           ports:
             - {name: http, containerPort: 9288}
+            {{- if eq .role "scaling" }}
+            - {name: keda, containerPort: 9289}
+            {{- if or $root.Values.scaling.metricApis.external $root.Values.scaling.metricApis.custom }}
+            - {name: metric-apis, containerPort: 6443}
+            {{- end }}
+            {{- end }}
             {{- if eq .role "collector" }}
             - {name: otlp-http, containerPort: 4318}
             - {name: otlp-grpc, containerPort: 4317}
@@ -67,8 +80,30 @@ spec:
           {{- include "wattline.lifecycle" $root | nindent 10 }}
           resources: {{- toYaml .values.resources | nindent 12 }}
           securityContext: {{- include "wattline.containerSecurity" $root | nindent 12 }}
-          volumeMounts: {{- include "wattline.mounts" $root | nindent 12 }}
-      volumes: {{- include "wattline.volumes" $root | nindent 8 }}
+          volumeMounts:
+            {{- include "wattline.mounts" $root | nindent 12 }}
+            {{- if eq .role "scaling" }}
+            - {name: data, mountPath: /data}
+            {{- with $root.Values.scaling.metricApis }}
+            {{- if or .external .custom }}
+            - {name: metric-apis, mountPath: /etc/wattline/metric-apis, readOnly: true}
+            - {name: front-proxy, mountPath: /etc/wattline/front-proxy, readOnly: true}
+            {{- end }}
+            {{- end }}
+            {{- end }}
+      volumes:
+        {{- include "wattline.volumes" $root | nindent 8 }}
+        {{- if eq .role "scaling" }}
+        - {name: data, emptyDir: {}}
+        {{- with $root.Values.scaling.metricApis }}
+        {{- if or .external .custom }}
+        - name: metric-apis
+          secret: {secretName: {{ required "scaling.metricApis.secret.name: the certificate of the metric APIs" .secret.name }}, defaultMode: 0440}
+        - name: front-proxy
+          configMap: {name: {{ required "scaling.metricApis.frontProxy.configMap: the authority of the front proxy" .frontProxy.configMap }}}
+        {{- end }}
+        {{- end }}
+        {{- end }}
 {{- end -}}
 
 {{/* Secrets are mounted one by one, each in a folder of its own, and are read-only like everything else. */}}
@@ -125,5 +160,13 @@ spec:
     {{- if .otlp }}
     - {name: otlp-http, port: 4318, targetPort: otlp-http}
     - {name: otlp-grpc, port: 4317, targetPort: otlp-grpc}
+    {{- end }}
+    {{- if eq .role "scaling" }}
+    - {name: keda, port: 9289, targetPort: keda}
+    {{- with .root.Values.scaling.metricApis }}
+    {{- if or .external .custom }}
+    - {name: metric-apis, port: 6443, targetPort: metric-apis}
+    {{- end }}
+    {{- end }}
     {{- end }}
 {{- end -}}
