@@ -1,11 +1,12 @@
 /**
- * `npm run test:kubernetes [-- --only plane,identity] [-- --keep]`: Wattline with a real Kubernetes control plane and a real KEDA. See
+ * `npm run test:kubernetes [-- --only plane,identity] [-- --keep] [-- --build]`: Wattline with a real Kubernetes control plane and a real KEDA. See
  * README.md. Exits 1 when a check fails.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { etcdProgram, helmPrograms, kedaPrograms, kubernetesPrograms } from './build/programs.ts'
 import { chartLeg } from './legs/chart.ts'
 import { kedaLeg, metricApisLeg } from './legs/doors.ts'
 import { identityLeg, smallIdentityLeg } from './legs/identity.ts'
@@ -22,7 +23,13 @@ const LEGS = {
   chart: chartLeg,
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, keep: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, keep: { type: 'boolean' }, build: { type: 'boolean' } },
+})
+if (values.build === true) {
+  for (const build of [etcdProgram, kubernetesPrograms, helmPrograms, kedaPrograms]) await build()
+  process.exit(0)
+}
 const chosen = values.only?.split(',') ?? Object.keys(LEGS).filter(name => name !== 'small-identity')
 const unknown = chosen.filter(name => !(name in LEGS))
 if (unknown.length > 0) throw new Error(`No leg ${unknown.join()}. There are ${Object.keys(LEGS).join()}.`)

@@ -13,6 +13,8 @@ import { AnsweringWattline, SERVICE, STALE_SECONDS } from './doors/wattline.ts'
 
 const METRIC = 'wattline_replicas'
 const FALLBACK_REPLICAS = 9
+/** Each poll and each round of the HPA counts: some 50 s. A restart of ours must take less, or the fallback is right to take over. */
+const FAILURES = 60
 
 /** Without KEDA: `external.metrics.k8s.io` is ours. */
 export async function metricApisLeg(plane: ControlPlane, report: Report): Promise<void> {
@@ -74,7 +76,7 @@ export async function kedaLeg(plane: ControlPlane, report: Report): Promise<void
         for (const name of names) wattline.demand(name, null)
         const texts: string[] = []
         for (const name of names)
-          texts.push(`${name} ${await replicasBecome(plane, name, FALLBACK_REPLICAS, { seconds: 120 })}`)
+          texts.push(`${name} ${await replicasBecome(plane, name, FALLBACK_REPLICAS, { seconds: 180 })}`)
         return texts.join('; ')
       })
       await report.check('and ends with the first fresh decision', async () => {
@@ -131,7 +133,7 @@ const scaledObject = (name: string, trigger: { readonly type: string; readonly m
     cooldownPeriod: 3,
     minReplicaCount: 0,
     maxReplicaCount: 20,
-    fallback: { failureThreshold: 2, replicas: FALLBACK_REPLICAS },
+    fallback: { failureThreshold: FAILURES, replicas: FALLBACK_REPLICAS },
     advanced: {
       horizontalPodAutoscalerConfig: {
         behavior: {
