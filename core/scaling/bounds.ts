@@ -91,7 +91,7 @@ function ceilingsOf(
   return bounds
 }
 
-const NO_WATTS = 'the power of a replica is not known. Set replica.watts, or replica.workload to measure it'
+const NO_WATTS = 'the power of a replica is not known. Set replica.watts, or replica.workloads to measure it'
 
 /** Energy that costs nothing, or is paid for taking it, bounds nothing. */
 function addBudget(

@@ -13,6 +13,7 @@ import { type Readiness, reasonsOf } from '../http/readiness.ts'
 import { lossFamilies } from './loss-metrics.ts'
 import { histogramSamples, type MetricFamily, type MetricSample } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
+import { scalingFamilies } from './scaling-metrics.ts'
 
 /** Default readers of each stream: for lag. */
 export const LOG_READERS = logReaders({ processors: true, forward: false })
@@ -44,6 +45,7 @@ export function createMetrics(context: StatusContext): Metrics {
         ...processFamilies(context, taken, await context.readiness()),
         ...rowAgeFamilies(context.rowAges?.() ?? new Map()),
         meterFamily(context.meterState?.() ?? new Map()),
+        ...scalingFamilies(context.answering?.all() ?? [], context.now()),
         ...lossFamilies(context.losses?.() ?? []),
         ...(await lag()),
       ]

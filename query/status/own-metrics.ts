@@ -61,6 +61,24 @@ export const OWN_METRICS = {
     'Estimated memory of a tenant’s hosts and workloads in this process; `metering.state_bytes` is the limit',
     'tenant',
   ),
+  wattline_scaling_replicas: metric(
+    'gauge',
+    'Replicas that a scaling policy wants, as autoscalers are told',
+    'tenant',
+    'policy',
+  ),
+  wattline_scaling_answer_age_seconds: metric(
+    'gauge',
+    'Seconds since the decision that autoscalers are told',
+    'tenant',
+    'policy',
+  ),
+  wattline_scaling_stale: metric(
+    'gauge',
+    '1 if what autoscalers are told is stale, otherwise 0',
+    'tenant',
+    'policy',
+  ),
   wattline_losses: metric(
     'gauge',
     'Restored, lost or damaged files that were found and not yet accepted by an operator',
