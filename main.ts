@@ -2,7 +2,8 @@
  * Chooses the parts that a configuration needs: log, warehouse, processors, intake, receivers, the process's own
  * telemetry, query server, sensors; wiring/ assembles each of them. They are started in this order, so that each part
  * finds its neighbours, and stopped in reverse order, so that ingested data is processed to the end. Logs and engines
- * are loaded only when they are opened: an unused engine costs 150 MB of memory.
+ * are loaded only when they are opened: an unused engine costs 150 MB of memory. The stages are loaded once the process
+ * listens, so that autoscalers get answers from its first moments on.
  */
 import type { Role } from './core/catalogue/config/keys/process.ts'
 import { needsOf } from './core/catalogue/config/roles.ts'
@@ -10,18 +11,7 @@ import { keepStartReserve, releaseStartReserve } from './core/runtime/start-rese
 import type { Readiness } from './query/http/readiness.ts'
 import { followDecisions, startAnswering } from './wiring/answering.ts'
 import { startAutoscalers } from './wiring/autoscalers.ts'
-import { startFactors, startIntake, startReceivers, startSources } from './wiring/collector.ts'
 import { startEarlyHealth } from './wiring/early-health.ts'
-import { startFolder, startLateLog, startLog, startSnapshots, startWarehouse } from './wiring/neighbours.ts'
-import {
-  startErasures,
-  startFactorFiles,
-  startRecomputations,
-  startRunner,
-  startUplink,
-} from './wiring/processors.ts'
-import { readinessOf, startHttp } from './wiring/query.ts'
-import { startOwnTelemetry } from './wiring/telemetry.ts'
 import { startWiring, type WattlineOptions } from './wiring/wiring.ts'
 
 export { diagnoseMeters } from './wiring/doctor.ts'
@@ -55,31 +45,33 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const { lifecycle } = wiring
   events.emit('processStarted', { version, roles: config.roles.join(','), data: config.data })
 
-  if (needs.folder) await startFolder(wiring)
+  if (needs.folder) await (await import('./wiring/neighbours.ts')).startFolder(wiring)
   const answering = await startAnswering(wiring)
   const autoscalers =
     answering !== null && runs('scaling') ? await startAutoscalers(wiring, answering.answers) : null
   const early = await startEarlyHealth(wiring, needs, answering)
-  const broker = needs.log === 'open' ? await startLog(wiring) : null
+  const stages = await import('./wiring/stages.ts')
+  const broker = needs.log === 'open' ? await stages.startLog(wiring) : null
   if (needs.folder) releaseStartReserve(config.data)
-  const log = needs.log === 'late' ? await startLateLog(wiring) : broker
+  const log = needs.log === 'late' ? await stages.startLateLog(wiring) : broker
   if (answering !== null) followDecisions(wiring, answering, log)
-  const warehouse = needs.warehouse ? await startWarehouse(wiring, broker) : null
-  const snapshots = needs.folder ? await startSnapshots(wiring, broker, warehouse) : null
+  const warehouse = needs.warehouse ? await stages.startWarehouse(wiring, broker) : null
+  const snapshots = needs.folder ? await stages.startSnapshots(wiring, broker, warehouse) : null
 
   const works = runs('processors') && broker !== null && warehouse !== null
-  if (works) await startFactorFiles(wiring, broker)
-  const recomputations = works ? await startRecomputations(wiring, broker) : null
+  if (works) await stages.startFactorFiles(wiring, broker)
+  const recomputations = works ? await stages.startRecomputations(wiring, broker) : null
   const processors =
-    recomputations && works ? await startRunner(wiring, broker, warehouse, recomputations) : null
-  const erasures = works ? await startErasures(wiring, broker, warehouse) : null
+    recomputations && works ? await stages.startRunner(wiring, broker, warehouse, recomputations) : null
+  const erasures = works ? await stages.startErasures(wiring, broker, warehouse) : null
   const collects = runs('collector') && broker !== null
-  const uplink = collects ? await startUplink(wiring, broker) : null
-  const intake = collects ? await startIntake(wiring, broker) : null
-  const otlp = intake === null ? { otlpHttp: null, otlpGrpc: null } : await startReceivers(wiring, intake)
-  await startOwnTelemetry(wiring, otlp.otlpHttp, intake)
+  const uplink = collects ? await stages.startUplink(wiring, broker) : null
+  const intake = collects ? await stages.startIntake(wiring, broker) : null
+  const otlp =
+    intake === null ? { otlpHttp: null, otlpGrpc: null } : await stages.startReceivers(wiring, intake)
+  await stages.startOwnTelemetry(wiring, otlp.otlpHttp, intake)
 
-  const readiness = readinessOf(wiring, { intake, processors, warehouse })
+  const readiness = stages.readinessOf(wiring, { intake, processors, warehouse })
   const parts = {
     log,
     warehouse,
@@ -93,9 +85,9 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     ...otlp,
     readiness,
   }
-  const http = await startHttp(wiring, parts, early)
-  if (intake !== null) await startSources(wiring, intake)
-  if (collects) await startFactors(wiring, broker)
+  const http = await stages.startHttp(wiring, parts, early)
+  if (intake !== null) await stages.startSources(wiring, intake)
+  if (collects) await stages.startFactors(wiring, broker)
   if (needs.folder) keepStartReserve(config.data)
   return {
     addresses: {

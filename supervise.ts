@@ -15,7 +15,7 @@ import { watchProcess } from './core/runtime/process-figures.ts'
 import type { WorkerAddresses } from './core/runtime/processes/messages.ts'
 import { Supervisor } from './core/runtime/processes/supervisor.ts'
 import type { RunningWattline } from './main.ts'
-import { createStatusServer } from './query/server.ts'
+import { createStatusServer } from './query/status-server.ts'
 
 /** Minimum time for workers to finish, even if closing this process's own port took all the time. */
 const LEAST_GRACE_MS = 500

@@ -43,6 +43,8 @@ import { createStore } from './store/store.ts'
 const DAY_NANO = 86_400_000_000_000n
 const DAY_MS = 86_400_000
 const DAY_SECONDS = 86_400
+/** So long after its lateness a minute is in the ledger, where hosts report several times a minute. */
+const LEDGER_SECONDS = 30
 /** So long Kafka keeps what is superseded, read or not: the tables get every version unless they are away for longer. */
 export const SUPERSEDED_MS = 7 * DAY_MS
 
@@ -234,7 +236,9 @@ function scaleOptions(
     read: readRowsOf(warehouse, config.limits.sql),
     books: () => factors.follow(),
     home: { zone: zoneName(config.factors.zone), pue: config.factors.pue },
-    ledgerDelay: lateness + flush + WINDOW_SECONDS,
+    ledgerDelay: lateness + LEDGER_SECONDS,
+    // Hosts that have fallen silent included.
+    effectDelay: lateness + flush + WINDOW_SECONDS,
     broker,
     events,
     now,

@@ -2,8 +2,6 @@
  * The query server, for people and systems. Each group of routes has a folder; this file combines them, and `http/` has
  * the shared parts.
  */
-import { openAccess } from '../core/auth/open-access.ts'
-import { ROLES } from '../core/catalogue/config/keys/process.ts'
 import { alertRoutes } from './alerts/routes.ts'
 import { budgetRoutes } from './budgets/routes.ts'
 import { scalingAnswerRoutes } from './decisions/answer-routes.ts'
@@ -18,7 +16,7 @@ import { tariffRoutes } from './factors/tariff-routes.ts'
 import { createFairness } from './fair/fairness.ts'
 import { fencedReaders } from './fence/fenced-reader.ts'
 import { createApp, routesOf } from './http/app.ts'
-import type { QueryContext, QueryServerOptions, StatusContext, StatusServerOptions } from './http/context.ts'
+import type { QueryContext, QueryServerOptions } from './http/context.ts'
 import { type QueryServer, serverOf } from './http/query-server.ts'
 import { identityRoutes } from './identity/routes.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
@@ -33,14 +31,11 @@ import { snapshotRoutes } from './snapshots/routes.ts'
 import { clickhouseRoutes } from './sql/clickhouse-routes.ts'
 import { sqlRoutes } from './sql/routes.ts'
 import { createSqlService } from './sql/service.ts'
-import { STATEMENT_MAX_BYTES } from './sql/text-limits.ts'
 import { createMetrics } from './status/metrics.ts'
 import { instanceRoutes, statusRoutes } from './status/routes.ts'
+import { BODY_MAX_BYTES, statusContext } from './status-server.ts'
 import { traceRoutes } from './traces/routes.ts'
 import { usageRoutes } from './usage/routes.ts'
-
-/** Statements with their parameters; no request is larger. */
-const BODY_MAX_BYTES = 4 * STATEMENT_MAX_BYTES
 
 /** Serves all routes. */
 export function createQueryServer(options: QueryServerOptions): QueryServer {
@@ -96,23 +91,3 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   pageRoutes(app, context.page)
   return serverOf(built, routes, () => metrics.stop())
 }
-
-/** For a process without role query: health, readiness and metrics only. */
-export function createStatusServer(options: StatusServerOptions): QueryServer {
-  const context = statusContext(options)
-  const metrics = createMetrics(context)
-  const built = createApp(context, { bodyBytes: BODY_MAX_BYTES })
-  const routes = routesOf(built.app)
-  statusRoutes(built.app, context, metrics)
-  snapshotRoutes(built.app, context)
-  if (context.answering !== undefined) scalingAnswerRoutes(built.app, context, context.answering)
-  return serverOf(built, routes, () => metrics.stop())
-}
-
-const statusContext = (options: StatusServerOptions): StatusContext => ({
-  ...options,
-  access: options.access ?? openAccess,
-  notes: options.notes ?? (() => []),
-  roles: options.roles ?? ROLES,
-  now: options.now ?? Date.now,
-})

@@ -1,7 +1,7 @@
 import type { Answering } from '../core/autoscaling/answering.ts'
 import type { needsOf } from '../core/catalogue/config/roles.ts'
 import type { QueryServer } from '../query/http/query-server.ts'
-import { createStatusServer } from '../query/server.ts'
+import { createStatusServer } from '../query/status-server.ts'
 import type { Wiring } from './wiring.ts'
 
 /**
@@ -19,7 +19,9 @@ export async function startEarlyHealth(
   const hasNeighbours =
     (needs.log === 'open' && config.broker.kind !== 'embedded') ||
     (needs.warehouse && config.warehouse.kind !== 'embedded')
-  const isAsked = config.roles.includes('scaling') && answering?.isEmpty === false
+  // Where telemetry is received, ports open together, unless an autoscaler is known to ask.
+  const isAsked =
+    config.roles.includes('scaling') && (answering?.isEmpty === false || !config.roles.includes('collector'))
   if (port === 'off' || !(hasNeighbours || isAsked)) return null
   const server = createStatusServer({
     events,

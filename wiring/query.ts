@@ -16,7 +16,7 @@ import { readersOf } from '../processors/processors.ts'
 import type { Recomputations } from '../processors/recompute/recomputations.ts'
 import type { QueryServer } from '../query/http/query-server.ts'
 import { engineWatch, type Readiness } from '../query/http/readiness.ts'
-import { createQueryServer, createStatusServer } from '../query/server.ts'
+import { createStatusServer } from '../query/status-server.ts'
 import type { Autoscalers } from './autoscalers.ts'
 import type { Wiring } from './wiring.ts'
 
@@ -93,6 +93,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     ...(log && (isQuery || parts.processors || parts.uplink) ? { broker: log } : {}),
   }
   if (!isQuery || warehouse === null) return createStatusServer(common)
+  const { createQueryServer } = await import('../query/server.ts')
   const { buildPage } = await import('../dashboards/page.ts')
   const replay = log && createReplay({ broker: log, events, now: Date.now })
   return createQueryServer({

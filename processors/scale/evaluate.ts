@@ -25,7 +25,7 @@ export interface EvaluateOptions {
   readonly books: () => Promise<FactorBooks>
   /** Where nothing more precise is known. */
   readonly home: { readonly zone: string; readonly pue: string }
-  /** Seconds after which minutes of the ledger are complete. */
+  /** Seconds after which minutes of the ledger are complete, as a rule. */
   readonly ledgerDelay: number
   readonly events: Events
 }

@@ -42,6 +42,8 @@ export const SCALE = 'scale'
 /** What the processor works with. */
 export interface ScaleOptions extends EvaluateOptions {
   readonly configured: readonly NamedPolicy[]
+  /** Seconds after which effects are measured. */
+  readonly effectDelay: number
   readonly broker: Pick<Broker, 'lag'>
   /** Wall clock, unix ms. */
   readonly now: () => number
@@ -238,7 +240,7 @@ class ScaleWorker implements PartitionWorker {
 
   #dueEffects(named: NamedPolicy, now: number): PolicyState['pending'] {
     const { pending } = this.#states.get(placeOf(named)) ?? NEW_POLICY
-    const until = now - this.#options.ledgerDelay
+    const until = now - this.#options.effectDelay
     return pending.filter(one => minutesOf(one, named.policy.intervalSeconds).to <= until)
   }
 

@@ -4,7 +4,7 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { engineWatch, type Readiness } from '../../query/http/readiness.ts'
-import { createStatusServer } from '../../query/server.ts'
+import { createStatusServer } from '../../query/status-server.ts'
 
 afterEach(() => vi.useRealTimers())
 

@@ -76,6 +76,7 @@ async function start(scaling: Readonly<Record<string, unknown>> = { web: WEB }):
       books: async () => configuredBooks(configuredFactors(config)),
       home: { zone: 'DE', pue: '1.5' },
       ledgerDelay: 60,
+      effectDelay: 60,
       broker: { lag: async () => [] },
       events: recorded,
       now: () => nowS * 1000,

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { EventBus } from '../../../core/catalogue/events/event-bus.ts'
-import { createStatusServer } from '../../../query/server.ts'
+import { createStatusServer } from '../../../query/status-server.ts'
 import { parsed } from '../../collector/prometheus/scrape/parsed.ts'
 
 /**
