@@ -5,8 +5,10 @@
  * are loaded only when they are opened: an unused engine costs 150 MB of memory. The stages are loaded once the process
  * listens, so that autoscalers get answers from its first moments on.
  */
+import type { DoctorAnswer } from './core/api/meter-findings.ts'
 import type { Role } from './core/catalogue/config/keys/process.ts'
 import { needsOf } from './core/catalogue/config/roles.ts'
+import type { Config } from './core/catalogue/config/schema.ts'
 import { keepStartReserve, releaseStartReserve } from './core/runtime/start-reserve.ts'
 import type { Readiness } from './query/http/readiness.ts'
 import { followDecisions, startAnswering } from './wiring/answering.ts'
@@ -14,7 +16,10 @@ import { startAutoscalers } from './wiring/autoscalers.ts'
 import { startEarlyHealth } from './wiring/early-health.ts'
 import { startWiring, type WattlineOptions } from './wiring/wiring.ts'
 
-export { diagnoseMeters } from './wiring/doctor.ts'
+/** Checks every meter that a process with this configuration would read here. */
+export const diagnoseMeters = async (config: Config): Promise<DoctorAnswer> =>
+  (await import('./wiring/doctor.ts')).diagnoseMeters(config)
+
 export type { WattlineOptions }
 
 /** A running process. */
