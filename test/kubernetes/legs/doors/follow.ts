@@ -52,8 +52,11 @@ export async function follow(followers: Followers): Promise<void> {
   )
   await report.check(`${who}: and while the one that decides is`, async () => {
     await wattline.killDeciding()
-    for (const name of names) await replicasStay(plane, name, 6, 6 / names.length)
-    await wattline.startDeciding()
+    try {
+      for (const name of names) await replicasStay(plane, name, 6, 6 / names.length)
+    } finally {
+      await wattline.startDeciding()
+    }
     return all(followers, 5, 5)
   })
 }
