@@ -102,7 +102,7 @@ toString(Value), ' ', Attributes['project_id']) AS line FROM readings ORDER BY a
   )
   expectRows('readings', readings, expected)
   const books = await wattline.sql<Record<string, unknown>>(
-    `SELECT toFloat64(toUnixTimestamp(WindowStart) - ${startS}) AS at, toString(sum(EnergyUj)) AS uj, toString(sum(CpuUs)) AS us, max(Account) AS account
+    `SELECT toFloat64(toUnixTimestamp(WindowStart) - ${startS}) AS at, toString(sum(EnergyUj)) AS uj, toString(sum(CpuUs)) AS us, maxIf(Account, WorkloadId != '') AS account
 FROM ledger WHERE Host = 'cmp001' AND at < 180 GROUP BY at ORDER BY at`,
   )
   expectRows(
