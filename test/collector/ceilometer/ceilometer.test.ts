@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ceilometerToOtlp } from '../../../collector/ceilometer/convert.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
+import { CEILOMETER_ROWS } from '../../../core/mappings/table/ceilometer.ts'
 import { metricsGauge, metricsSum, readings } from '../../../core/model/streams/index.ts'
 import { type HttpRig, httpRig, post } from '../http/http-rig.ts'
 
@@ -68,7 +69,7 @@ const sent = (body: unknown, path = '/ceilometer/v1/metrics') =>
 const rowsOf = <Stream extends typeof readings | typeof metricsGauge | typeof metricsSum>(stream: Stream) =>
   rig.broker.records(stream.name).flatMap(value => decodeRows(stream, value))
 
-test.each<readonly [string, 'gauge' | 'counter', string, number, string, string]>([
+const METERS: readonly (readonly [string, 'gauge' | 'counter', string, number, string, string])[] = [
   ['hardware.ipmi.node.power', 'gauge', 'W', 212.5, 'node-1', 'node-1 power host  212500'],
   ['power', 'gauge', 'W', 212.5, 'node-1', 'node-1 power host  212500'],
   ['energy', 'counter', 'kWh', 0.5, 'node-1', 'node-1 energy host  1800000000000'],
@@ -77,7 +78,14 @@ test.each<readonly [string, 'gauge' | 'counter', string, number, string, string]
   ['memory.resident', 'gauge', 'MB', 512, VM, `${VM} memory rss vm ${VM} 536870912`],
   ['memory', 'gauge', 'MB', 2048, VM, `${VM} memory_request current vm ${VM} 2147483648`],
   ['vcpus', 'gauge', 'vcpu', 2, VM, `${VM} cpu_request current vm ${VM} 2000`],
-])('%s', async (name, type, unit, volume, resource, expected) => {
+]
+
+test('every row of the table is tested here', () => {
+  const tested = METERS.map(([name]) => name.replaceAll('.', '_'))
+  expect(CEILOMETER_ROWS.map(({ metric }) => metric).sort()).toEqual(tested.sort())
+})
+
+test.each(METERS)('%s', async (name, type, unit, volume, resource, expected) => {
   const answer = await sent(posted(name, type, unit, volume, resource))
   expect([answer.status, JSON.parse(answer.body.toString())]).toEqual([200, {}])
   const [row, ...others] = rowsOf(readings)

@@ -10,6 +10,7 @@ import { MAPPINGS } from '../../../collector/readings/mappings/mappings.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
 import { createRecogniser } from '../../../collector/readings/recogniser.ts'
 import { isCounter } from '../../../core/books/quantities.ts'
+import { CEILOMETER_ROWS } from '../../../core/mappings/table/ceilometer.ts'
 import type { Labels } from '../../../core/model/label-text.ts'
 import { CONTEXT } from '../otlp/decode/support.ts'
 import { EXPORTER_METRICS } from './exporter-names.ts'
@@ -376,11 +377,12 @@ describe('the table of mappings', () => {
     }
   })
 
-  test('every row is one of those tested here', () => {
+  test('every row is one of those tested here, and those of Ceilometer with its endpoint', () => {
     const names = [...OTLP_COUNTERS, ...OTLP_GAUGES, ...PROMETHEUS].map(([name]) => name)
     const tested = new Set([
       ...names.filter(name => !/^node_rapl_package_\d/.test(name)),
       ...EXPORTER_METRICS,
+      ...CEILOMETER_ROWS.map(({ metric }) => metric),
     ])
     expect([...new Set(MAPPINGS.map(row => row.metric))].sort()).toEqual([...tested].sort())
   })
