@@ -1,15 +1,4 @@
-/** What ruled a number, see `core/scaling/answer.ts`. */
-export type ScalingRuleName =
-  | 'demand'
-  | 'floor'
-  | 'service_level'
-  | 'ceiling'
-  | 'carbon'
-  | 'cost'
-  | 'intensity'
-  | 'shift'
-  | 'stabilisation'
-  | 'step'
+import type { ScalingRule, StaleReason } from '../model/scaling.ts'
 
 /** `GET /api/v1/scaling/{name}`: one number with its reasons. */
 export interface ScalingNumber {
@@ -21,7 +10,7 @@ export interface ScalingNumber {
   readonly active: boolean
   readonly signal: 'up' | 'down' | 'none'
   readonly changed_at: string
-  readonly ruled_by: ScalingRuleName
+  readonly ruled_by: ScalingRule
   readonly explanation: string
   /** In its own unit; null: unknown. */
   readonly demand: number | null
@@ -33,7 +22,7 @@ export interface ScalingNumber {
   readonly age_s: number
   /** Null: the number may be followed. */
   readonly stale: {
-    readonly reason: 'decision_old' | 'demand_old' | 'demand_unknown'
+    readonly reason: StaleReason
     readonly text: string
   } | null
   /** `ceil(value / target)` is the number of replicas. */
@@ -66,7 +55,7 @@ export interface ScalingDecisionAnswer {
   readonly policy_version: string
   readonly replicas: number
   readonly previous: number | null
-  readonly ruled_by: ScalingRuleName
+  readonly ruled_by: ScalingRule
   readonly explanation: readonly string[]
   readonly demand: number | null
   readonly demand_replicas: number | null
@@ -76,7 +65,7 @@ export interface ScalingDecisionAnswer {
   /** Null: there is none. */
   readonly ceiling: number | null
   /** Every bound by itself. */
-  readonly bounds: readonly { readonly rule: ScalingRuleName; readonly replicas: number }[]
+  readonly bounds: readonly { readonly rule: ScalingRule; readonly replicas: number }[]
   /** Bounds that could not be used, with the reason. */
   readonly without: readonly string[]
   readonly watts_per_replica: number | null

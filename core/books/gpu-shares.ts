@@ -4,16 +4,9 @@ import { larger, sumOf } from '../model/integers.ts'
 import type { GpuSplit } from './gpu-split.ts'
 
 /** Energy of all boards, and their time, by workload. Energy sums to that of the boards. */
-export interface GpuShares {
+export interface GpuShares extends Omit<GpuSplit, 'method' | 'reservedUs'> {
   /** Of the boards; several are joined by `+`. */
   readonly method: string
-  readonly activeUj: readonly bigint[]
-  readonly idleUj: bigint
-  readonly unattributedUj: bigint
-  readonly usedUs: readonly bigint[]
-  readonly unknownUs: bigint
-  readonly reservedIdleUs: readonly bigint[]
-  readonly unknownReservedUs: bigint
 }
 
 const byWorkload = (

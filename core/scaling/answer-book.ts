@@ -1,5 +1,6 @@
 /** Keeps answers in memory, says which are stale, and tells listeners about changes. */
-import type { AnswerChange, CurrentAnswer, ScalingAnswer, ScalingAnswers, StaleReason } from './answer.ts'
+import type { StaleReason } from '../model/scaling.ts'
+import type { AnswerChange, CurrentAnswer, ScalingAnswer, ScalingAnswers } from './answer.ts'
 
 /** Implements `ScalingAnswers`; whoever follows decisions puts them in. */
 export class AnswerBook implements ScalingAnswers {

@@ -2,7 +2,7 @@
  * One decision: `max(floor, min(ceiling, demand))`, where demand is stabilised and limited in its steps, and bounds hold at once.
  * A pure function of policy, inputs and what is kept of the decisions before.
  */
-import type { ScalingRule } from './answer.ts'
+import type { ScalingRule } from '../model/scaling.ts'
 import { boundsOf, replicasFor } from './bounds.ts'
 import type { ScalingBound, ScalingDecision, ScalingInputs, ScalingMemory } from './inputs.ts'
 import type { ScalingPolicy } from './policy.ts'

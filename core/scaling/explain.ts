@@ -1,5 +1,5 @@
 /** Why a number is what it is, in plain words with figures. */
-import type { ScalingRule } from './answer.ts'
+import type { ScalingRule } from '../model/scaling.ts'
 import type { ScalingDecision, ScalingInputs } from './inputs.ts'
 import type { ScalingPolicy } from './policy.ts'
 

@@ -1,5 +1,5 @@
 /** What a decision is made by. It is written down with the decision: the same inputs give the same decision. */
-import type { ScalingRule } from './answer.ts'
+import type { ScalingRule } from '../model/scaling.ts'
 
 /** A number and when it was read; null: it has never been known. Seconds since the epoch. */
 export interface KnownNumber {

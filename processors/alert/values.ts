@@ -6,6 +6,7 @@ import type { Broker } from '../../core/broker/broker.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { FactorBooks } from '../../core/factors/follower.ts'
 import type { LogReader } from '../../core/model/streams/readers.ts'
+import { answerLines } from '../../core/warehouse/answer-lines.ts'
 import type { QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
 import { budgetValues } from './budget-values.ts'
 import { intensityValues } from './intensity-values.ts'
@@ -81,11 +82,5 @@ async function statementValues(
     limits: { maxSeconds, maxMemoryBytes, maxResultRows: MOST_ALERTS },
     signal,
   })
-  const received: Uint8Array[] = []
-  for await (const chunk of chunks) received.push(chunk)
-  return Buffer.concat(received)
-    .toString('utf8')
-    .split('\n')
-    .filter(Boolean)
-    .map(line => sampleOf(rule, line))
+  return (await answerLines(chunks)).map(line => sampleOf(rule, line))
 }

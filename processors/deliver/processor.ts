@@ -10,10 +10,10 @@ import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
 import { deliveries, notifications } from '../../core/model/streams/index.ts'
 import { type AddressFilter, addressFilter } from '../../core/outgoing/addresses.ts'
 import { sleep } from '../../core/runtime/backoff.ts'
+import { ERASE_KIND, tenantOfErasure } from '../loop/erasure.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
-import { ERASE_KIND } from '../meter/processor.ts'
 import { type AttemptResult, attemptDelivery } from './attempt.ts'
 import { type ReceiverConfig, urlDigest } from './bodies/body.ts'
 import { type DeliveryRow, deliveryRow, nextAttempt } from './outcome.ts'
@@ -104,7 +104,7 @@ class DeliverWorker implements PartitionWorker {
 
   /** What is under way of the tenant may arrive; its result is not written down. */
   #forget(record: StoredRecord, step: Step): void {
-    const { tenant } = JSON.parse(Buffer.from(record.value).toString()) as { readonly tenant: string }
+    const tenant = tenantOfErasure(record)
     const applied = this.#applied?.added ?? []
     const erased = applied.filter(one => one.tenant === tenant).map(({ place }) => place)
     for (const place of [...this.#pending.forget(tenant), ...erased]) {

@@ -12,7 +12,7 @@ import {
 import type { LogReader } from '../../core/model/streams/readers.ts'
 import { erasedValue } from '../alert/forget.ts'
 import { DELIVER } from '../deliver/processor.ts'
-import { ERASE_KIND } from '../meter/processor.ts'
+import { ERASE_KIND, erasureValue } from '../loop/erasure.ts'
 import { RECOMPUTE } from '../recompute/processor.ts'
 import { SIGNAL } from '../signal/processor.ts'
 
@@ -40,7 +40,7 @@ export async function forgetInState(
   tenant: string,
   timestampMs: number,
 ): Promise<void> {
-  const [value, headers] = [Buffer.from(JSON.stringify({ tenant })), { [RECORD_KIND]: ERASE_KIND }]
+  const [value, headers] = [erasureValue(tenant), { [RECORD_KIND]: ERASE_KIND }]
   for (const [group, stream] of STATEFUL) {
     for (const { partition } of await broker.lag(group, stream)) {
       await broker.append(stream, partition, [{ value, headers, timestampMs }])

@@ -11,6 +11,7 @@ import { encodeRows } from '../../core/columns/rows.ts'
 import { FORWARDED_HEADER } from '../../core/model/forwarding.ts'
 import { energy, lateReadings, readings } from '../../core/model/streams/index.ts'
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
+import { ERASE_KIND, tenantOfErasure } from '../loop/erasure.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
@@ -27,13 +28,6 @@ import type { LateRow } from './windows/late.ts'
 
 /** Value of the header `kind` of the record that tells that a host has fallen silent. */
 export const FLUSH_KIND = 'flush'
-
-/** The same of the record after which nothing is known of a tenant any more (value: JSON). */
-export const ERASE_KIND = 'erase'
-
-interface EraseRecord {
-  readonly tenant: string
-}
 
 interface MeterProcessorOptions {
   readonly meter: Meter
@@ -191,7 +185,7 @@ class MeterWorker implements PartitionWorker {
   /** Also drops what this poll has produced for the tenant and not yet stored. */
   #erase(record: StoredRecord): void {
     assertReadable(record)
-    const { tenant } = JSON.parse(Buffer.from(record.value).toString()) as EraseRecord
+    const tenant = tenantOfErasure(record)
     for (const [key, state] of this.#states) {
       if (state.tenant !== tenant) continue
       this.#states.delete(key)

@@ -21,9 +21,9 @@ import { lateReadings, ledger } from '../../core/model/streams/index.ts'
 import { WINDOW_SECONDS } from '../../core/model/window.ts'
 import { sleep } from '../../core/runtime/backoff.ts'
 import type { CatchingUp } from '../loop/catching-up.ts'
+import { ERASE_KIND, tenantOfErasure } from '../loop/erasure.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
-import { ERASE_KIND } from '../meter/processor.ts'
 import { RESTATED_REASONS } from '../meter/windows/late.ts'
 import {
   bytesOf,
@@ -150,7 +150,7 @@ class RecomputeWorker implements PartitionWorker {
   }
 
   #forget(record: StoredRecord, step: Step): void {
-    const { tenant } = JSON.parse(Buffer.from(record.value).toString()) as { readonly tenant: string }
+    const tenant = tenantOfErasure(record)
     this.#giveBack()
     for (const [key, entry] of forgetTenant(tenant, this.#dirty, this.#requests)) step.state.set(key, entry)
   }

@@ -1,6 +1,7 @@
 /** Reads rows of a policy's tenant, behind the fence of all readers. */
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { answerLines } from '../../core/warehouse/answer-lines.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import type { SourceStatement } from './sources.ts'
 
@@ -36,13 +37,7 @@ export const readRowsOf =
       // Also where a server does not keep to its limits.
       signal: AbortSignal.any([signal, AbortSignal.timeout(GIVEN_UP_MS)]),
     })
-    const received: Uint8Array[] = []
-    for await (const chunk of chunks) received.push(chunk)
-    return Buffer.concat(received)
-      .toString('utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map(line => JSON.parse(line) as readonly unknown[])
+    return (await answerLines(chunks)).map(line => JSON.parse(line) as readonly unknown[])
   }
 
 /** The one number; null: NULL, NaN or no row. @throws WattlineError `scaling_input_failed` for anything else */

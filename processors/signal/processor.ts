@@ -8,10 +8,10 @@ import { decodeRows } from '../../core/columns/rows.ts'
 import { scalingDecisions } from '../../core/model/streams/index.ts'
 import type { RowOf } from '../../core/model/streams/stream.ts'
 import { messageRecords } from '../alert/records.ts'
+import { ERASE_KIND, tenantOfErasure } from '../loop/erasure.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
-import { ERASE_KIND } from '../meter/processor.ts'
 import { type SignalledDecision, signalMessage } from './message.ts'
 import { type SignalRule, type WalkState, walk } from './walk.ts'
 
@@ -66,7 +66,7 @@ class SignalWorker implements PartitionWorker {
   }
 
   #forget(record: StoredRecord, step: Step): void {
-    const { tenant } = JSON.parse(Buffer.from(record.value).toString('utf8')) as { readonly tenant: string }
+    const tenant = tenantOfErasure(record)
     for (const key of this.#states.keys()) {
       if (!key.startsWith(keyOf(tenant, ''))) continue
       this.#states.delete(key)

@@ -4,9 +4,9 @@ import type {
   ScalingDecisionAnswer,
   ScalingDecisionsAnswer,
   ScalingEffectAnswer,
-  ScalingRuleName,
 } from '../../core/api/answers.ts'
 import { isoSecond } from '../../core/model/iso-time.ts'
+import type { ScalingRule } from '../../core/model/scaling.ts'
 import { identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import { integer, invalid, knownParameters, type RawQuery, single } from '../http/parameters.ts'
@@ -49,7 +49,7 @@ interface DecisionRow {
   readonly policy_version: string
   readonly replicas: number
   readonly previous: string | null
-  readonly ruled_by: ScalingRuleName
+  readonly ruled_by: ScalingRule
   readonly demand: number | null
   readonly demand_replicas: string | null
   readonly demand_age: string | null

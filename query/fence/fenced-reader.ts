@@ -7,6 +7,7 @@ import type { FastifyReply } from 'fastify'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Identity } from '../../core/model/identity.ts'
+import { answerLines } from '../../core/warehouse/answer-lines.ts'
 import type { FencedQuery, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
 import { briefly, turnOptions } from '../fair/brief.ts'
 import { startDeadline } from '../fair/deadline.ts'
@@ -85,15 +86,8 @@ export function fencedReader(options: {
   }
 }
 
-async function readRows<Row>(chunks: AsyncIterable<Uint8Array>): Promise<readonly Row[]> {
-  const received: Uint8Array[] = []
-  for await (const chunk of chunks) received.push(chunk)
-  return Buffer.concat(received)
-    .toString('utf8')
-    .split('\n')
-    .filter(line => line !== '')
-    .map(line => JSON.parse(line) as Row)
-}
+const readRows = async <Row>(chunks: AsyncIterable<Uint8Array>): Promise<readonly Row[]> =>
+  (await answerLines(chunks)).map(line => JSON.parse(line) as Row)
 
 /** If the engine refuses a statement of ours, that is our defect, not the caller's. */
 function asOurs(error: unknown): unknown {

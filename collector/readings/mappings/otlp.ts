@@ -51,17 +51,19 @@ export function otelProcess(place: PointContext): Located | IgnoredReason {
 }
 
 /** The domain is the CPU mode if the sender splits by mode. */
-export function otelContainer(place: PointContext): Located | IgnoredReason {
-  const workload = containerWorkload(place)
-  return workload === undefined
-    ? 'no_workload'
-    : { domain: attribute(place, 'cpu.mode', 'state'), device: attribute(place, 'interface'), workload }
-}
-
-/** The same for whole pods. */
-export function otelPod(place: PointContext): Located | IgnoredReason {
-  const workload = podWorkload(place)
-  return workload === undefined
-    ? 'no_workload'
-    : { domain: attribute(place, 'cpu.mode', 'state'), device: attribute(place, 'interface'), workload }
-}
+const ofWorkload =
+  (workloadOf: typeof containerWorkload) =>
+  (place: PointContext): Located | IgnoredReason => {
+    const who = workloadOf(place)
+    return who === undefined
+      ? 'no_workload'
+      : {
+          domain: attribute(place, 'cpu.mode', 'state'),
+          device: attribute(place, 'interface'),
+          workload: who,
+        }
+  }
+/** Of containers. */
+export const otelContainer = ofWorkload(containerWorkload)
+/** Of whole pods. */
+export const otelPod = ofWorkload(podWorkload)

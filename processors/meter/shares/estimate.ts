@@ -9,9 +9,9 @@ import type { Config } from '../../../core/catalogue/config/schema.ts'
 import { divideUp } from '../../../core/model/integers.ts'
 import { worstQuality } from '../../../core/model/quality.ts'
 import { microJoules } from '../../../core/model/quantity.ts'
-import { wildcard } from '../../../core/model/wildcard.ts'
 import type { HostState } from '../state/host-state.ts'
 import type { Metered, WindowUse } from './aggregate.ts'
+import { firstForHost } from './patterns.ts'
 
 /** The power curve of a host's processors; null: it is not estimated. */
 export type EstimateOf = (host: Pick<HostState, 'tenant' | 'host' | 'hostName'>) => PowerModel | null
@@ -24,19 +24,10 @@ const INCLUDES_CPU = /^(host$|psys$|package|core)/
 
 /** The first rule for the tenant and host. */
 export function createEstimates({ estimates }: Pick<Config['metering'], 'estimates'>): EstimateOf {
-  const rules = estimates.map(({ tenants, hosts, ...figures }) => ({
-    model: modelOf(figures),
-    tenants: tenants?.map(wildcard),
-    hosts: hosts?.map(wildcard),
-  }))
-  return ({ tenant, host, hostName }) => {
-    const rule = rules.find(
-      ({ tenants, hosts }) =>
-        (tenants === undefined || tenants.some(matches => matches(tenant))) &&
-        (hosts === undefined || hosts.some(matches => matches(host) || matches(hostName))),
-    )
-    return rule?.model ?? null
-  }
+  const modelFor = firstForHost(
+    estimates.map(({ tenants, hosts, ...figures }) => ({ tenants, hosts, value: modelOf(figures) })),
+  )
+  return host => modelFor(host) ?? null
 }
 
 type Figures = Omit<Config['metering']['estimates'][number], 'tenants' | 'hosts'>

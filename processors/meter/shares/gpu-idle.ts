@@ -6,10 +6,10 @@ import { parseIdlePowers } from '../../../core/books/gpu-idle.ts'
 import { type GpuBoardUse, isUnused } from '../../../core/books/gpu-split.ts'
 import type { Config } from '../../../core/catalogue/config/schema.ts'
 import { divideHalfEven } from '../../../core/model/decimal.ts'
-import { wildcard } from '../../../core/model/wildcard.ts'
 import { MINUTE_NS } from '../samples/samples.ts'
 import type { HostState } from '../state/host-state.ts'
 import type { Metered } from './aggregate.ts'
+import { namedBy } from './patterns.ts'
 
 /** Power of a board without processes, mW; null: not known. */
 export type GpuIdleOf = (host: HostState, domain: string) => bigint | null
@@ -20,16 +20,12 @@ export function createGpuIdle({
 }: Pick<Config['metering'], 'gpu_idle_watts'>): GpuIdleOf {
   const configured = rules.map(({ gpus, hosts, watts }) => ({
     milliwatts: BigInt(Math.round(watts * 1000)),
-    gpus: gpus?.map(wildcard),
-    hosts: hosts?.map(wildcard),
+    isBoard: namedBy(gpus),
+    isHost: namedBy(hosts),
   }))
   return ({ host, hostName, gpuIdle }, domain) => {
     const uuid = domain.replace(/^gpu-/, '')
-    const rule = configured.find(
-      ({ gpus, hosts }) =>
-        (gpus === undefined || gpus.some(matches => matches(uuid))) &&
-        (hosts === undefined || hosts.some(matches => matches(host) || matches(hostName))),
-    )
+    const rule = configured.find(({ isBoard, isHost }) => isBoard(uuid) && isHost(host, hostName))
     return rule?.milliwatts ?? gpuIdle.get(domain) ?? null
   }
 }

@@ -2,10 +2,10 @@
 import type { Config } from '../../../core/catalogue/config/schema.ts'
 import { larger, sumOf } from '../../../core/model/integers.ts'
 import { shareByUse } from '../../../core/model/split.ts'
-import { wildcard } from '../../../core/model/wildcard.ts'
 import type { HostState } from '../state/host-state.ts'
 import type { WindowUse } from './aggregate.ts'
 import type { WindowGpus } from './gpus.ts'
+import { firstForHost } from './patterns.ts'
 import type { Reserved } from './requests.ts'
 
 /** `none`: the operator. */
@@ -104,17 +104,8 @@ export function createIdlePolicies({
   idle_policy,
   idle_policies,
 }: Pick<Config['metering'], 'idle_policy' | 'idle_policies'>): (host: HostState) => IdlePolicy {
-  const rules = idle_policies.map(({ tenants, hosts, policy }) => ({
-    policy,
-    tenants: tenants?.map(wildcard),
-    hosts: hosts?.map(wildcard),
-  }))
-  return ({ tenant, host, hostName }) => {
-    const rule = rules.find(
-      ({ tenants, hosts }) =>
-        (tenants === undefined || tenants.some(matches => matches(tenant))) &&
-        (hosts === undefined || hosts.some(matches => matches(host) || matches(hostName))),
-    )
-    return rule?.policy ?? idle_policy
-  }
+  const policyFor = firstForHost(
+    idle_policies.map(({ tenants, hosts, policy }) => ({ tenants, hosts, value: policy })),
+  )
+  return host => policyFor(host) ?? idle_policy
 }

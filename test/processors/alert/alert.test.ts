@@ -17,8 +17,8 @@ import { decodeRows, encodeRows } from '../../../core/columns/rows.ts'
 import { alerts, notifications, silences } from '../../../core/model/streams/index.ts'
 import { erasedValue } from '../../../processors/alert/forget.ts'
 import { createAlert } from '../../../processors/alert/processor.ts'
+import { ERASE_KIND } from '../../../processors/loop/erasure.ts'
 import { type Processor, Runner } from '../../../processors/loop/runner.ts'
-import { ERASE_KIND } from '../../../processors/meter/processor.ts'
 import { until } from '../../support/until.ts'
 
 const NOON = Date.parse('2026-11-30T12:00:00Z') / 1000

@@ -15,8 +15,8 @@ import { decodeRows } from '../../../core/columns/rows.ts'
 import { deliveries, notifications } from '../../../core/model/streams/index.ts'
 import { messageRecords } from '../../../processors/alert/records.ts'
 import { createDeliver } from '../../../processors/deliver/processor.ts'
+import { ERASE_KIND } from '../../../processors/loop/erasure.ts'
 import { type Processor, Runner } from '../../../processors/loop/runner.ts'
-import { ERASE_KIND } from '../../../processors/meter/processor.ts'
 import { until } from '../../support/until.ts'
 
 interface Received {

@@ -7,6 +7,11 @@ import { embodiedSchema, pueSchema } from './factor-values.ts'
 import { filePath } from './file-path.ts'
 import { bytes, decimal, duration, durationOrZero } from './quantities.ts'
 
+const patterns = (what: string) =>
+  z.array(z.string().min(1)).min(1).optional().describe(`${what}, \`*\` as wildcard`)
+const tenantPatterns = patterns('Tenants')
+const hostPatterns = patterns('Names or ids of hosts')
+
 const idlePolicy = z.enum(['none', 'by_usage', 'by_request'])
 
 /** Metering: how readings become energy. */
@@ -46,12 +51,8 @@ export const meteringSchema = z
     gpu_idle_watts: z
       .array(
         z.strictObject({
-          gpus: z.array(z.string().min(1)).min(1).optional().describe('UUIDs of boards, `*` as wildcard'),
-          hosts: z
-            .array(z.string().min(1))
-            .min(1)
-            .optional()
-            .describe('Names or ids of hosts, `*` as wildcard'),
+          gpus: patterns('UUIDs of boards'),
+          hosts: hostPatterns,
           watts: z.number().min(0).max(3_000).describe('Power of one board without processes'),
         }),
       )
@@ -62,12 +63,8 @@ export const meteringSchema = z
     estimates: z
       .array(
         z.strictObject({
-          tenants: z.array(z.string().min(1)).min(1).optional().describe('Tenants, `*` as wildcard'),
-          hosts: z
-            .array(z.string().min(1))
-            .min(1)
-            .optional()
-            .describe('Names or ids of hosts, `*` as wildcard'),
+          tenants: tenantPatterns,
+          hosts: hostPatterns,
           family: z
             .enum(FAMILY_NAMES)
             .default('average')
@@ -98,12 +95,8 @@ export const meteringSchema = z
     idle_policies: z
       .array(
         z.strictObject({
-          tenants: z.array(z.string().min(1)).min(1).optional().describe('Tenants, `*` as wildcard'),
-          hosts: z
-            .array(z.string().min(1))
-            .min(1)
-            .optional()
-            .describe('Names or ids of hosts, `*` as wildcard'),
+          tenants: tenantPatterns,
+          hosts: hostPatterns,
           policy: idlePolicy.describe('Their idle policy'),
         }),
       )
