@@ -4,6 +4,7 @@ import type { NextInserts } from '../../core/warehouse/embedded/listed-offsets.t
 import type { StoredOffsets } from '../../core/warehouse/embedded/stored-offsets.ts'
 import { tokenHash } from '../../core/warehouse/embedded/token-hash.ts'
 import { knownUpTo } from './rewind.ts'
+import { INSERTS_A_COMMIT } from './store-worker.ts'
 import { STORE, tokenOf } from './token.ts'
 
 /** Records that `store` may insert while the parts are being listed, with what it has not committed before. */
@@ -25,15 +26,14 @@ export function nextInserts(
       const place = `${name}/${partition}`
       const from = knownUpTo({ holding, stored: stored.get(place), isKept: true })
       const to = from + WINDOW < end ? from + WINDOW : end
-      const records = Array.from({ length: Number(to > from ? to - from : 0n) }, (_, index) => {
-        const offset = from + BigInt(index)
-        const origin = originOf(offset)
-        return {
-          stored: { origin, next: offset + 1n },
-          tokenHash: tokenHash(tokenOf(name, partition, offset, origin)),
+      function* records() {
+        for (let offset = from; offset < to; offset++) {
+          const origin = originOf(offset)
+          const stored = { origin, next: offset + 1n }
+          yield { stored, tokenHash: tokenHash(tokenOf(name, partition, offset, origin)) }
         }
-      })
-      return { place, table: table?.name ?? '', records }
+      }
+      return { place, table: table?.name ?? '', records: records(), atATime: INSERTS_A_COMMIT }
     }),
   )
 }

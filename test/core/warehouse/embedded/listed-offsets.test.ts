@@ -30,7 +30,7 @@ const listed = (parts: readonly string[], offsets: readonly number[]) =>
   listedOffsets(
     path,
     new Map([['traces/0', { origin: 'a', next: 5n }]]),
-    [{ place: 'traces/0', table: 'otel_traces', records: offsets.map(record) }],
+    [{ place: 'traces/0', table: 'otel_traces', records: offsets.map(record), atATime: 3 }],
     [{ name: 'otel_traces', uuid: UUID, parts: parts.map(part) }],
   )
 const at = (next: bigint) => new Map([['traces/0', { origin: 'a', next }]])
@@ -52,4 +52,22 @@ it('stays where it is without a log of tokens, a table or records', async () => 
   expect(await listed(['20261130_1_5_2'], [5])).toEqual(at(5n))
   logged(['20261130_5_5_0', 'hash5'])
   expect(await listed(['20261130_1_5_2'], [])).toEqual(at(5n))
+})
+
+it('makes no more tokens once as many records as are inserted at a time are not there', async () => {
+  logged(['20261130_5_5_0', 'hash5'])
+  const made: number[] = []
+  function* records() {
+    for (let offset = 5; offset < 20; offset++) {
+      made.push(offset)
+      yield record(offset)
+    }
+  }
+  const found = await listedOffsets(
+    path,
+    at(5n),
+    [{ place: 'traces/0', table: 'otel_traces', records: records(), atATime: 3 }],
+    [{ name: 'otel_traces', uuid: UUID, parts: [part('20261130_1_5_2')] }],
+  )
+  expect([found, made]).toEqual([at(6n), [5, 6, 7, 8]])
 })
