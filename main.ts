@@ -27,6 +27,7 @@ export interface RunningWattline {
   /** Null: not started, by configuration. */
   readonly addresses: {
     readonly http: string | null
+    readonly clickhouse: string | null
     readonly otlpHttp: string | null
     readonly otlpGrpc: string | null
     readonly keda: string | null
@@ -90,13 +91,13 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     ...otlp,
     readiness,
   }
-  const http = await stages.startHttp(wiring, parts, early)
+  const query = await stages.startHttp(wiring, parts, early)
   if (intake !== null) await stages.startSources(wiring, intake)
   if (collects) await stages.startFactors(wiring, broker)
   if (needs.folder) keepStartReserve(config.data)
   return {
     addresses: {
-      http,
+      ...query,
       ...otlp,
       keda: autoscalers?.keda ?? null,
       kubernetes: autoscalers?.kubernetes ?? null,

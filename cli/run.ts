@@ -64,7 +64,7 @@ async function start(options: WattlineOptions & { readonly signal: AbortSignal }
 
 function greeting(
   roles: readonly Role[],
-  { http, otlpHttp, otlpGrpc, keda, kubernetes }: RunningWattline['addresses'],
+  { http, clickhouse, otlpHttp, otlpGrpc, keda, kubernetes }: RunningWattline['addresses'],
 ): string {
   const isWhole = ROLES.every(role => roles.includes(role))
   const lines = [isWhole ? 'Wattline is running.' : `Wattline is running: ${roles.join(', ')}.`]
@@ -72,6 +72,7 @@ function greeting(
     const what = roles.includes('query') ? 'page and API  ' : 'health        '
     lines.push(`  ${what} ${http}/${roles.includes('query') ? '' : 'readyz'}`)
   }
+  if (clickhouse !== null) lines.push(`  ClickHouse     ${clickhouse}`)
   if (otlpHttp !== null) lines.push(`  OTLP over HTTP ${otlpHttp}/v1/{traces,metrics,logs}`)
   if (otlpGrpc !== null) lines.push(`  OTLP over gRPC ${otlpGrpc}`)
   if (keda !== null) lines.push(`  KEDA over gRPC ${keda}`)

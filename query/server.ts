@@ -30,15 +30,27 @@ import { requestRoutes } from './requests/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
 import { clickhouseRoutes } from './sql/clickhouse-routes.ts'
 import { sqlRoutes } from './sql/routes.ts'
-import { createSqlService } from './sql/service.ts'
+import { createSqlService, type SqlService } from './sql/service.ts'
 import { createMetrics } from './status/metrics.ts'
 import { instanceRoutes, statusRoutes } from './status/routes.ts'
 import { BODY_MAX_BYTES, statusContext } from './status-server.ts'
 import { traceRoutes } from './traces/routes.ts'
 import { usageRoutes } from './usage/routes.ts'
 
+/** The servers of one process, which share turns and checked statements. */
+interface QueryServers {
+  /** All routes. */
+  readonly http: QueryServer
+  /** The ClickHouse interface alone, at the root of a port of its own, where its clients expect it. */
+  readonly clickhouse: QueryServer
+}
+
 /** Serves all routes. */
-export function createQueryServer(options: QueryServerOptions): QueryServer {
+export const createQueryServer = (options: QueryServerOptions): QueryServer =>
+  createQueryServers(options).http
+
+/** Serves all routes, and the ClickHouse interface a second time. */
+export function createQueryServers(options: QueryServerOptions): QueryServers {
   const { warehouse, config } = options
   const fairness = createFairness({
     concurrent: config.limits.sql.concurrent,
@@ -50,10 +62,8 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
     readers: fencedReaders(warehouse, config.limits.sql, fairness.own),
   }
   const metrics = createMetrics(context)
-  const built = createApp(context, {
-    bodyBytes: BODY_MAX_BYTES,
-    answerMs: config.limits.sql.seconds * 1_000,
-  })
+  const limits = { bodyBytes: BODY_MAX_BYTES, answerMs: config.limits.sql.seconds * 1_000 }
+  const built = createApp(context, limits)
   const { app } = built
   const routes = routesOf(app)
   const sql = createSqlService({
@@ -65,7 +75,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   statusRoutes(app, context, metrics)
   instanceRoutes(app, context)
   sqlRoutes(app, context, sql)
-  clickhouseRoutes(app, context, sql)
+  clickhouseRoutes(app, context, sql, '/clickhouse')
   usageRoutes(app, context)
   liveRoutes(app, context)
   identityRoutes(app, context)
@@ -89,5 +99,19 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   recomputeRoutes(app, context)
   snapshotRoutes(app, context)
   pageRoutes(app, context.page)
-  return serverOf(built, routes, () => metrics.stop())
+  return {
+    http: serverOf(built, routes, () => metrics.stop()),
+    clickhouse: clickhouseServer(context, sql, limits),
+  }
+}
+
+function clickhouseServer(
+  context: QueryContext,
+  sql: SqlService,
+  limits: { readonly bodyBytes: number; readonly answerMs: number },
+): QueryServer {
+  const built = createApp(context, limits)
+  const routes = routesOf(built.app)
+  clickhouseRoutes(built.app, context, sql, '')
+  return serverOf(built, routes, () => undefined)
 }

@@ -36,32 +36,58 @@ export interface Parts {
   readonly readiness: () => Promise<Readiness>
 }
 
-/** Opens the port for queries; takes over from the server that reported the start. */
+/** Addresses of the ports for queries; null if disabled by configuration, or not for this role. */
+interface QueryAddresses {
+  readonly http: string | null
+  readonly clickhouse: string | null
+}
+
+/** Opens the ports for queries; takes over from the server that reported the start. */
 export async function startHttp(
   wiring: Wiring,
   parts: Parts,
   early: QueryServer | null,
+): Promise<QueryAddresses> {
+  const { listen, roles } = wiring.config
+  const needsClickHouse = listen.clickhouse !== 'off' && roles.includes('query')
+  if (listen.http === 'off' && !needsClickHouse) return { http: null, clickhouse: null }
+  const servers = await createServers(wiring, parts)
+  return {
+    http: await startServer(wiring, 'http', servers.http, early),
+    clickhouse: await startServer(wiring, 'clickhouse', servers.clickhouse, null),
+  }
+}
+
+const PART_NAMES = { http: 'query', clickhouse: 'ClickHouse interface' } as const
+
+async function startServer(
+  { lifecycle, events, config, authentication }: Wiring,
+  listener: keyof QueryAddresses,
+  server: QueryServer | null,
+  early: QueryServer | null,
 ): Promise<string | null> {
-  const { lifecycle, events } = wiring
-  const { host, http: port } = wiring.config.listen
-  if (port === 'off') return null
+  const { host, [listener]: port } = config.listen
+  if (port === 'off' || server === null) return null
   let address = ''
   await lifecycle.start(
-    'query',
+    PART_NAMES[listener],
     async () => {
-      const server = await createHttpServer(wiring, parts)
       const place = early === null ? await server.listen(host, port) : await server.takeOver(early)
-      address = urlOf(place, wiring.authentication)
-      return server
+      address = urlOf(place, authentication)
     },
-    server => server.stop(),
+    () => server.stop(),
   )
-  events.emit('listenerStarted', { listener: 'http', address })
+  events.emit('listenerStarted', { listener, address })
   return address
 }
 
+interface Servers {
+  readonly http: QueryServer
+  readonly clickhouse: QueryServer | null
+}
+
 /** Every process reports its status; only a process with role query answers queries. */
-async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServer> {
+async function createServers(wiring: Wiring, parts: Parts): Promise<Servers> {
   const { config, events, version, started, authentication } = wiring
   const { log, warehouse, otlpHttp, otlpGrpc } = parts
   const isQuery = config.roles.includes('query')
@@ -92,11 +118,11 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     // All readers of the log give the same answer; collectors, which are the most numerous, do not query it.
     ...(log && (isQuery || parts.processors || parts.uplink) ? { broker: log } : {}),
   }
-  if (!isQuery || warehouse === null) return createStatusServer(common)
-  const { createQueryServer } = await import('../query/server.ts')
+  if (!isQuery || warehouse === null) return { http: createStatusServer(common), clickhouse: null }
+  const { createQueryServers } = await import('../query/server.ts')
   const { buildPage } = await import('../dashboards/page.ts')
   const replay = log && createReplay({ broker: log, events, now: Date.now })
-  return createQueryServer({
+  return createQueryServers({
     ...common,
     config,
     warehouse,

@@ -27,11 +27,21 @@ import { readStatement, type Statement } from './statement.ts'
  */
 const exceptionTag = (): string => randomBytes(8).toString('hex')
 
-/** Serves `/clickhouse` with scope read, and `/clickhouse/ping` to everyone. */
-export function clickhouseRoutes(app: FastifyInstance, context: QueryContext, sql: SqlService): void {
+/**
+ * Serves the interface below `prefix` with scope read, and its health checks to everyone.
+ * @param prefix '' on a port of its own
+ */
+export function clickhouseRoutes(
+  app: FastifyInstance,
+  context: QueryContext,
+  sql: SqlService,
+  prefix: '' | '/clickhouse',
+): void {
   const ping = async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     reply.type('text/plain; charset=utf-8').send('Ok.\n')
-  app.get('/clickhouse/ping', { config: { access: OPEN } }, ping)
+  app.get(`${prefix}/ping`, { config: { access: OPEN } }, ping)
+  // Load balancers of ClickHouse ask this.
+  if (prefix === '') app.get('/replicas_status', { config: { access: OPEN } }, ping)
 
   const facts = cachedFacts(context.warehouse)
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
@@ -42,7 +52,7 @@ export function clickhouseRoutes(app: FastifyInstance, context: QueryContext, sq
     }
     return reply
   }
-  for (const url of ['/clickhouse', '/clickhouse/']) {
+  for (const url of prefix === '' ? ['/'] : [prefix, `${prefix}/`]) {
     app.route({
       method: ['GET', 'POST'],
       url,

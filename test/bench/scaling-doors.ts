@@ -147,7 +147,7 @@ async function start(): Promise<{ readonly child: ChildProcess; readonly address
   const config = {
     roles: ['scaling'],
     data: folder,
-    listen: { http: 0, keda: 0, kubernetes: 0 },
+    listen: { http: 0, clickhouse: 0, keda: 0, kubernetes: 0 },
     // Nothing listens there: the rest of the product is away.
     scaling_source: { url: 'http://127.0.0.1:9' },
     telemetry: { traces: false },

@@ -58,6 +58,7 @@ export const outputGoesAway = (step: Extract<Step, { do: 'process' }>): Promise<
         WATTLINE_LISTEN_HTTP: String(port),
         WATTLINE_LISTEN_OTLP_HTTP: '0',
         WATTLINE_LISTEN_OTLP_GRPC: '0',
+        WATTLINE_LISTEN_CLICKHOUSE: '0',
         WATTLINE_LISTEN_KEDA: '0',
       },
       stdio: ['ignore', 'pipe', 'ignore'],

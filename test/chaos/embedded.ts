@@ -110,6 +110,7 @@ class Embedded implements Topology, OneProcess {
       WATTLINE_LISTEN_HTTP: `${http}`,
       WATTLINE_LISTEN_OTLP_HTTP: `${otlpHttp}`,
       WATTLINE_LISTEN_OTLP_GRPC: `${otlpGrpc}`,
+      WATTLINE_LISTEN_CLICKHOUSE: '0',
       WATTLINE_LISTEN_KEDA: '0',
     }
     this.#member = new Member('wattline', {

@@ -28,6 +28,7 @@ it('stops with 0 when asked during its start', async () => {
       WATTLINE_LISTEN_HTTP: '0',
       WATTLINE_LISTEN_OTLP_HTTP: '0',
       WATTLINE_LISTEN_OTLP_GRPC: '0',
+      WATTLINE_LISTEN_CLICKHOUSE: '0',
       WATTLINE_LISTEN_KEDA: '0',
       WATTLINE_LOG_LEVEL: 'error',
     },

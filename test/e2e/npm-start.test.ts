@@ -25,6 +25,7 @@ it('ends with npm', async () => {
       WATTLINE_LISTEN_HTTP: '0',
       WATTLINE_LISTEN_OTLP_HTTP: '0',
       WATTLINE_LISTEN_OTLP_GRPC: '0',
+      WATTLINE_LISTEN_CLICKHOUSE: '0',
       WATTLINE_LISTEN_KEDA: '0',
     },
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -37,6 +37,7 @@ const environment = (ports: Readonly<Record<string, string>>): Record<string, st
   WATTLINE_LISTEN_HTTP: '0',
   WATTLINE_LISTEN_OTLP_HTTP: '0',
   WATTLINE_LISTEN_OTLP_GRPC: '0',
+  WATTLINE_LISTEN_CLICKHOUSE: '0',
   WATTLINE_LISTEN_KEDA: '0',
   WATTLINE_TELEMETRY_TRACES: 'false',
   ...ports,

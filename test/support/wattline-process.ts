@@ -23,8 +23,8 @@ export interface WattlineProcess {
   readonly otlp: string
   /** Address of OTLP over gRPC; throws if the process has none. */
   readonly otlpGrpc: string
-  /** Address for KEDA or of Kubernetes' metric APIs; throws if the process has none. */
-  door(name: 'keda' | 'kubernetes'): string
+  /** Address of the ClickHouse interface, for KEDA, or of Kubernetes' metric APIs; throws if the process has none. */
+  door(name: 'clickhouse' | 'keda' | 'kubernetes'): string
   /** Lines written to stderr so far. */
   readonly stderr: readonly string[]
   /** Sends the signal and waits for the end; the exit code, or null after SIGKILL. */
@@ -69,6 +69,7 @@ export async function startProcess(options: StartOptions): Promise<WattlineProce
       WATTLINE_LISTEN_HTTP: '0',
       WATTLINE_LISTEN_OTLP_HTTP: '0',
       WATTLINE_LISTEN_OTLP_GRPC: '0',
+      WATTLINE_LISTEN_CLICKHOUSE: '0',
       WATTLINE_LISTEN_KEDA: '0',
       WATTLINE_LOG_LEVEL: 'warn',
       ...(options.sensors === true ? {} : QUIET),
@@ -123,6 +124,7 @@ interface Addresses {
   http?: string
   otlpHttp?: string
   otlpGrpc?: string
+  clickhouse?: string
   keda?: string
   kubernetes?: string
 }
@@ -130,6 +132,7 @@ interface Addresses {
 const LABELS: readonly (readonly [label: RegExp, name: keyof Addresses])[] = [
   [/OTLP over HTTP/, 'otlpHttp'],
   [/OTLP over gRPC/, 'otlpGrpc'],
+  [/ClickHouse/, 'clickhouse'],
   [/KEDA/, 'keda'],
   [/metrics API/, 'kubernetes'],
   [/page and API|health/, 'http'],

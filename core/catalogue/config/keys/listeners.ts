@@ -20,6 +20,11 @@ export const listenSchema = z
     http: port.default(9288).describe('Page, query API, health and metrics'),
     otlp_http: port.default(4318).describe('OTLP over HTTP'),
     otlp_grpc: port.default(4317).describe('OTLP over gRPC'),
+    clickhouse: port
+      .default(8123)
+      .describe(
+        'HTTP interface of ClickHouse for its clients, read-only, with role query; the same as /clickhouse/ of `listen.http`',
+      ),
     keda: port.default(9289).describe('External scaler of KEDA over gRPC, with role scaling'),
     kubernetes: port
       .default('off')

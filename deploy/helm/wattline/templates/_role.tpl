@@ -66,6 +66,9 @@ spec:
             {{- end }}
           ports:
             - {name: http, containerPort: 9288}
+            {{- if eq .role "query" }}
+            - {name: clickhouse, containerPort: 8123}
+            {{- end }}
             {{- if eq .role "scaling" }}
             - {name: keda, containerPort: 9289}
             {{- if or $root.Values.scaling.metricApis.external $root.Values.scaling.metricApis.custom }}
@@ -160,6 +163,9 @@ spec:
     {{- if .otlp }}
     - {name: otlp-http, port: 4318, targetPort: otlp-http}
     - {name: otlp-grpc, port: 4317, targetPort: otlp-grpc}
+    {{- end }}
+    {{- if eq .role "query" }}
+    - {name: clickhouse, port: 8123, targetPort: clickhouse}
     {{- end }}
     {{- if eq .role "scaling" }}
     - {name: keda, port: 9289, targetPort: keda}

@@ -31,6 +31,7 @@ describe('configuration', () => {
     expect(config.listen).toEqual({
       host: '127.0.0.1',
       http: 9288,
+      clickhouse: 8123,
       otlp_http: 4318,
       otlp_grpc: 4317,
       keda: 9289,

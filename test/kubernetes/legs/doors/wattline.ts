@@ -100,6 +100,7 @@ export class AnsweringWattline {
   async startAnswering(): Promise<void> {
     const environment = {
       WATTLINE_LISTEN_HTTP: `${this.http}`,
+      WATTLINE_LISTEN_CLICKHOUSE: '0',
       WATTLINE_LISTEN_KEDA: `${this.keda}`,
       WATTLINE_LISTEN_KUBERNETES: `${this.kubernetes}`,
       WATTLINE_SCALING_SOURCE_URL: `http://127.0.0.1:${this.#decidingHttp}`,
