@@ -101,12 +101,12 @@ function openGuest({ config, events, files, roots, identity }: Opened): OpenedMe
   return [{ domain: 'package-0', sensor: guestSensor(files, identity, folders) }]
 }
 
-function openBatteries({ config, events, files, roots, identity }: Opened): Sensor[] {
+function openBatteries({ config, events, files, roots, identity, runId }: Opened): Sensor[] {
   if (!mayMeasure(config.battery, config)) return []
   const folders = findBatteries(files, roots)
   if (folders.length === 0) return []
   events.emit('sensorStarted', { sensor: 'battery', domains: 'host' })
-  return [batterySensor(files, identity, folders)]
+  return [batterySensor(files, identity, folders, runId)]
 }
 
 interface MeterWatch {

@@ -6,6 +6,7 @@
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import type { Reading } from '../readings/reading.ts'
+import { startExits } from './exits/report.ts'
 import { counterLives, suspendCounter } from './host/counter-epoch.ts'
 import { kernelFiles } from './host/files.ts'
 import { hostIdentity } from './host/host-identity.ts'
@@ -61,7 +62,8 @@ export function startSensors(options: SensorsOptions): RunningSensors {
   const identity = hostIdentity(files, roots, options.tenant, config)
   const runId = clock.now().toString(36)
   const opening = { config, events, files, roots, identity, runId, lives: counterLives() }
-  const own = config.cpu_time === 'off' ? [] : [cpuTimeSensor(opening)]
+  const exits = startExits(opening)
+  const own = config.cpu_time === 'off' ? [] : [cpuTimeSensor({ ...opening, exits })]
   if (own.length > 0) {
     events.emit('sensorStarted', { sensor: 'cpu_time', host: identity.host, host_name: identity.hostName })
   }
@@ -96,6 +98,7 @@ export function startSensors(options: SensorsOptions): RunningSensors {
     stop: async () => {
       stopping.abort()
       await finished
+      exits?.close()
       await more?.close()
     },
   }

@@ -2,9 +2,10 @@
 import type { MeterFinding } from '../../../core/api/meter-findings.ts'
 import { powerModelOf } from '../../../core/books/cpu-families.ts'
 import type { Config } from '../../../core/catalogue/config/schema.ts'
-import { batteryMicrowatts, findBatteries } from '../battery/battery.ts'
+import { batteryMicrojoules, batteryMicrowatts, findBatteries } from '../battery/battery.ts'
 import { parseCpuInfo } from '../estimate/cpu-info.ts'
-import { integerFile, type KernelFiles } from '../host/files.ts'
+import { isExitSource, openExits } from '../exits/exits.ts'
+import type { KernelFiles } from '../host/files.ts'
 import type { Roots } from '../host/sensor.ts'
 import { probeHwmon } from '../hwmon/probe.ts'
 import { findCgroupTree } from '../proc/cgroups.ts'
@@ -59,7 +60,23 @@ function cpuTime({ config, files, roots }: MachineOptions): MeterFinding[] {
           'psi=1 on the command line of the kernel',
         )
       : found('CPU wait', 'reads', `${roots.proc}/pressure/cpu`)
-  return [found('cpu_time', 'reads', 'host, control groups and processes'), groups, pressure]
+  return [
+    found('cpu_time', 'reads', 'host, control groups and processes'),
+    groups,
+    endedProcesses({ config, files, roots }),
+    pressure,
+  ]
+}
+
+function endedProcesses({ config, files, roots }: MachineOptions): MeterFinding {
+  const meter = 'ended processes'
+  if (config.exit_accounting === 'off') return found(meter, 'left_out', 'sensors.exit_accounting is off')
+  const opened = openExits(files, roots)
+  if (isExitSource(opened)) {
+    opened.close()
+    return found(meter, 'reads', 'taskstats: CPU time of processes that begin and end between two rounds')
+  }
+  return found(meter, opened.isDenied ? 'cannot' : 'absent', opened.reason, opened.command)
 }
 
 function rapl({ config, files, roots }: MachineOptions): MeterFinding[] {
@@ -136,15 +153,15 @@ function batteries({ config, files, roots }: MachineOptions): MeterFinding[] {
   if (config.battery === 'off') return []
   return findBatteries(files, roots).map(folder => {
     const name = `battery ${folder.slice(folder.lastIndexOf('/') + 1)}`
-    if (
-      batteryMicrowatts(files, folder) === undefined &&
-      integerFile(files, `${folder}/voltage_now`) === undefined
-    ) {
-      return found(name, 'cannot', 'its driver reports neither power nor current')
+    const hasPower = batteryMicrowatts(files, folder) !== undefined
+    if (!hasPower && batteryMicrojoules(files, folder) === undefined) {
+      return found(name, 'cannot', 'its driver reports neither power nor current, nor what it holds')
     }
     const status = files.text(`${folder}/status`) ?? ''
     const detail =
-      status === 'Discharging' ? 'the whole machine' : `nothing now (${status}): only while it discharges`
+      status === 'Discharging'
+        ? `the whole machine, by ${hasPower ? 'its power' : 'what it still holds'}`
+        : `nothing now (${status}): only while it discharges`
     return found(name, 'reads', detail)
   })
 }

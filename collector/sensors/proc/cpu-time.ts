@@ -2,6 +2,7 @@
 
 import type { CgroupWorkload } from '../../readings/mappings/cgroup-patterns.ts'
 import type { Reading } from '../../readings/reading.ts'
+import type { ExitSource } from '../exits/exits.ts'
 import { type KernelFiles, keyedInteger } from '../host/files.ts'
 import { type HostIdentity, type Roots, type Round, readingOf, type Sensor } from '../host/sensor.ts'
 import { type Births, births } from './births.ts'
@@ -24,6 +25,8 @@ interface CpuTimeOptions {
   readonly identity: HostIdentity
   /** Distinguishes this run of the process from the previous one: counters that are summed here start at 0 with it. */
   readonly runId: string
+  /** Processes that end, where the kernel reports them. */
+  readonly exits?: Pick<ExitSource, 'take'> | undefined
 }
 
 interface LastRound {
@@ -50,8 +53,13 @@ export function cpuTimeSensor(options: CpuTimeOptions): Sensor {
       born.begin(last && BigInt((ticks - last.ticks + 1) * stat.cpus) * TICK_US)
       const workloads = readWorkloads(options, tree, round, born, last?.round)
       const busyTicks = busyTicksOf(stat.cpuTime)
-      groups.update(processes.read(workloads.covered), {
+      // Before processes are read: what ends meanwhile is reported in the next round.
+      const ended = options.exits?.take()
+      const samples = processes.read(workloads.covered)
+      groups.update(samples, {
         sinceTicks: last?.ticks,
+        // What ended before the first round is of before.
+        exits: ended && (last === undefined ? [] : processes.owned(ended, workloads.covered)),
         // A control group's counter includes its children, whichever process waits for them.
         busyTicks: last === undefined || workloads.covered.size > 0 ? undefined : busyTicks - last.busyTicks,
       })
@@ -169,7 +177,7 @@ function groupReadings(
     readingOf(identity, round, {
       ...common,
       quantity: 'cpu_time',
-      value: BigInt(group.cpuTicks) * TICK_US,
+      value: BigInt(group.cpuTicks) * TICK_US + BigInt(group.exitUs),
     }),
     readingOf(identity, round, { ...common, quantity: 'cpu_wait', value: group.waitNs / 1000n }),
   ]

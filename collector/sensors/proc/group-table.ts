@@ -12,6 +12,8 @@ export interface GroupIdentity {
 export interface GroupCounter {
   readonly identity: GroupIdentity
   readonly cpuTicks: number
+  /** Beside the ticks, what exit accounting added: time of processes after they were last seen, µs. */
+  readonly exitUs: number
   readonly waitNs: bigint
   /** Pages of the living processes. */
   readonly residentPages: number
@@ -30,6 +32,7 @@ export interface ProcessGroup {
   readonly born: number
   lastLive: number
   cpuTicks: number
+  exitUs: number
   waitNs: bigint
   residentPages: number
   processes: number
@@ -74,7 +77,7 @@ export function groupTable(maxGroups: number): GroupTable {
   }
 
   const create = (key: string, identity: GroupIdentity): ProcessGroup => {
-    const counters = { cpuTicks: 0, waitNs: 0n, residentPages: 0, processes: 0 }
+    const counters = { cpuTicks: 0, exitUs: 0, waitNs: 0n, residentPages: 0, processes: 0 }
     const group = { identity, generation: forgotten, born: round, lastLive: round, ...counters }
     groups.set(key, group)
     return group

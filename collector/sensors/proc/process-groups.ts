@@ -1,8 +1,8 @@
 /**
  * CPU time of workloads without their own counter: the sum of what their processes used between two rounds. Pure state:
  * no files, no clock. A group's counter never decreases: when a process ends, its time stays. What it used after its
- * last round goes to the process that waited for it where that is known (unseen-children.ts); otherwise it is lost to
- * `unattributed`, by design.
+ * last round is known by exit accounting where that is permitted (unseen-exits.ts). Otherwise it goes to the process that
+ * waited for it where that is known (unseen-children.ts), or is lost to `unattributed`, by design.
  */
 import {
   type GroupCounter,
@@ -12,6 +12,7 @@ import {
   type ProcessGroup,
 } from './group-table.ts'
 import { type ProcessSighting, unseenChildren } from './unseen-children.ts'
+import { type OwnedExit, UnseenExits } from './unseen-exits.ts'
 
 /** One process as seen in one round. */
 export interface ProcessSample extends ProcessSighting {
@@ -30,8 +31,10 @@ interface SeenProcess extends ProcessSighting {
 interface RoundFacts {
   /** Time of the previous round, ticks after boot; undefined for the first one. */
   readonly sinceTicks: number | undefined
-  /** Busy time of the machine since then, ticks; undefined: time of unseen children is not attributed. */
+  /** Busy time of the machine since then, ticks; undefined: not known, or not to be used for unseen children. */
   readonly busyTicks?: number | undefined
+  /** Processes that ended since then, by exit accounting; undefined: it is not permitted here. */
+  readonly exits?: readonly OwnedExit[] | undefined
 }
 
 interface ProcessGroups {
@@ -46,6 +49,7 @@ export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
   let processes = new Map<number, SeenProcess>()
   let owed: ReadonlyMap<number, number> = new Map()
   const groups = groupTable(maxGroups)
+  const unseenExits = new UnseenExits()
 
   /** Adds the sample's time to its group, and that of the children for which it waited. */
   const take = (sample: ProcessSample, sinceTicks: number | undefined): GroupGrowth => {
@@ -75,8 +79,11 @@ export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
     return { group, used, children: Math.max(0, sample.childTicks - base.childTicks), seen }
   }
 
-  const addUnseen = (grown: ReadonlyMap<number, GroupGrowth>, busyTicks: number): void => {
-    const current = new Map([...grown].map(([pid, { seen }]) => [pid, seen]))
+  const addUnseen = (
+    grown: ReadonlyMap<number, GroupGrowth>,
+    current: ReadonlyMap<number, SeenProcess>,
+    busyTicks: number,
+  ): void => {
     const used = [...grown.values()].reduce((sum, process) => sum + process.used, 0)
     const unseen = unseenChildren({
       previous: processes,
@@ -93,13 +100,20 @@ export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
   }
 
   return {
-    update(samples, { sinceTicks, busyTicks }) {
+    update(samples, { sinceTicks, busyTicks, exits }) {
       groups.begin()
       const grown = new Map<number, GroupGrowth>()
       for (const sample of samples) grown.set(sample.pid, take(sample, sinceTicks))
-      if (busyTicks === undefined) owed = new Map()
-      else addUnseen(grown, busyTicks)
-      processes = new Map([...grown].map(([pid, { seen }]) => [pid, seen]))
+      const current = new Map([...grown].map(([pid, { seen }]) => [pid, seen]))
+      if (exits !== undefined) {
+        for (const { group, us } of unseenExits.of(exits, processes, current)) {
+          const table = groups.live(group)
+          if (table !== undefined) table.exitUs += us
+        }
+      }
+      if (exits !== undefined || busyTicks === undefined) owed = new Map()
+      else addUnseen(grown, current, busyTicks)
+      processes = current
       groups.forgetSilent()
     },
     counters: groups.counters,

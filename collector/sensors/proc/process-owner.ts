@@ -38,8 +38,12 @@ const NODE_MAIN_THREAD = 'MainThread'
 /** The kernel's name of a process, except for programs that set another one: a title has spaces (`npm exec x`). */
 function byExecutable(proc: string, pid: number, comm: string): GroupIdentity {
   const isTitle = comm === NODE_MAIN_THREAD || comm.includes(' ')
-  const fallback = comm === NODE_MAIN_THREAD ? 'node' : comm.trim() || '?'
-  const name = isTitle ? (executableOf(proc, pid) ?? fallback) : comm
+  return byName((isTitle ? executableOf(proc, pid) : undefined) ?? comm)
+}
+
+/** The workload of a program by the kernel's name of it alone. */
+export function byName(comm: string): GroupIdentity {
+  const name = comm === NODE_MAIN_THREAD ? 'node' : comm.trim() || '?'
   return { kind: 'process', id: name, name, attributes: { 'process.executable.name': name } }
 }
 

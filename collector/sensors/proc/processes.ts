@@ -1,11 +1,13 @@
 /** Reads every process once per round: one file each, and two more if it is new or its group counts by processes. */
+import type { ProcessExit } from '../exits/process-exits.ts'
 import type { KernelFiles } from '../host/files.ts'
 import type { Roots } from '../host/sensor.ts'
 import type { CgroupTree } from './cgroups.ts'
 import type { GroupIdentity } from './group-table.ts'
 import type { ProcessSample } from './process-groups.ts'
-import { processOwners } from './process-owner.ts'
+import { byName, processOwners } from './process-owner.ts'
 import { type ProcessStat, parseProcessStat } from './process-stat.ts'
+import type { OwnedExit } from './unseen-exits.ts'
 
 /** Facts about a process, read when it was new. */
 interface KnownProcess {
@@ -23,6 +25,8 @@ interface KnownProcess {
 interface ProcessReader {
   /** `covered`: paths of the workloads whose control groups count their CPU time themselves. */
   read(covered: ReadonlySet<string>): ProcessSample[]
+  /** Workloads of processes that have ended, after `read`: their own if they were seen, otherwise by their parents'. */
+  owned(exits: readonly ProcessExit[], covered: ReadonlySet<string>): OwnedExit[]
 }
 
 /** Maximum number of processes per round. */
@@ -93,10 +97,45 @@ export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree
         const sample = sampleOf(pid, covered)
         if (sample !== undefined) samples.push(sample)
       }
-      for (const [pid, place] of known) if (place.lastRound !== round) known.delete(pid)
+      // Longer than it lives: one that ends while a round is read is reported in the next one.
+      for (const [pid, place] of known) if (place.lastRound < round - 2) known.delete(pid)
       return samples
     },
+    owned(exits, covered) {
+      const byPid = new Map(exits.map(exit => [exit.pid, exit]))
+      return exits.map(exit => {
+        const place = placeOfExit(exit, pid => known.get(pid), byPid)
+        const isCounted = place?.workloadPath !== undefined && covered.has(place.workloadPath)
+        return { pid: exit.pid, cpuUs: exit.cpuUs, group: isCounted ? undefined : place?.group }
+      })
+    },
   }
+}
+
+/** Longest chain of parents that ended in the same round. */
+const MAX_GENERATIONS = 64
+
+type Place = Pick<KnownProcess, 'workloadPath' | 'group'>
+
+/** A process begins in the control group of its parent. Undefined: neither it nor an ancestor was seen. */
+function placeOfExit(
+  exit: ProcessExit,
+  known: (pid: number) => Place | undefined,
+  ended: ReadonlyMap<number, ProcessExit>,
+): Place | undefined {
+  const own = known(exit.pid)
+  if (own !== undefined) return own
+  let { parentPid } = exit
+  for (let steps = 0; steps < MAX_GENERATIONS; steps++) {
+    const above = known(parentPid)
+    if (above !== undefined) {
+      return above.workloadPath === undefined ? { workloadPath: undefined, group: byName(exit.comm) } : above
+    }
+    const parent = ended.get(parentPid)
+    if (parent === undefined) return undefined
+    parentPid = parent.parentPid
+  }
+  return undefined
 }
 
 /** Second field of schedstat: ns during which the main thread was runnable but not running. */

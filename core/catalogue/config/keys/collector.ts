@@ -20,6 +20,11 @@ export const sensorsSchema = z
   .strictObject({
     interval: duration.prefault(5).describe('Seconds between two readings of the sensors of this machine'),
     cpu_time: toggle.default('auto').describe('CPU time of host, cgroups and processes'),
+    exit_accounting: toggle
+      .default('auto')
+      .describe(
+        "CPU time of processes that end between two readings, from the kernel (taskstats); needs CAP_NET_ADMIN and the host's PID namespace",
+      ),
     rapl: toggle.default('auto').describe('Energy counters of packages and memory under /sys/class/powercap'),
     hwmon: toggle
       .default('auto')

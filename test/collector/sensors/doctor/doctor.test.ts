@@ -38,6 +38,7 @@ describe('processors', () => {
     expect(lines).toEqual([
       'cpu_time | reads | host, control groups and processes | ',
       'control groups | absent | no CPU accounting by control group; processes are read one by one | ',
+      expect.stringMatching(/^ended processes \| absent \| .* not of the running kernel \| $/),
       expect.stringMatching(/^CPU wait \| reads/),
       'rapl package-0 | reads | /sys/class/powercap/intel-rapl:0/energy_uj | ',
       'rapl psys | left_out | already measured by another zone, or covers what the board maker decided | ',
@@ -114,6 +115,14 @@ describe('other meters', () => {
     )
     expect(of('battery')).toEqual([
       'battery BAT0 | reads | nothing now (Charging): only while it discharges | ',
+    ])
+    const supply = 'sys/class/power_supply/BAT0'
+    const discharging = { [`${supply}/type`]: 'Battery\n', [`${supply}/status`]: 'Discharging\n' }
+    expect(diagnose({ ...discharging, [`${supply}/energy_now`]: '1\n' }).of('battery')).toEqual([
+      'battery BAT0 | reads | the whole machine, by what it still holds | ',
+    ])
+    expect(diagnose(discharging).of('battery')).toEqual([
+      'battery BAT0 | cannot | its driver reports neither power nor current, nor what it holds | ',
     ])
   })
 
