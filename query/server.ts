@@ -3,6 +3,7 @@
  * the shared parts.
  */
 import { alertRoutes } from './alerts/routes.ts'
+import { allocationRoutes } from './allocation/routes.ts'
 import { budgetRoutes } from './budgets/routes.ts'
 import { scalingAnswerRoutes } from './decisions/answer-routes.ts'
 import { scalingDecisionRoutes } from './decisions/decision-routes.ts'
@@ -77,6 +78,7 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
   sqlRoutes(app, context, sql)
   clickhouseRoutes(app, context, sql, '/clickhouse')
   usageRoutes(app, context)
+  allocationRoutes(app, context)
   liveRoutes(app, context)
   identityRoutes(app, context)
   requestRoutes(app, context)

@@ -5,6 +5,7 @@
 
 export type * from './administration.ts'
 export type * from './alerts.ts'
+export type * from './allocation.ts'
 export type * from './billing.ts'
 export type * from './factors.ts'
 export type * from './identity.ts'
