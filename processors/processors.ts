@@ -32,6 +32,7 @@ import type { Recomputations } from './recompute/recomputations.ts'
 import type { RecomputeTools } from './recompute/recompute.ts'
 import { createRequests } from './requests/processor.ts'
 import { sharingRules } from './requests/statement.ts'
+import { RATERS } from './restate/announce.ts'
 import { createRestate } from './restate/processor.ts'
 import { createScale, type ScaleOptions } from './scale/processor.ts'
 import { readRowsOf } from './scale/read.ts'
@@ -142,14 +143,14 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
     }),
     createRateProcessor({
       rate,
-      follow: () => factors.follow(),
+      ...followingOf(factors),
       events,
       publish: () => publishFactors(broker, config, now()),
     }),
     admitOf(options),
     ...restateOf(options, factors),
     ...invoiceOf(options),
-    ...recomputeOf(options, { meter, rate, rules: config.hosts, follow: () => factors.follow() }),
+    ...recomputeOf(options, { meter, rate, rules: config.hosts, ...followingOf(factors) }),
     createAlert({
       alerts: config.alerts,
       latenessSeconds: config.metering.lateness,
@@ -177,14 +178,19 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
   return runner
 }
 
+const followingOf = (factors: FactorFollower) => ({
+  follow: () => factors.follow(),
+  catchUp: () => factors.catchUp(),
+})
+
 /** None over stand-ins that have no tables. */
 function restateOf(options: ProcessorsOptions, factors: FactorFollower): readonly Processor[] {
   const { broker, warehouse, events, now } = options
   const { statements } = warehouse
   if (statements === undefined) return []
   const folder = engineFolder(options)
-  const book = async (): Promise<IntensityBook> => (await factors.follow()).intensities
-  return [createRestate({ broker, statements, folder, book, events, now })]
+  const book = async (): Promise<IntensityBook> => (await factors.catchUp()).intensities
+  return [createRestate({ broker, statements, folder, book, raters: RATERS, events, now })]
 }
 
 /** None over stand-ins that have no tables. */

@@ -40,6 +40,9 @@ export class FactorFollower {
   #books: FactorBooks
   #end = 0n
   #askedMs = Number.NEGATIVE_INFINITY
+  /** Readings of the log that were begun, and the last that is done. */
+  #begun = 0
+  #done = 0
   #following: Promise<void> | null = null
 
   /** @param now monotonic, ms */
@@ -57,16 +60,29 @@ export class FactorFollower {
 
   /** The books, once they have all that was in the log a second ago. Rejects as the log does. */
   async follow(): Promise<FactorBooks> {
-    if (this.#now() - this.#askedMs >= FRESH_MS) {
-      this.#following ??= this.#read().finally(() => {
-        this.#following = null
-      })
-    }
-    await this.#following
+    const sinceMs = this.#now() - FRESH_MS
+    // What is being read may have been asked for long ago.
+    while (this.#askedMs <= sinceMs) await this.#readOnce()
     return this.#books
   }
 
+  /** The books, once they have all that is in the log now, whatever the clock says. Rejects as the log does. */
+  async catchUp(): Promise<FactorBooks> {
+    const before = this.#begun
+    while (this.#done <= before) await this.#readOnce()
+    return this.#books
+  }
+
+  /** Joins who is reading, or reads. */
+  #readOnce(): Promise<void> {
+    this.#following ??= this.#read().finally(() => {
+      this.#following = null
+    })
+    return this.#following
+  }
+
   async #read(): Promise<void> {
+    this.#begun += 1
     const askedMs = this.#now()
     const [lag] = await this.#log.lag(STORE_GROUP, factors.name)
     if (lag === undefined)
@@ -80,6 +96,7 @@ export class FactorFollower {
       this.#end = lag.end
     }
     this.#askedMs = askedMs
+    this.#done = this.#begun
   }
 
   #take(key: string, value: Uint8Array): void {

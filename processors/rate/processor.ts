@@ -1,8 +1,9 @@
-import type { AssignedPartition } from '../../core/broker/broker.ts'
+import { type AssignedPartition, RECORD_KIND } from '../../core/broker/broker.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { createRecordBuilder } from '../../core/columns/record-builder.ts'
 import { readRecord } from '../../core/columns/record-reader.ts'
 import { energy, ledger } from '../../core/model/streams/index.ts'
+import { FACTORS_REVISED_KIND } from '../loop/factors-revised.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Rate } from './rate.ts'
@@ -17,6 +18,8 @@ interface RateOptions {
   readonly publish: () => Promise<void>
   /** Reads what the log says of factors, where it says something new; called before rows are rated. */
   readonly follow: () => Promise<unknown>
+  /** The same whenever the log was read last. */
+  readonly catchUp: () => Promise<unknown>
 }
 
 /** Brings the verb and the log together: one ledger record per poll, in one transaction with the offset. */
@@ -41,7 +44,7 @@ export function createRateProcessor(options: RateOptions): Processor {
 }
 
 function rateWorker(
-  { rate, events, follow }: Pick<RateOptions, 'rate' | 'events' | 'follow'>,
+  { rate, events, follow, catchUp }: Omit<RateOptions, 'publish'>,
   assigned: AssignedPartition,
 ): PartitionWorker {
   const entries = createRecordBuilder(ledger)
@@ -50,6 +53,7 @@ function rateWorker(
   return {
     async apply(record) {
       assertReadable(record)
+      if (record.headers[RECORD_KIND] === FACTORS_REVISED_KIND) return void (await catchUp())
       await follow()
       const before = entries.mark()
       try {

@@ -1,10 +1,10 @@
 /**
- * Books late energy: minutes of hosts whose readings came after the minute was closed are computed again from table `readings`,
- * and the differences from the ledger are appended to it. Ranges that somebody asks for are computed likewise.
+ * Books late energy: minutes of hosts whose readings came after the minute was closed, and ranges that somebody asks for, are computed
+ * again from table `readings`, and the differences from the ledger are appended to it.
  *
- * Each piece of work, minutes of one host, is one transaction of the log: corrections and what is left to do become visible
- * together. Nothing is compared before the tables hold all that was in the log when the work was taken up, so the same
- * difference is never found twice; and only this worker appends corrections of energy for the hosts of its partition.
+ * Each piece of work, minutes of one host, is one transaction of the log: corrections and what is left to do. Nothing is compared
+ * before the tables hold all that was in the log when the work was taken up, so the same difference is never found twice; and only
+ * this worker appends corrections of energy for the hosts of its partition.
  */
 import {
   type AssignedPartition,
@@ -22,6 +22,7 @@ import { WINDOW_SECONDS } from '../../core/model/window.ts'
 import { sleep } from '../../core/runtime/backoff.ts'
 import type { CatchingUp } from '../loop/catching-up.ts'
 import { ERASE_KIND, tenantOfErasure } from '../loop/erasure.ts'
+import { FACTORS_REVISED_KIND } from '../loop/factors-revised.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { RESTATED_REASONS } from '../meter/windows/late.ts'
@@ -57,9 +58,7 @@ export interface RecomputeOptions extends UnitOptions {
   readonly broker: Pick<Broker, 'lag' | 'partitions'>
   /** How long late readings of a host are waited for before its minutes are computed again, ms. */
   readonly settleMs: number
-  /** Wall clock, unix ms. */
   readonly now: () => number
-  /** Hears how far requests are. */
   readonly requests?: Pick<Recomputations, 'progressed' | 'ended'>
 }
 
@@ -115,7 +114,8 @@ class RecomputeWorker implements PartitionWorker {
     }
   }
 
-  apply(record: StoredRecord, step: Step): void {
+  async apply(record: StoredRecord, step: Step): Promise<void> {
+    if (record.headers[RECORD_KIND] === FACTORS_REVISED_KIND) await this.#options.tools.catchUp()
     this.#next = record.offset + 1n
     step.state.set(NEXT, Buffer.from(`${this.#next}`))
     const kind = record.headers[RECORD_KIND]

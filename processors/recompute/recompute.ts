@@ -22,6 +22,8 @@ export interface RecomputeTools {
   readonly rules?: HostRules
   /** Reads what the log says of factors; called before rows are rated. */
   readonly follow: () => Promise<FactorBooks>
+  /** The same whenever the log was read last. */
+  readonly catchUp: () => Promise<FactorBooks>
 }
 
 /** Differences of the minutes up to below `to`: fewer than were asked for where there are too many readings at once. */

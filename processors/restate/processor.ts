@@ -3,8 +3,10 @@
  * appended to stream `ledger`, whose sum with them is what `rate` would give today.
  *
  * Each piece of work is one transaction of the log: corrections and how far the pass is become visible together. A pass
- * reads the tables only when they hold everything that was in the ledger's stream when it began, and there are passes until
- * one finds no stale entries but those of the pass before: what was rated by the old value meanwhile is restated too.
+ * reads the tables only when they hold everything that was rated by the old value. To that end a revision is announced in the
+ * streams of what is rated: what comes after the announcement is rated by the new value, and a pass waits until the groups that
+ * rate have read past it, and the tables hold what they made of it. There are passes until one finds no stale entries but those of
+ * the pass before.
  */
 import {
   type AssignedPartition,
@@ -26,6 +28,7 @@ import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { encodeRequest, REQUEST_KIND } from '../recompute/requests.ts'
 import { STORE } from '../store/token.ts'
+import { announce, type Raters } from './announce.ts'
 import { coverage } from './coverage.ts'
 import {
   type DirtyRange,
@@ -64,7 +67,9 @@ export interface RestateOptions {
   readonly statements: Statements
   /** See `selectRecord`. */
   readonly folder: string | null
+  /** With all that is in the log now. */
   readonly book: () => Promise<IntensityBook>
+  readonly raters: Raters
   readonly events: Events
   /** Wall clock, unix ms. */
   readonly now: () => number
@@ -72,7 +77,7 @@ export interface RestateOptions {
   readonly limits?: UnitLimits
 }
 
-/** So long after a revision every processor rates by it: they look once a second, and finish what they have begun. */
+/** Revisions come many at a time; and by then what was being rated is booked as a rule. Nothing but the pace depends on it. */
 const SETTLE_MS = 5_000
 /** Longest that a tick works before the loop listens for revisions again. */
 const BUSY_MS = 500
@@ -97,7 +102,7 @@ export const createRestate = (options: RestateOptions): Processor => ({
 interface Pass {
   readonly key: string
   readonly sinceMs: number
-  /** What was in the ledger's stream when it began. */
+  /** What was rated before the revision was known, and what was in the ledger's stream then. */
   readonly tables: CatchingUp
   /** Null: the tables do not have all of that yet. */
   plan: Plan | null
@@ -117,6 +122,8 @@ class RestateWorker implements PartitionWorker {
   readonly #dirty = new Map<string, DirtyRange>()
   #next = 0n
   #pass: Pass | null = null
+  /** Where revisions were announced last. */
+  #announced: Step | null = null
 
   constructor(options: RestateOptions, partition: AssignedPartition, state: ReadonlyMap<string, Uint8Array>) {
     this.#options = options
@@ -137,6 +144,7 @@ class RestateWorker implements PartitionWorker {
   }
 
   #note(day: NonNullable<ReturnType<typeof dayOf>>, step: Step): void {
+    this.#announce(step)
     const key = dirtyKey(day)
     const range = withDay(this.#dirty.get(key), day, this.#options.now())
     this.#dirty.set(key, range)
@@ -149,6 +157,7 @@ class RestateWorker implements PartitionWorker {
     const nowMs = now()
     const range = revisedRates(key, value, nowMs)
     if (range === null) return
+    this.#announce(step)
     const id = `factors-${offset}`
     const [tenant, host, reason] = [null, null, 'factors_revised'] as const
     const request = { id, tenant, host, ...range, reason, notBeforeMs: nowMs + SETTLE_MS }
@@ -156,6 +165,14 @@ class RestateWorker implements PartitionWorker {
       const headers = { [RECORD_KIND]: REQUEST_KIND }
       step.emit(lateReadings.name, partition, { value: encodeRequest(request), headers, timestampMs: nowMs })
     }
+  }
+
+  /** Once for all records of a step: it becomes visible with the offset behind them. */
+  #announce(step: Step): void {
+    if (this.#announced === step) return
+    this.#announced = step
+    const { broker, now, raters } = this.#options
+    announce(step, raters, broker, now())
   }
 
   async tick(nowMs: number): Promise<void> {
@@ -198,7 +215,9 @@ class RestateWorker implements PartitionWorker {
 
   #passOver(key: string, { sinceMs }: DirtyRange): Pass {
     if (this.#pass?.key === key && this.#pass.sinceMs === sinceMs) return this.#pass
-    const tables = new CatchingUp(this.#options.broker, [[[STORE, ledger.name]]])
+    const { broker, raters } = this.#options
+    const rated = raters.map(([group, stream]) => [group, stream.name] as const)
+    const tables = new CatchingUp(broker, [rated, [[STORE, ledger.name]]])
     this.#pass = { key, sinceMs, tables, plan: null }
     return this.#pass
   }

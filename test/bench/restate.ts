@@ -71,8 +71,7 @@ await runner.start(createStore({ streams: STREAMS, warehouse, events: silentEven
 const { statements } = warehouse
 if (statements === undefined) throw new Error('the engine takes no statements')
 const book = async () => {
-  await follower.follow()
-  return follower.books.intensities
+  return (await follower.catchUp()).intensities
 }
 const sum = async (): Promise<bigint> => {
   const [found] = await warehouse.query<{ ug: string }>(
@@ -87,6 +86,8 @@ await runner.start(
     statements,
     folder: join(path, 'warehouse', 'incoming'),
     book,
+    // Nothing is rated meanwhile.
+    raters: [],
     events: silentEvents,
     now: Date.now,
   }),

@@ -84,6 +84,7 @@ const rateOf = (maxRecords: number, publish = async (): Promise<void> => {}): Pr
     events: silentEvents,
     publish,
     follow: async () => undefined,
+    catchUp: async () => undefined,
   }),
   poll: { maxRecords, maxBytes: 1e6, maxWaitMs: 10 },
 })

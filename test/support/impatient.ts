@@ -21,7 +21,7 @@ const impatientPartition = (partition: AssignedPartition): AssignedPartition =>
   })
 
 /** The object with some methods of others; the rest are called on the object itself, which may have private fields. */
-function replacing<T extends object>(object: T, methods: Partial<T>): T {
+export function replacing<T extends object>(object: T, methods: Partial<T>): T {
   return new Proxy(object, {
     get(target, name) {
       const value: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name, target)

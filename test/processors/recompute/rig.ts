@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { RECORD_KIND } from '../../../core/broker/broker.ts'
+import { type Broker, RECORD_KIND } from '../../../core/broker/broker.ts'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
 import { pueSchema } from '../../../core/catalogue/config/keys/factor-values.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
@@ -46,8 +46,13 @@ export type Rig = Awaited<ReturnType<typeof openRig>>
 /**
  * @param stays a folder that was opened before, or will be again
  * @param more keys of the configuration beside its own
+ * @param seen the log as the processors see it
  */
-export async function openRig(stays?: string, more: Readonly<Record<string, unknown>> = {}) {
+export async function openRig(
+  stays?: string,
+  more: Readonly<Record<string, unknown>> = {},
+  seen: (broker: Broker) => Broker = broker => broker,
+) {
   const config = configSchema.parse({ ...CONFIG, ...more })
   const folder = stays ?? (await mkdtemp(join(tmpdir(), 'wattline-recompute-')))
   const store = await openTestWarehouse(5_000, join(folder, 'warehouse'))
@@ -60,7 +65,7 @@ export async function openRig(stays?: string, more: Readonly<Record<string, unkn
   const start = (): Promise<Runner> =>
     startProcessors({
       config: { ...config, data: folder },
-      broker,
+      broker: seen(broker),
       warehouse: store.warehouse,
       events: silentEvents,
       rowAges: new RowAges(),
@@ -120,6 +125,10 @@ export async function openRig(stays?: string, more: Readonly<Record<string, unkn
       }))
       await broker.append(readings.name, 0, flushes)
       await allRead()
+    },
+    /** Lets time go by. */
+    wait(ms: number): void {
+      nowMs += ms
     },
     /** Lets what is late settle, and waits until all of it is booked. */
     async settle(): Promise<void> {

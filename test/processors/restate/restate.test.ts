@@ -17,7 +17,7 @@ import { energy, factors, ledger } from '../../../core/model/streams/index.ts'
 import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
 import { Runner } from '../../../processors/loop/runner.ts'
 import { streamSettings } from '../../../processors/processors.ts'
-import { createRateProcessor } from '../../../processors/rate/processor.ts'
+import { createRateProcessor, RATE } from '../../../processors/rate/processor.ts'
 import { createRate } from '../../../processors/rate/rate.ts'
 import { createRestate, RESTATE } from '../../../processors/restate/processor.ts'
 import { createStore } from '../../../processors/store/store.ts'
@@ -53,8 +53,7 @@ async function start(): Promise<void> {
   runner = new Runner({ broker, events: silentEvents, now: () => Date.now() + aheadMs })
   const follower = followerOf(broker, () => performance.now() + aheadMs)
   const book = async () => {
-    await follower.follow()
-    return follower.books.intensities
+    return (await follower.catchUp()).intensities
   }
   const streams = [ledger, factors]
   await runner.start(createStore({ streams, warehouse: store.warehouse, events: silentEvents }))
@@ -62,6 +61,7 @@ async function start(): Promise<void> {
     createRateProcessor({
       rate: createRate(config, () => follower.books),
       follow: () => follower.follow(),
+      catchUp: () => follower.catchUp(),
       publish: async () => undefined,
       events: silentEvents,
     }),
@@ -69,7 +69,9 @@ async function start(): Promise<void> {
   const { statements } = store.warehouse
   if (statements === undefined) throw new Error('the engine takes no statements')
   const now = (): number => Date.now() + aheadMs
-  await runner.start(createRestate({ broker, statements, folder, book, events: silentEvents, now, limits }))
+  const raters = [[RATE, energy]] as const
+  const restating = { broker, statements, folder, book, raters, events: silentEvents, now, limits }
+  await runner.start(createRestate(restating))
 }
 beforeAll(async () => {
   store = await openTestWarehouse()
