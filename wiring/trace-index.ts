@@ -1,3 +1,4 @@
+import { traces } from '../core/model/streams/index.ts'
 import type { Losses } from '../core/runtime/losses.ts'
 import { TRACE_INDEX } from '../core/warehouse/tables/ddl-derived.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
@@ -19,7 +20,8 @@ export function remakeWhenDue({ lifecycle, events }: Wiring, warehouse: Warehous
     const recently = new Date(Date.parse(loss.found) - REMADE_MS).toISOString()
     const from = loss.state === 'restoring' ? (extent?.from ?? null) : recently
     await warehouse.files?.remakeTraceIndex(from, extent?.to ?? null)
-    await losses.restored(TRACE_INDEX, { table: TRACE_INDEX, rows: null, isDone: true })
+    const madeFrom = traces.table.name
+    await losses.restored(TRACE_INDEX, { table: TRACE_INDEX, rows: null, isDone: true, madeFrom })
   }
   const timer = setInterval(() => {
     if (isRemaking) return

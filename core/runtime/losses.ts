@@ -16,6 +16,8 @@ export interface Extent {
   readonly rows: number | null
   /** How many of them were restored from the log. */
   readonly restoredRows?: number
+  /** A derived table that was made again from what is left of this one: rows of what is lost there are not in it. */
+  readonly madeFrom?: string
   /** Missing records of the log; null: unknown, or none. */
   readonly records: number | null
   /** Event times (tables) or times of arrival (streams), ISO 8601; null: unknown. */
@@ -26,8 +28,10 @@ export interface Extent {
 /** How far the rows of one table have been restored. */
 export interface Restoring {
   readonly table: string
-  /** Restored rows; null: all rows of the table. */
+  /** Restored rows; null: all rows of the table, as far as the one that it is made from has them. */
   readonly rows: number | null
+  /** Of a derived table, what it was made from. */
+  readonly madeFrom?: string
   readonly isDone: boolean
   /** The log lost the rest before it could be stored again. */
   readonly isCutOff?: boolean
@@ -183,26 +187,48 @@ function settled(losses: readonly Loss[]): readonly Loss[] {
   for (const { table, rows } of places.values()) {
     pool.set(table, (pool.get(table) ?? 0) + (rows ?? Number.POSITIVE_INFINITY))
   }
-  return losses.map(loss => {
+  const sources = new Map([...places.values()].map(one => [one.table, one.madeFrom]))
+  const assigned = losses.map(loss => {
     if (loss.state !== 'restoring') return loss
     const extent = loss.extent.map(one => {
-      if (one.table === undefined) return one
+      if (one.table === undefined || sources.get(one.table) !== undefined) return one
       const back = Math.min(pool.get(one.table) ?? 0, one.rows ?? Number.POSITIVE_INFINITY)
       if (!Number.isFinite(back)) return one
       pool.set(one.table, (pool.get(one.table) ?? 0) - back)
       return { ...one, restoredRows: back }
     })
-    const isDone = Object.values(loss.restoring ?? {}).every(one => one.isDone)
-    const cutOff = new Set(
-      Object.values(loss.restoring ?? {}).flatMap(one => (one.isCutOff === true ? [one.table] : [])),
-    )
-    const isWhole = extent.every(({ table, rows, records, restoredRows = 0 }) =>
-      rows === null ? records === null && !cutOff.has(table ?? '') : restoredRows >= rows,
-    )
-    if (!isDone) return { ...loss, extent }
+    return { ...loss, extent }
+  })
+  const lost = assigned.flatMap(loss => loss.extent.filter(one => !isBack(loss, one)))
+  return assigned.map(loss => {
+    if (loss.state !== 'restoring') return loss
+    const extent = loss.extent.map(one => madeAgain(one, sources.get(one.table ?? ''), lost))
+    if (!Object.values(loss.restoring ?? {}).every(one => one.isDone)) return { ...loss, extent }
+    const isWhole = extent.every(one => one.madeFrom !== undefined || isBack({ ...loss, extent }, one))
     return { ...loss, extent, ...(isWhole ? BACK : GONE) }
   })
 }
+
+/** Whether all that this part of a finding tells is there again. */
+function isBack({ state, restoring }: Loss, { table, rows, records, restoredRows = 0 }: Extent): boolean {
+  if (state === 'restored' || state === 'noted') return true
+  if (rows !== null) return restoredRows >= rows
+  const isCutOff = Object.values(restoring ?? {}).some(one => one.isCutOff === true && one.table === table)
+  return state === 'restoring' && records === null && !isCutOff
+}
+
+/** Rows of a derived table are back where nothing is lost of what they are made from. */
+function madeAgain(one: Extent, source: string | undefined, lost: readonly Extent[]): Extent {
+  if (source === undefined) return one
+  const isLost = lost.some(
+    ({ table, from, to }) => table === source && !isBefore(to, one.from) && !isBefore(one.to, from),
+  )
+  if (isLost) return { ...one, madeFrom: source }
+  return one.rows === null ? one : { ...one, restoredRows: one.rows }
+}
+
+const isBefore = (a: string | null, b: string | null): boolean =>
+  a !== null && b !== null && Date.parse(a) < Date.parse(b)
 
 const ACCEPTED_BY = 'Then run `wattline losses --accept`.'
 
@@ -213,8 +239,14 @@ function sentence({ state, what, remedy, extent }: Loss): string {
 }
 
 /** The extent in one phrase, for messages: table or stream, counts, time range. */
-export function extentText({ table, stream, rows, restoredRows, records, from, to }: Extent): string {
-  const back = restoredRows === undefined || restoredRows === 0 ? '' : `, ${restoredRows} of them restored`
+export function extentText(extent: Extent): string {
+  const { table, stream, rows, restoredRows, records, from, to, madeFrom } = extent
+  const back =
+    madeFrom !== undefined
+      ? `, made again from what is left of table ${madeFrom}`
+      : restoredRows === undefined || restoredRows === 0
+        ? ''
+        : `, ${restoredRows} of them restored`
   const what = [
     rows === null ? null : `${rows} rows${back}`,
     records === null ? null : `${records} records`,

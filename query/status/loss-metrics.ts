@@ -30,8 +30,9 @@ export function lossFamilies(losses: readonly Loss[]): readonly MetricFamily[] {
     ),
     ownFamily(
       'wattline_lost_rows',
-      sums(missing, 'table', TABLE_NAMES, ({ rows, restoredRows }) =>
-        rows === null ? null : rows - (restoredRows ?? 0),
+      sums(missing, 'table', TABLE_NAMES, ({ rows, restoredRows, madeFrom }) =>
+        // What a derived table lacks is lost where it is made from.
+        rows === null || madeFrom !== undefined ? null : rows - (restoredRows ?? 0),
       ),
     ),
     ownFamily(

@@ -98,3 +98,48 @@ it('treats a whole table as returned when it was created again', async () => {
   await losses.restored('index', { table: 'index', rows: null, isDone: true })
   expect(losses.all()).toMatchObject([{ state: 'restored', extent: [{ restoredRows: 10 }] }])
 })
+
+it('calls rows of a derived table restored only where nothing is lost of what they are made from', async () => {
+  const at = (extent: Extent, from: string, to: string): Extent => ({ ...extent, from, to })
+  const restoring = {
+    'traces/0': { table: 'spans', rows: 0, isDone: false },
+    index: { table: 'index', rows: 0, isDone: false },
+  }
+  const [may, june] = [
+    ['2026-05-01T00:00:00Z', '2026-05-02T00:00:00Z'],
+    ['2026-06-01T00:00:00Z', '2026-06-02T00:00:00Z'],
+  ] as const
+  const made = { table: 'index', rows: null, isDone: true, madeFrom: 'spans' }
+  const after = async (backRows: number): Promise<Losses> => {
+    const losses = open()
+    const both = [at(rows('spans', 50), ...may), at(rows('index', 10), ...may)]
+    await losses.add(loss(`with ${backRows}`, 'restoring', both, { restoring }))
+    await losses.restored('traces/0', { table: 'spans', rows: backRows, isDone: true })
+    await losses.restored('index', made)
+    return losses
+  }
+  const whole = await after(50)
+  expect(whole.all()).toMatchObject([{ state: 'restored', extent: [{}, { restoredRows: 10 }] }])
+  const part = await after(30)
+  expect(part.all()[1]).toMatchObject({
+    state: 'lost',
+    extent: [{ restoredRows: 30 }, { madeFrom: 'spans' }],
+  })
+  expect(part.all()[1]?.extent[1]?.restoredRows).toBe(0)
+  expect(lossesText(part.all())).toContain(
+    '- table index: 10 rows, made again from what is left of table spans, 2026-05-01',
+  )
+  const [, lost] = lossFamilies(part.all())
+  expect(lost?.samples.filter(({ value }) => value !== 0)).toEqual([{ labels: 'table="spans"', value: 20 }])
+
+  // Later the index alone is damaged, where spans are gone, and elsewhere.
+  for (const [id, [from, to]] of Object.entries({ may, june })) {
+    const of = [at(rows('index', 7), from, to)]
+    await part.add(loss(id, 'restoring', of, { restoring: { index: restoring.index } }))
+    await part.restored('index', made)
+  }
+  expect(part.all().slice(2)).toMatchObject([
+    { id: 'may', state: 'restored', extent: [{ madeFrom: 'spans' }] },
+    { id: 'june', state: 'restored', extent: [{ restoredRows: 7 }] },
+  ])
+})
