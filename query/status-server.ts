@@ -6,12 +6,9 @@ import { createApp, routesOf } from './http/app.ts'
 import type { StatusContext, StatusServerOptions } from './http/context.ts'
 import { type QueryServer, serverOf } from './http/query-server.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
-import { STATEMENT_MAX_BYTES } from './sql/text-limits.ts'
+import { BODY_MAX_BYTES } from './sql/text-limits.ts'
 import { createMetrics } from './status/metrics.ts'
 import { statusRoutes } from './status/routes.ts'
-
-/** Statements with their parameters; no request is larger. */
-export const BODY_MAX_BYTES = 4 * STATEMENT_MAX_BYTES
 
 /** Health, readiness, metrics, and what autoscalers are told. */
 export function createStatusServer(options: StatusServerOptions): QueryServer {

@@ -9,7 +9,7 @@ import { afterAll, expect, it } from 'vitest'
 const out = mkdtempSync(join(tmpdir(), 'wattline-wasm-'))
 afterAll(() => rmSync(out, { recursive: true, force: true }))
 
-it.each(['collector/otlp/wasm', 'query/sql/wasm'])(
+it.each(['collector/otlp/wasm', 'query/codings/wasm'])(
   '%s is up to date; otherwise run `npm run wasm`',
   async folder => {
     const [name = ''] = readdirSync(folder).filter(file => file.endsWith('.wasm'))

@@ -1,42 +1,21 @@
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { bodyCodings, CONTENT_CODINGS, decoded } from '../codings/content-codings.ts'
 
-type Decoder = (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer
-
-/** None produces more than it is allowed to, however small the body. */
-const DECODERS: Readonly<Record<string, Decoder>> = {
-  gzip: gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
-  zstd: zstdDecompressSync,
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The body as bytes, without its content codings; default: JSON below `/api/`, text elsewhere. */
+    body?: 'bytes'
+  }
 }
 
-/** ClickHouse clients send the statement under any media type, some of them compressed. */
+/** Accepts every media type, in every coding of content-codings.ts. */
 export function readBodies(app: FastifyInstance, maxBytes: number): void {
-  const plain = (request: FastifyRequest, body: Buffer): Buffer => {
-    const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
-    if (encoding === 'identity' || encoding === '') return body
-    const decode = DECODERS[encoding]
-    if (decode === undefined) {
-      throw new WattlineError(
-        'media_type_unsupported',
-        `Content-Encoding ${encoding.slice(0, 100)} is not supported. Use ${Object.keys(DECODERS).join(', ')}, or none.`,
-      )
-    }
-    try {
-      return decode(body, { maxOutputLength: maxBytes })
-    } catch (error) {
-      throw new WattlineError(
-        'body_undecodable',
-        `The body is not valid ${encoding}, or larger than ${maxBytes} bytes when decompressed.`,
-        { cause: error },
-      )
-    }
-  }
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    const text = plain(request, body).toString('utf8')
+    const plain = plainBody(request, body, maxBytes)
+    if (request.routeOptions.config.body === 'bytes') return plain
+    const text = new TextDecoder().decode(plain)
     if (!request.url.startsWith('/api/')) return text
     try {
       return JSON.parse(text) as unknown
@@ -44,4 +23,28 @@ export function readBodies(app: FastifyInstance, maxBytes: number): void {
       throw new WattlineError('parameter_invalid', 'The body is not JSON.', { cause: error })
     }
   })
+}
+
+function plainBody(request: FastifyRequest, body: Buffer, maxBytes: number): Uint8Array {
+  const header = request.headers['content-encoding']
+  const codings = bodyCodings(header)
+  if (codings === null) {
+    throw new WattlineError(
+      'media_type_unsupported',
+      `Content-Encoding ${(header ?? '').slice(0, 100)} is not supported. Use ${CONTENT_CODINGS.join(', ')}, or none.`,
+    )
+  }
+  let plain: Uint8Array = body
+  for (const coding of codings) {
+    try {
+      plain = decoded(coding, plain, maxBytes)
+    } catch (error) {
+      throw new WattlineError(
+        'body_undecodable',
+        `The body is not valid ${coding}, or larger than ${maxBytes} bytes when decompressed.`,
+        { cause: error },
+      )
+    }
+  }
+  return plain
 }

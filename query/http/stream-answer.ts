@@ -1,7 +1,7 @@
 /** Sends an answer in chunks: the status when the beginning is known to be good, the rest at the client's pace. */
 import { Readable } from 'node:stream'
-import { createGzip } from 'node:zlib'
 import type { FastifyReply } from 'fastify'
+import { type ContentCoding, encoder } from '../codings/content-codings.ts'
 import { type ReaderLimits, watchReader } from './slow-reader.ts'
 
 /** Part that is held back, so that an error within it can still set the status. */
@@ -11,7 +11,8 @@ const SLICE_BYTES = 65_536
 
 /** How an answer is encoded, ended and limited. */
 export interface SendOptions {
-  readonly gzip: boolean
+  /** Undefined: none. */
+  readonly coding: ContentCoding | undefined
   /** Ends the body when the answer fails later; if it returns nothing, the connection is cut. */
   readonly onLate: (error: unknown) => Uint8Array
   readonly reader: ReaderLimits
@@ -38,8 +39,9 @@ export async function sendChunks(
   const plain = Readable.from(bodyOf({ head, source, ended, watch, onLate: options.onLate }), {
     objectMode: false,
   })
-  if (options.gzip) reply.header('content-encoding', 'gzip').header('vary', 'accept-encoding')
-  const stream = options.gzip ? plain.pipe(createGzip({ level: 1 })) : plain
+  const { coding } = options
+  if (coding !== undefined) reply.header('content-encoding', coding).header('vary', 'accept-encoding')
+  const stream = coding === undefined ? plain : plain.pipe(encoder(coding))
   if (stream !== plain) plain.once('error', error => stream.destroy(error))
   const done = new Promise<void>(resolve => {
     reply.raw.once('close', resolve)

@@ -99,7 +99,7 @@ export function invoiceRoutes(app: FastifyInstance, context: QueryContext, sql: 
       reply.type(type).header('cache-control', 'no-store')
       reply.header('content-disposition', `attachment; filename="focus-${period}.${format}"`)
       await sendChunks(reply, format === 'csv' ? focusCsv(answer.chunks) : answer.chunks, {
-        gzip: false,
+        coding: undefined,
         onLate: () => new Uint8Array(),
         reader: readerLimits(context.config.limits.sql, reason =>
           context.events.emit('answerCut', { reason, tenant: identity.tenant }),

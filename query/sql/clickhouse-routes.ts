@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { asWattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { FencedResult } from '../../core/warehouse/warehouse.ts'
+import { compressed, compressedBlocks } from '../codings/native-blocks.ts'
 import { disconnectSignal } from '../fence/client-disconnect.ts'
 import { CHALLENGE, identityOf, OPEN, READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
@@ -16,7 +17,6 @@ import { bindParameters } from './clickhouse-params.ts'
 import { type ClickHouseRequest, readClickHouseRequest } from './clickhouse-request.ts'
 import { cachedFacts, type EngineFacts } from './engine-facts.ts'
 import { asEngineError } from './engine-text.ts'
-import { compressed, compressedBlocks } from './native-compression.ts'
 import { handshakeBlock, isHandshake } from './native-handshake.ts'
 import type { SqlService } from './service.ts'
 import { readStatement, type Statement } from './statement.ts'
@@ -56,7 +56,7 @@ export function clickhouseRoutes(
     app.route({
       method: ['GET', 'POST'],
       url,
-      config: { access: READ },
+      config: { access: READ, body: 'bytes' },
       handler: answer,
       // Requests refused before the handler runs get the error in the form that these clients read.
       errorHandler: (error, _request, reply) => sendError(context, reply, error),
@@ -74,9 +74,12 @@ interface Exchange {
 
 async function run({ context, sql, facts, request, reply }: Exchange): Promise<void> {
   const { tenant, accounts } = identityOf(request)
-  const query = request.query as RawQuery
-  const body = typeof request.body === 'string' ? request.body : ''
-  const asked = readClickHouseRequest(query, request.headers, body, context.warehouse.database)
+  const asked = await readClickHouseRequest(
+    request.query as RawQuery,
+    request.headers,
+    request.body as Uint8Array | undefined,
+    context.warehouse.database,
+  )
   reply.header('x-clickhouse-query-id', asked.queryId)
   if (asked.sql.trim() === '') {
     // The answer for people who open the address in a browser; some clients also use it as a ping.
@@ -130,13 +133,13 @@ const NOTHING_READ = JSON.stringify({ read_rows: '0', read_bytes: '0', elapsed_n
 async function sendResult(
   reply: FastifyReply,
   result: FencedResult,
-  { gzip, compress, reader }: Pick<SendOptions, 'gzip' | 'reader'> & Pick<ClickHouseRequest, 'compress'>,
+  { coding, compress, reader }: Pick<SendOptions, 'coding' | 'reader'> & Pick<ClickHouseRequest, 'compress'>,
 ): Promise<void> {
   const tag = exceptionTag()
   reply.header('x-clickhouse-exception-tag', tag)
   reply.header('x-clickhouse-summary', NOTHING_READ)
   await sendChunks(reply, compress ? compressed(result.chunks) : result.chunks, {
-    gzip,
+    coding,
     reader,
     onLate: error => {
       const trailer = lateFailure(error, tag)

@@ -11,6 +11,8 @@ const NUMBERS: Partial<Record<ErrorCode, readonly [number, string, number]>> = {
   unauthenticated: [516, 'AUTHENTICATION_FAILED', 401],
   forbidden: [497, 'ACCESS_DENIED', 403],
   parameter_invalid: [36, 'BAD_ARGUMENTS', 400],
+  body_undecodable: [271, 'CANNOT_DECOMPRESS', 400],
+  media_type_unsupported: [48, 'NOT_IMPLEMENTED', 415],
   body_too_large: [307, 'TOO_MANY_BYTES', 413],
   not_found: [60, 'UNKNOWN_TABLE', 404],
   warehouse_unavailable: [210, 'NETWORK_ERROR', 503],

@@ -24,7 +24,7 @@ export function sqlRoutes(app: FastifyInstance, context: QueryContext, sql: SqlS
     await sql.run({ statement, params, tenant, accounts, signal }, async answer => {
       reply.type('application/json; charset=utf-8')
       await sendChunks(reply, answer.chunks, {
-        gzip: false,
+        coding: undefined,
         onLate: () => new Uint8Array(),
         reader: readerLimits(context.config.limits.sql, reason =>
           context.events.emit('answerCut', { reason, tenant }),

@@ -8,6 +8,8 @@ import { RefusedError } from './verdict.ts'
 
 /** Longer statements are refused: the checks take time in proportion, and no person writes them. */
 export const STATEMENT_MAX_BYTES = 262_144
+/** A body with a statement and its parameters, also when decompressed. */
+export const BODY_MAX_BYTES = 4 * STATEMENT_MAX_BYTES
 /** Parameters of one request. */
 export const PARAMETERS_MAX = 1_000
 /** UTF-8 bytes of one value; for a list, of all its items together. */

@@ -3,7 +3,17 @@
  * answer the same rows, @clickhouse/client works unchanged, errors look as each kind of client expects, limits are
  * reported, a client that disconnects frees its slot, the page and health routes have the right headers.
  */
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { connect } from 'node:net'
+import {
+  brotliCompressSync,
+  brotliDecompressSync,
+  deflateSync,
+  gunzipSync,
+  gzipSync,
+  inflateSync,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from 'node:zlib'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Problem, StatusAnswer } from '../../core/api/answers.ts'
@@ -11,6 +21,8 @@ import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { EventBus } from '../../core/catalogue/events/event-bus.ts'
 import { createLogger } from '../../core/catalogue/events/logger.ts'
 import { traces } from '../../core/model/streams/index.ts'
+import { Lz4FrameStream, unframeLz4 } from '../../query/codings/lz4-frame.ts'
+import { compressedBlocks } from '../../query/codings/native-blocks.ts'
 import type { QueryServer } from '../../query/http/query-server.ts'
 import { createQueryServer } from '../../query/server.ts'
 import { eventually } from '../support/until.ts'
@@ -54,6 +66,12 @@ afterAll(async () => {
   await server.stop()
   await store.close()
 })
+
+async function framed(body: Uint8Array): Promise<Uint8Array> {
+  const stream = new Lz4FrameStream()
+  stream.end(body)
+  return Buffer.concat(await stream.toArray())
+}
 
 const sql = (body: unknown): Promise<Response> =>
   fetch(`${base}/api/v1/sql`, {
@@ -188,31 +206,84 @@ describe('/clickhouse/', () => {
     expect(other.status).toBe(403)
   })
 
-  it('compresses in blocks of ClickHouse for clients that request them, and accepts none', async () => {
+  it('compresses in blocks of ClickHouse for clients that request or send them', async () => {
     const answer = await fetch(`${base}/clickhouse/?compress=1&query=SELECT%201`)
     expect(answer.status).toBe(200)
     const block = Buffer.from(await answer.arrayBuffer())
     expect([block[16], block.readUInt32LE(17), block.readUInt32LE(21)]).toEqual([0x82, block.length - 16, 2])
     expect(block.subarray(-2).toString()).toBe('1\n')
-    const refused = await fetch(`${base}/clickhouse/?decompress=1`, { method: 'POST', body: block })
-    expect([refused.status, refused.headers.get('x-clickhouse-exception-code')]).toEqual([400, '36'])
+    const asked = Buffer.concat([...compressedBlocks(Buffer.from('SELECT '.concat('4 + '.repeat(999), '4')))])
+    const send = (body: Uint8Array): Promise<Response> =>
+      fetch(`${base}/clickhouse/?decompress=1`, { method: 'POST', body: new Uint8Array(body) })
+    expect(await (await send(asked)).text()).toBe('4000\n')
+    const damaged = await send(Buffer.concat([asked.subarray(0, -1), Buffer.of(0)]))
+    expect([damaged.status, damaged.headers.get('x-clickhouse-exception-code')]).toEqual([400, '271'])
   })
 
   it.each([
+    ['lz4', framed],
+    ['Lz4', framed],
+    ['ZSTD', zstdCompressSync],
+    ['x-gzip', gzipSync],
+    ['gzip, zstd', (body: Uint8Array) => zstdCompressSync(gzipSync(body))],
     ['gzip', gzipSync],
     ['GZIP', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
     ['zstd', zstdCompressSync],
   ])('reads bodies in %s, and none that inflates without limit', async (encoding, encode) => {
-    const send = (text: string): Promise<Response> =>
+    const send = async (text: string): Promise<Response> =>
       fetch(`${base}/clickhouse/`, {
         method: 'POST',
-        body: new Uint8Array(encode(Buffer.from(text))),
+        body: new Uint8Array(await encode(Buffer.from(text))),
         headers: { 'content-encoding': encoding },
       })
     expect(await (await send('SELECT 2')).text()).toBe('2\n')
     expect((await send(`SELECT 2 -- ${'x'.repeat(2_000_000)}`)).status).toBe(400)
+  })
+
+  it.each([
+    ['zstd', zstdDecompressSync],
+    ['LZ4', (body: Uint8Array) => unframeLz4(body, 1_000_000)],
+    ['br', brotliDecompressSync],
+    ['deflate', inflateSync],
+    ['gzip;q=0.5, zstd;q=0', gunzipSync],
+  ])('answers in %s', async (accepted, decode) => {
+    // Node's fetch decodes by itself, and does not know all of them.
+    const { port } = new URL(base)
+    const query = encodeURIComponent('SELECT number FROM numbers(900)')
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(
+      `GET /clickhouse/?query=${query} HTTP/1.0\r\nHost: 127.0.0.1\r\nAccept-Encoding: ${accepted}\r\n\r\n`,
+    )
+    const whole = Buffer.concat(await socket.toArray())
+    const end = whole.indexOf('\r\n\r\n')
+    expect(whole.subarray(0, end).toString().toLowerCase()).toContain(
+      `content-encoding: ${accepted.toLowerCase().split(';')[0]}`,
+    )
+    const rows = Buffer.from(decode(whole.subarray(end + 4))).toString()
+    expect(rows).toBe(Array.from({ length: 900 }, (_, n) => `${n}\n`).join(''))
+  })
+
+  it('takes statement and parameters from a form, and refuses external tables', async () => {
+    const send = async (form: FormData): Promise<[number, string]> => {
+      const answer = await fetch(`${base}/clickhouse/?param_b=2`, { method: 'POST', body: form })
+      return [answer.status, await answer.text()]
+    }
+    const form = new FormData()
+    form.set('query', 'SELECT {a:String}, {b:UInt8} FORMAT CSV')
+    form.set('param_a', "it's\u00fc")
+    expect(await send(form)).toEqual([200, '"it\'s\u00fc",2\n'])
+    form.set('ext_structure', 'n UInt8')
+    form.set('ext', new Blob(['1\n']), 'ext')
+    const [status, text] = await send(form)
+    expect([status, text]).toEqual([403, expect.stringContaining('External tables')])
+    const broken = await fetch(`${base}/clickhouse/`, {
+      method: 'POST',
+      body: '--x\r\nnothing',
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+    })
+    expect(broken.status).toBe(400)
   })
 
   it('accepts addresses with one slash too many', async () => {

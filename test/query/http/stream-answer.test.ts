@@ -34,9 +34,9 @@ beforeEach(async () => {
   app.get('/', async (request, reply) => {
     const signal = disconnectSignal(reply)
     signal.addEventListener('abort', () => settle('aborted'))
-    const gzip = request.query !== null && Object.hasOwn(request.query as object, 'gzip')
+    const coding = Object.hasOwn(request.query as object, 'gzip') ? ('gzip' as const) : undefined
     reply.type('text/plain')
-    await sendChunks(reply, chunks(), { gzip, onLate: () => Buffer.from(lastWords), reader })
+    await sendChunks(reply, chunks(), { coding, onLate: () => Buffer.from(lastWords), reader })
     if (!signal.aborted) settle('sent')
     return reply
   })

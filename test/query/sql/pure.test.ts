@@ -224,11 +224,11 @@ describe('memory', () => {
 })
 
 describe('the ClickHouse interface', () => {
-  it('reads URL, headers and body', () => {
-    const asked = readClickHouseRequest(
+  it('reads URL, headers and body', async () => {
+    const asked = await readClickHouseRequest(
       { query: 'SELECT {n:UInt8}', param_n: '1', max_execution_time: '5', database: 'default' },
       { 'accept-encoding': 'gzip, br', 'x-clickhouse-format': 'CSV' },
-      '',
+      Buffer.from(''),
       'wattline',
     )
     expect(asked).toMatchObject({
@@ -236,11 +236,11 @@ describe('the ClickHouse interface', () => {
       parameters: new Map([['n', '1']]),
       defaultFormat: 'CSV',
       maxSeconds: 5,
-      gzip: true,
+      coding: 'gzip',
     })
-    expect(() => readClickHouseRequest({ database: 'system' }, {}, '', 'wattline')).toThrow(
-      /no database system/,
-    )
+    await expect(
+      readClickHouseRequest({ database: 'system' }, {}, Buffer.from(''), 'wattline'),
+    ).rejects.toThrow(/no database system/)
   })
 
   it("reverses the client's escaping", () => {

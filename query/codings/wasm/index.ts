@@ -26,3 +26,16 @@ export function frame(size: u32): u32 {
   cityHash128(body, length + HEADER_BYTES, <usize>BLOCK)
   return CHECKSUM_BYTES + HEADER_BYTES + length
 }
+
+/** Writes `size` bytes at CONTENT as a bare LZ4 block to BLOCK; returns its length. */
+export function pack(size: u32): u32 {
+  return compress(<usize>CONTENT, size, <usize>BLOCK, TABLE)
+}
+
+/** Writes the checksum of `size` bytes at CONTENT, as many as the memory holds, to the start of TABLE. */
+export function checksum(size: u32): void {
+  cityHash128(<usize>CONTENT, size, TABLE)
+}
+
+/** Where `checksum` writes. */
+export const CHECKSUM: i32 = 1024

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { compressed, compressedBlocks } from '../../../query/sql/native-compression.ts'
+import { compressed, compressedBlocks } from '../../../query/codings/native-blocks.ts'
 
 /** Checksums as clickhouse-jdbc 0.9.8 computes them over the same blocks, low half first. */
 const rising = (length: number): Buffer =>
