@@ -212,10 +212,10 @@ describe('/clickhouse/', () => {
     const block = Buffer.from(await answer.arrayBuffer())
     expect([block[16], block.readUInt32LE(17), block.readUInt32LE(21)]).toEqual([0x82, block.length - 16, 2])
     expect(block.subarray(-2).toString()).toBe('1\n')
-    const asked = Buffer.concat([...compressedBlocks(Buffer.from('SELECT '.concat('4 + '.repeat(999), '4')))])
+    const asked = Buffer.concat([...compressedBlocks(Buffer.from('SELECT '.concat('4 + '.repeat(99), '4')))])
     const send = (body: Uint8Array): Promise<Response> =>
       fetch(`${base}/clickhouse/?decompress=1`, { method: 'POST', body: new Uint8Array(body) })
-    expect(await (await send(asked)).text()).toBe('4000\n')
+    expect(await (await send(asked)).text()).toBe('400\n')
     const damaged = await send(Buffer.concat([asked.subarray(0, -1), Buffer.of(0)]))
     expect([damaged.status, damaged.headers.get('x-clickhouse-exception-code')]).toEqual([400, '271'])
   })
