@@ -19,6 +19,7 @@ import { erasedValue } from '../../../processors/alert/forget.ts'
 import { createAlert } from '../../../processors/alert/processor.ts'
 import { ERASE_KIND } from '../../../processors/loop/erasure.ts'
 import { type Processor, Runner } from '../../../processors/loop/runner.ts'
+import { impatient } from '../../support/impatient.ts'
 import { until } from '../../support/until.ts'
 
 const NOON = Date.parse('2026-11-30T12:00:00Z') / 1000
@@ -41,7 +42,7 @@ beforeEach(async () => {
   isSettled = true
   lagsAsked = 0
   folder = mkdtempSync(join(tmpdir(), 'wattline-alert-'))
-  broker = await openEmbeddedBroker({ path: folder, maxBytes: 1e9, events: silentEvents })
+  broker = impatient(await openEmbeddedBroker({ path: folder, maxBytes: 1e9, events: silentEvents }))
   await broker.createStreams([
     { name: silences.name, partitions: 1, groups: ['alert'], retention, compacted: true },
     { name: alerts.name, partitions: 1, groups: ['notes'], retention },

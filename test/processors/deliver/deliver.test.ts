@@ -17,6 +17,7 @@ import { messageRecords } from '../../../processors/alert/records.ts'
 import { createDeliver } from '../../../processors/deliver/processor.ts'
 import { ERASE_KIND } from '../../../processors/loop/erasure.ts'
 import { type Processor, Runner } from '../../../processors/loop/runner.ts'
+import { impatient } from '../../support/impatient.ts'
 import { until } from '../../support/until.ts'
 
 interface Received {
@@ -45,7 +46,7 @@ beforeEach(async () => {
   aheadMs = 0
   answer = (_, reply) => reply.writeHead(200).end('ok')
   folder = mkdtempSync(join(tmpdir(), 'wattline-deliver-'))
-  broker = await openEmbeddedBroker({ path: folder, maxBytes: 1e9, events: silentEvents })
+  broker = impatient(await openEmbeddedBroker({ path: folder, maxBytes: 1e9, events: silentEvents }))
   await broker.createStreams([
     { name: notifications.name, partitions: 2, groups: ['deliver'], retention },
     { name: deliveries.name, partitions: 1, groups: ['notes'], retention },

@@ -24,6 +24,7 @@ import { type Processor, Runner } from '../../../processors/loop/runner.ts'
 import { createScale } from '../../../processors/scale/processor.ts'
 import type { DecisionRow } from '../../../processors/scale/records.ts'
 import type { SourceStatement } from '../../../processors/scale/sources.ts'
+import { impatient } from '../../support/impatient.ts'
 import { until } from '../../support/until.ts'
 
 const NOON = Date.parse('2026-11-30T12:00:00Z') / 1000
@@ -41,7 +42,7 @@ beforeEach(async () => {
   nowS = NOON
   read = async () => [[120]]
   folder = mkdtempSync(join(tmpdir(), 'wattline-scale-'))
-  broker = await openEmbeddedBroker({ path: folder, maxBytes: 1e9, events: silentEvents })
+  broker = impatient(await openEmbeddedBroker({ path: folder, maxBytes: 1e9, events: silentEvents }))
   await broker.createStreams([
     { name: scalingPolicies.name, partitions: 1, groups: ['scale'], retention, compacted: true },
     { name: scalingDecisions.name, partitions: 1, groups: ['notes'], retention },

@@ -18,6 +18,7 @@ import { createDeliver } from '../../../processors/deliver/processor.ts'
 import { ERASE_KIND } from '../../../processors/loop/erasure.ts'
 import { Runner } from '../../../processors/loop/runner.ts'
 import { createSignal } from '../../../processors/signal/processor.ts'
+import { impatient } from '../../support/impatient.ts'
 import { until } from '../../support/until.ts'
 
 interface Received {
@@ -42,7 +43,7 @@ beforeEach(async () => {
   received.length = 0
   status = 200
   folder = mkdtempSync(join(tmpdir(), 'wattline-signal-'))
-  broker = await openEmbeddedBroker({ path: folder, maxBytes: 1e9, events: silentEvents })
+  broker = impatient(await openEmbeddedBroker({ path: folder, maxBytes: 1e9, events: silentEvents }))
   await broker.createStreams([
     { name: scalingDecisions.name, partitions: 1, groups: ['signal'], retention },
     { name: notifications.name, partitions: 2, groups: ['deliver'], retention },

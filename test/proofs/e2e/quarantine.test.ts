@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
-import type { LagAnswer, QuarantineAnswer } from '../../core/api/answers.ts'
-import { traces } from '../../core/model/streams/index.ts'
-import { spanRecord } from '../support/span-records.ts'
-import { appendStored, spoil } from '../support/stored-log.ts'
-import { eventually } from '../support/until.ts'
-import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import type { LagAnswer, QuarantineAnswer } from '../../../core/api/answers.ts'
+import { traces } from '../../../core/model/streams/index.ts'
+import { spanRecord } from '../../support/span-records.ts'
+import { appendStored, spoil } from '../../support/stored-log.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
-const ROOT = new URL('../../', import.meta.url).pathname
+const ROOT = new URL('../../..', import.meta.url).pathname
 const folders: string[] = []
 const newFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'wattline-quarantine-'))

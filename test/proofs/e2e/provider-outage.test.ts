@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { counterJson, metricsJson } from '../support/otlp.ts'
-import { eventually } from '../support/until.ts'
-import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { counterJson, metricsJson } from '../../support/otlp.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
 const SLOT_MS = 1_800_000
 /** Begins two hours ago: known from the start. The one after it is measured only after the outage. */

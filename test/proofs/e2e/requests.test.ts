@@ -7,10 +7,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { counterJson, metricsJson } from '../support/otlp.ts'
-import { seededRandom } from '../support/random.ts'
-import { eventually } from '../support/until.ts'
-import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { counterJson, metricsJson } from '../../support/otlp.ts'
+import { seededRandom } from '../../support/random.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'wattline-shop-'))
 let wattline: WattlineProcess

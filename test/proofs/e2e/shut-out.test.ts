@@ -8,9 +8,9 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newToken, tokenHash } from '../../core/auth/token.ts'
-import { eventually } from '../support/until.ts'
-import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { newToken, tokenHash } from '../../../core/auth/token.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'wattline-shut-out-'))
 const file = join(data, 'tokens.yaml')

@@ -4,10 +4,10 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { audit } from '../chaos/audit.ts'
-import { startClients } from '../support/clients.ts'
-import { eventually } from '../support/until.ts'
-import { startProcess } from '../support/wattline-process.ts'
+import { audit } from '../../chaos/audit.ts'
+import { startClients } from '../../support/clients.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess } from '../../support/wattline-process.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'wattline-engine-'))
 afterAll(() => rmSync(data, { recursive: true, force: true }))

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { audit } from '../chaos/audit.ts'
-import { startClients } from '../support/clients.ts'
-import { freePorts } from '../support/kafka/kafka-server.ts'
-import { eventually } from '../support/until.ts'
-import { startProcess } from '../support/wattline-process.ts'
+import { audit } from '../../chaos/audit.ts'
+import { startClients } from '../../support/clients.ts'
+import { freePorts } from '../../support/kafka/kafka-server.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess } from '../../support/wattline-process.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'wattline-broken-'))
 afterAll(() => rmSync(data, { recursive: true, force: true }))
@@ -17,7 +17,7 @@ it('restarts itself when its engine has broken down', async () => {
   const [http, otlpHttp, otlpGrpc] = (await freePorts(3)).map(String)
   const wattline = await startProcess({
     data,
-    entry: new URL('../support/broken-engine-entry.ts', import.meta.url).pathname,
+    entry: new URL('../../support/broken-engine-entry.ts', import.meta.url).pathname,
     environment: {
       WATTLINE_LISTEN_HTTP: http ?? '',
       WATTLINE_LISTEN_OTLP_HTTP: otlpHttp ?? '',

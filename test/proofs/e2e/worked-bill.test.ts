@@ -8,14 +8,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { InvoiceAnswer, InvoicesAnswer, LineEntriesAnswer } from '../../core/api/answers.ts'
-import { precedingPeriod } from '../../core/billing/periods.ts'
-import { decimalText } from '../../core/model/decimal.ts'
-import { counterJson, metricsJson } from '../support/otlp.ts'
-import { eventually } from '../support/until.ts'
-import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import type { InvoiceAnswer, InvoicesAnswer, LineEntriesAnswer } from '../../../core/api/answers.ts'
+import { precedingPeriod } from '../../../core/billing/periods.ts'
+import { decimalText } from '../../../core/model/decimal.ts'
+import { counterJson, metricsJson } from '../../support/otlp.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
-const ROOT = new URL('../../', import.meta.url).pathname
+const ROOT = new URL('../../..', import.meta.url).pathname
 const PAGE = readFileSync(join(ROOT, 'docs/billing.md'), 'utf8')
 const SECTION = PAGE.slice(PAGE.indexOf('## A worked bill'))
 
