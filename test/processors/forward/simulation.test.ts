@@ -9,6 +9,7 @@ import { logs, readings } from '../../../core/model/streams/index.ts'
 import type { HttpClient } from '../../../processors/forward/http-client.ts'
 import type { Runner } from '../../../processors/loop/runner.ts'
 import { seededRandom } from '../../support/random.ts'
+import { runs } from '../../support/runs.ts'
 import { admitInto, caughtUp, forwardTo, httpTo, openLog, readStream, run, startReceiver } from './rig.ts'
 import { logRecord, readingRecord, readingRow } from './rows.ts'
 
@@ -64,7 +65,7 @@ async function simulate(seed: number): Promise<void> {
   }
   const sent: string[][] = Array.from({ length: SENDER_PARTITIONS }, () => [])
   const values = new Map(HOSTS.map(host => [host, 0n]))
-  for (let round = 0; round < 12; round++) {
+  for (let round = 0; round < runs(5); round++) {
     await restart(true)
     for (let record = 0; record < 6; record++) {
       const partition = Math.floor(random() * SENDER_PARTITIONS)

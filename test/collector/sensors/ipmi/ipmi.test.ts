@@ -80,7 +80,7 @@ describe('sessions', () => {
   })
 
   test('lost datagrams are sent again', async () => {
-    const { read } = await connected({ loses: 2 })
+    const { read } = await connected({ loses: 3 })
     expect(await read()).toBe(100_000n)
   })
 })
