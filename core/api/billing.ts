@@ -92,10 +92,57 @@ export interface LineEntriesAnswer {
     readonly cost: string
     readonly billed: string
   }
-  readonly entries: readonly Readonly<Record<string, unknown>>[]
+  readonly entries: readonly LineEntryAnswer[]
   /** Offset of the next page; null: this was the last one. */
   readonly next: number | null
 }
+
+/** An entry of the ledger. Null: not priced, the reason says why. */
+export interface LineEntryAnswer {
+  /** UTC, `2026-11-30 12:00:00`. */
+  readonly window_start: string
+  readonly host: string
+  readonly host_name: string
+  readonly workload_kind: string
+  readonly workload_id: string
+  readonly workload_name: string
+  readonly namespace: string
+  readonly component: string
+  readonly share: string
+  readonly energy_uj: string
+  readonly carbon_operational_ug: string | null
+  readonly carbon_embodied_ug: string | null
+  readonly cost_energy_nano: string | null
+  readonly cost_resource_nano: string | null
+  readonly coverage: number
+  readonly energy_quality: string
+  readonly energy_source: string
+  readonly method: string
+  readonly idle_policy: string
+  readonly pue: string
+  readonly intensity_version: string
+  readonly intensity_state: string
+  readonly tariff_version: string
+  readonly entry_kind: string
+  readonly correction_reason: string
+  readonly revision: number
+  readonly reason: string
+  readonly entry_id: string
+  readonly intensity: FactorAnswer | null
+  readonly tariffs: readonly FactorAnswer[]
+  /** The readings of the minute and around it, as SQL. */
+  readonly readings_sql: string
+}
+
+/** What a version of a factor stands for. */
+export interface FactorAnswer {
+  readonly version: string
+  readonly value: string
+  readonly unit: string
+  readonly state: string
+  readonly source: string
+}
+
 /** `/api/v1/budgets` */
 export interface BudgetsAnswer {
   readonly period: string

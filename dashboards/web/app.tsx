@@ -9,7 +9,9 @@ import { LIVE_MINUTES, USAGE_WINDOWS, VIEWS } from './lib/spans.ts'
 import { Guard } from './parts/guard.tsx'
 import { Segmented } from './parts/small.tsx'
 import { Alerts } from './screens/alerts/alerts.tsx'
+import { Bills } from './screens/bills/bills.tsx'
 import { Machine } from './screens/machine.tsx'
+import { Scaling } from './screens/scaling/scaling.tsx'
 import { Traces } from './screens/traces/traces.tsx'
 import { Header } from './shell/header.tsx'
 import { Login } from './shell/login.tsx'
@@ -94,9 +96,9 @@ function App(props: { readonly onToken: (token: string) => void; readonly onForg
         <Segmented label="Screen" name="view" choices={VIEWS} value={view} onChoose={setView} />
       </nav>
       <main id="main" tabIndex={-1}>
-        {view === 'alerts' ? (
-          <Guard>
-            <Alerts />
+        {view !== 'energy' ? (
+          <Guard key={view}>
+            <Screen view={view} />
           </Guard>
         ) : (
           <>
@@ -124,6 +126,11 @@ function App(props: { readonly onToken: (token: string) => void; readonly onForg
       </footer>
     </>
   )
+}
+
+function Screen({ view }: { readonly view: 'bills' | 'scaling' | 'alerts' }) {
+  if (view === 'bills') return <Bills />
+  return view === 'scaling' ? <Scaling /> : <Alerts />
 }
 
 /** URLs that a browser can open by itself, shown when no token is needed. */

@@ -1,5 +1,5 @@
 /** From a line of a bill to the ledger entries behind it, with the factors and tariffs that rated them. */
-import type { LineEntriesAnswer } from '../../core/api/answers.ts'
+import type { FactorAnswer, LineEntriesAnswer, LineEntryAnswer } from '../../core/api/answers.ts'
 import { resourceTariff, versionParts } from '../../core/billing/charges.ts'
 import { femtoText } from '../../core/billing/money.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
@@ -61,12 +61,7 @@ const COLUMNS = [
   'EntryId AS entry_id',
 ]
 
-interface EntryRow {
-  readonly window_start: string
-  readonly host: string
-  readonly intensity_version: string
-  readonly tariff_version: string
-}
+type EntryRow = Omit<LineEntryAnswer, 'intensity' | 'tariffs' | 'readings_sql'>
 
 /** @throws WattlineError `not_found` for a line that is a tax, a credit or a commitment: no entries are behind it */
 export async function readEntries(
@@ -149,26 +144,18 @@ async function sumsOf(
   }
 }
 
-interface FactorText {
-  readonly version: string
-  readonly value: string
-  readonly unit: string
-  readonly state: string
-  readonly source: string
-}
-
 /** What the versions of a page stand for. */
 async function factorsOf(
   reader: FencedReader,
   rows: readonly EntryRow[],
-): Promise<ReadonlyMap<string, FactorText>> {
+): Promise<ReadonlyMap<string, FactorAnswer>> {
   const versions = [
     ...new Set(rows.flatMap(row => [row.intensity_version, ...versionParts(row.tariff_version)])),
   ].filter(version => version !== '')
   if (versions.length === 0) return new Map()
   const columns =
     'Version AS version, Value AS value, toString(Unit) AS unit, toString(State) AS state, Source AS source'
-  const found = await reader.query<FactorText>(
+  const found = await reader.query<FactorAnswer>(
     `SELECT DISTINCT ${columns} FROM ${tableName('grid_intensity')} WHERE Version IN {versions:Array(String)}
      UNION ALL SELECT DISTINCT ${columns} FROM ${tableName('tariffs')} WHERE Version IN {versions:Array(String)}`,
     { versions },

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 import type { Problem, SilencesAnswer } from '../../core/api/answers.ts'
 import type { PageAsset } from '../../dashboards/page.ts'
 import { alertsAnswer, deliveriesAnswer, rulesAnswer, silencesAnswer } from './alerts-fixture.ts'
+import { billsAnswer } from './bills-fixture.ts'
 import { liveAnswer, statusAnswer, traceAnswer, tracesAnswer, usageAnswer } from './fixture.ts'
+import { scalingAnswer } from './scaling-fixture.ts'
 
 /** The answers of the fixture; a test changes them while the page runs. */
 export interface Scenario {
@@ -157,6 +159,8 @@ function answer(url: URL, scenario: Scenario): unknown {
   if (url.pathname === '/api/v1/deliveries') {
     return scenario.empty ? { deliveries: [], truncated: false } : deliveriesAnswer(nowMs)
   }
+  const found = billsAnswer(url, scenario.empty) ?? scalingAnswer(url, nowMs, scenario.empty)
+  if (found !== null) return found
   if (url.pathname === '/api/v1/traces') return scenario.empty ? { traces: [] } : tracesAnswer(nowMs)
   const trace = /^\/api\/v1\/traces\/(\w+)$/.exec(url.pathname)
   return trace === null ? null : traceAnswer(trace[1]!)

@@ -47,7 +47,7 @@ it('has no inline script or style, and no address of another host to load from',
   }
 })
 
-it('stays below 60 KB gzipped', () => {
+it('stays below 70 KB gzipped', () => {
   const bytes = [...page.values()].reduce((sum, { body }) => sum + gzipSync(body).length, 0)
-  expect(bytes).toBeLessThan(60_000)
+  expect(bytes).toBeLessThan(70_000)
 })

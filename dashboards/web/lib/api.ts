@@ -19,10 +19,18 @@ export class ApiError extends Error {
 
 /** Longer than any answer should take; after that the server counts as unreachable. */
 const TIMEOUT_MS = 20_000
+/** Files of many bills take longer. */
+const FILE_MS = 120_000
 
 /** Reads JSON from a route. URLs are relative, so the page also works below a proxy's path. */
 export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
   return (await (await ask(path, {}, signal)).json()) as T
+}
+
+/** Bytes of an answer, whatever they are. */
+export async function fetchFile(path: string): Promise<Blob> {
+  const answer = await ask(path, { headers: { accept: '*/*' } }, new AbortController().signal, FILE_MS)
+  return await answer.blob()
 }
 
 /** Changes something. */
@@ -31,15 +39,21 @@ export async function sendJson(method: 'POST' | 'DELETE', path: string, body?: o
   await ask(path, { method, ...content }, new AbortController().signal)
 }
 
-async function ask(path: string, request: RequestInit, signal: AbortSignal): Promise<Response> {
+async function ask(
+  path: string,
+  request: RequestInit & { readonly headers?: Readonly<Record<string, string>> },
+  signal: AbortSignal,
+  timeoutMs = TIMEOUT_MS,
+): Promise<Response> {
   const token = heldToken()
   const answer = await fetch(path, {
     ...request,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     headers: {
       accept: 'application/json',
       ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+      ...request.headers,
     },
   }).catch((error: unknown) => {
     if (signal.aborted) throw error

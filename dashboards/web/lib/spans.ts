@@ -1,6 +1,8 @@
 /** Screens of the page. */
 export const VIEWS = [
   { value: 'energy', label: 'Energy' },
+  { value: 'bills', label: 'Bills' },
+  { value: 'scaling', label: 'Scaling' },
   { value: 'alerts', label: 'Alerts' },
 ] as const
 

@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import type {
   AlertsAnswer,
@@ -8,7 +7,7 @@ import type {
 } from '../../../../core/api/answers.ts'
 import { type Polled, usePoll } from '../../hooks/use-poll.ts'
 import { ALERTS_PATH, ApiError, DELIVERIES_PATH, RULES_PATH, SILENCES_PATH, sendJson } from '../../lib/api.ts'
-import { Empty } from '../../parts/small.tsx'
+import { Part } from '../../parts/part.tsx'
 import { ActiveAlerts } from './active-alerts.tsx'
 import { Deliveries } from './deliveries.tsx'
 import { Rules } from './rules.tsx'
@@ -26,7 +25,7 @@ export function Alerts() {
   const [matchers, setMatchers] = useState('')
   const { said, act } = useActions([alerts, silences, deliveries])
   return (
-    <div class="alerts">
+    <div class="screen">
       <p class="act-result" role="status">
         {said}
       </p>
@@ -67,26 +66,4 @@ function useActions(changed: readonly Polled<unknown>[]): { readonly said: strin
     }
   }
   return { said, act }
-}
-
-function Part<T>(props: {
-  readonly title: string
-  readonly answer: Polled<T>
-  readonly children: (data: T) => ComponentChildren
-}) {
-  const { data, error } = props.answer
-  return (
-    <section class="card" aria-label={props.title} aria-busy={data === null}>
-      <div class="card-head">
-        <h2>{props.title}</h2>
-      </div>
-      {data !== null && props.children(data)}
-      {data === null && error === null && <Empty title="Fetching…" />}
-      {data === null && error !== null && (
-        <Empty title={error.message}>
-          <p>{error.remedy}</p>
-        </Empty>
-      )}
-    </section>
-  )
 }

@@ -1,9 +1,10 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { TraceAnswer } from '../../../../core/api/answers.ts'
 import { ApiError, getJson, tracePath } from '../../lib/api.ts'
 import { PALETTE_SIZE } from '../../lib/colours.ts'
 import { formatDuration } from '../../lib/units.ts'
 import { type Bar, waterfall } from '../../lib/waterfall.ts'
+import { Dialog } from '../../parts/dialog.tsx'
 import { Badge, Empty } from '../../parts/small.tsx'
 import { joulesText, TraceEnergyNote, unknownText } from './trace-energy.tsx'
 
@@ -12,49 +13,28 @@ const MOST_INDENT = 8
 /** Positions of the axis labels. */
 const AXIS = [0, 0.25, 0.5, 0.75, 1] as const
 
-/**
- * One trace as a waterfall. The browser's own dialog keeps the focus inside, closes on Escape and returns the focus.
- */
+/** One trace as a waterfall. */
 export function TraceDialog(props: { readonly traceId: string; readonly onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
   const { trace, error } = useTrace(props.traceId)
-
-  useEffect(() => dialog.current?.showModal(), [])
-
   return (
-    <dialog
-      ref={dialog}
-      class="trace-dialog"
-      aria-label="Spans of the trace"
+    <Dialog
+      label="Spans of the trace"
+      title={
+        <>
+          <Title trace={trace} />
+          <code class="trace-id">{props.traceId}</code>
+        </>
+      }
       onClose={props.onClose}
-      closedby="any"
     >
-      <div class="dialog-inner">
-        <div class="card-head">
-          <h2>
-            <Title trace={trace} />
-            <code class="trace-id">{props.traceId}</code>
-          </h2>
-          <button
-            type="button"
-            class="icon-button"
-            aria-label="Close"
-            onClick={() => dialog.current?.close()}
-          >
-            <svg viewBox="0 0 24 24" aria-hidden="true">
-              <path d="M6 6l12 12M18 6 6 18" />
-            </svg>
-          </button>
-        </div>
-        {error !== null && (
-          <Empty title={error.message}>
-            <p>{error.remedy}</p>
-          </Empty>
-        )}
-        {error === null && trace === null && <Empty title="Fetching the spans…" />}
-        {trace !== null && <Bars trace={trace} />}
-      </div>
-    </dialog>
+      {error !== null && (
+        <Empty title={error.message}>
+          <p>{error.remedy}</p>
+        </Empty>
+      )}
+      {error === null && trace === null && <Empty title="Fetching the spans…" />}
+      {trace !== null && <Bars trace={trace} />}
+    </Dialog>
   )
 }
 
