@@ -8,7 +8,7 @@
  * whose points are readings) and `logs`. Stages add up: `decode` into columns, `recognise` the readings and write them into
  * their columns, `finish` the records (Arrow, zstd). Rounds of the stages alternate; medians are printed.
  */
-import { parseArgs } from 'node:util'
+
 import { decodeLogs } from '../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../collector/otlp/decode/metrics.ts'
 import { createBuilders, SIGNAL_BUILDERS } from '../../collector/otlp/signals.ts'
@@ -16,6 +16,7 @@ import { ReadingRows } from '../../collector/readings/reading-rows.ts'
 import { createRecogniser } from '../../collector/readings/recogniser.ts'
 import { createRecordBuilder } from '../../core/columns/record-builder.ts'
 import { readings } from '../../core/model/streams/index.ts'
+import { parseArgs } from '../support/arguments.ts'
 import { payload } from './collector/payloads.ts'
 import { fleetPayloads } from './fleet-payloads.ts'
 import { logPayload } from './log-payloads.ts'

@@ -8,7 +8,7 @@
  * Then it comes back, and arrivals go on at the rate. Printed: memory by phase, how fast the backlog is worked off, and
  * whether every acknowledged span is there once, and each partition in order. Ends with 1 when something is not as it must be.
  */
-import { parseArgs } from 'node:util'
+import { parseArgs } from '../support/arguments.ts'
 import { type Memory, runOutage } from '../support/outage.ts'
 
 const { values } = parseArgs({

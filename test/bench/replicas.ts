@@ -14,7 +14,7 @@
  * again; printed is the longest time that a partition's committed offset stood still after each event, for partitions that
  * changed hands or were a killed replica's, and for those that nothing happened to.
  */
-import { parseArgs } from 'node:util'
+
 import { consumerGroupDescribeV0 } from '@platformatic/kafka'
 import type { Broker } from '../../core/broker/broker.ts'
 import { Cluster } from '../../core/broker/kafka/cluster.ts'
@@ -23,6 +23,7 @@ import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { energy, ledger, readings } from '../../core/model/streams/index.ts'
 import { streamSettings } from '../../processors/processors.ts'
+import { parseArgs } from '../support/arguments.ts'
 import { startAuditor } from '../support/kafka/auditor.ts'
 import { type KafkaServer, startKafka } from '../support/kafka/kafka-server.ts'
 import { Fleet } from '../support/reading-records.ts'

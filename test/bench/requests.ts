@@ -10,13 +10,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Session } from 'chdb'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { requestEnergy, requestMinutes, STREAMS } from '../../core/model/streams/index.ts'
 import { openEmbeddedWarehouse } from '../../core/warehouse/embedded/embedded.ts'
 import { differences, receipts } from '../../processors/requests/statement.ts'
 import { selectRecord } from '../../processors/restate/select-record.ts'
+import { parseArgs } from '../support/arguments.ts'
 
 const { values } = parseArgs({
   options: {

@@ -14,8 +14,8 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
 import { answerOf } from '../query/scaling/answers.ts'
+import { parseArgs } from '../support/arguments.ts'
 import { createAuthority } from '../support/certificates.ts'
 
 const { values } = parseArgs({

@@ -10,7 +10,6 @@
  * machine, the time that passes is that of others.
  */
 import { spawn } from 'node:child_process'
-import { parseArgs } from 'node:util'
 import { counterLives } from '../../collector/sensors/host/counter-epoch.ts'
 import { kernelFiles } from '../../collector/sensors/host/files.ts'
 import { hostIdentity } from '../../collector/sensors/host/host-identity.ts'
@@ -18,6 +17,7 @@ import { rootsUnder } from '../../collector/sensors/host/sensor.ts'
 import { meterWatch, openMeters } from '../../collector/sensors/meters.ts'
 import { cpuTimeSensor } from '../../collector/sensors/proc/cpu-time.ts'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
+import { parseArgs } from '../support/arguments.ts'
 
 const { values } = parseArgs({
   options: {

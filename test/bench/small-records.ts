@@ -10,13 +10,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { AssignedPartition, StoredRecord } from '../../core/broker/broker.ts'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { readings, STREAMS } from '../../core/model/streams/index.ts'
 import { openEmbeddedWarehouse } from '../../core/warehouse/embedded/embedded.ts'
 import { Step } from '../../processors/loop/step.ts'
 import { createStore } from '../../processors/store/store.ts'
+import { parseArgs } from '../support/arguments.ts'
 import { Fleet } from '../support/reading-records.ts'
 
 const { values } = parseArgs({

@@ -11,7 +11,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseArgs } from '../support/arguments.ts'
 import { encodeTraces, randomSpans } from '../support/otlp.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 

@@ -12,7 +12,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Session } from 'chdb'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { STREAMS, traces } from '../../core/model/streams/index.ts'
@@ -23,6 +22,7 @@ import { createTable, type Dialect, LOCAL_DIALECT } from '../../core/warehouse/t
 import { createTraceIndex } from '../../core/warehouse/tables/ddl-derived.ts'
 import { Runner } from '../../processors/loop/runner.ts'
 import { createStore } from '../../processors/store/store.ts'
+import { parseArgs } from '../support/arguments.ts'
 import { openGatedBroker } from '../support/gated-broker.ts'
 import { spanRecord } from '../support/span-records.ts'
 

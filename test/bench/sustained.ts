@@ -13,13 +13,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { openEmbeddedBroker } from '../../core/broker/embedded/embedded-broker.ts'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { STREAMS, traces } from '../../core/model/streams/index.ts'
 import { openEmbeddedWarehouse } from '../../core/warehouse/embedded/embedded.ts'
 import { Runner } from '../../processors/loop/runner.ts'
 import { createStore } from '../../processors/store/store.ts'
+import { parseArgs } from '../support/arguments.ts'
 import { FreshSpans } from '../support/fresh-spans.ts'
 
 const { values } = parseArgs({

@@ -11,13 +11,13 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Session } from 'chdb'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { openEmbeddedWarehouse } from '../../core/warehouse/embedded/embedded.ts'
 import { createQueryServer } from '../../query/server.ts'
+import { parseArgs } from '../support/arguments.ts'
 import { median } from './costs/process.ts'
 
 const { values } = parseArgs({

@@ -8,7 +8,7 @@
  * With \`--late\`, that percentage of the readings comes one to fifteen minutes late, some clocks jump, and the ledger is
  * compared once it is restated. Prints what was compared; ends with 1 at the first difference, and says how to see it again.
  */
-import { parseArgs } from 'node:util'
+import { parseArgs } from '../support/arguments.ts'
 import { compareScene, HOSTS, MINUTES, textOf } from './compared.ts'
 import { restateLate } from './late-books.ts'
 

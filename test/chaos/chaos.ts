@@ -5,7 +5,7 @@
  * that are lost. `--without-tokens` (kafka) has the warehouse forget its deduplication tokens: the audit must find what is
  * there twice. Both fail when the audit finds nothing: so it is seen that it can fail.
  */
-import { parseArgs } from 'node:util'
+import { parseArgs } from '../support/arguments.ts'
 import { embeddedTopology } from './embedded.ts'
 import { runChaos } from './harness.ts'
 import { kafkaTopology } from './kafka.ts'

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseArgs } from '../support/arguments.ts'
 import { startProcess } from '../support/wattline-process.ts'
 import { CLIENTS } from './clients.ts'
 import { type Leg, report } from './leg.ts'

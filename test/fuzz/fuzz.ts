@@ -6,8 +6,8 @@
  */
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import type { Builders } from '../../collector/otlp/signals.ts'
+import { parseArgs } from '../support/arguments.ts'
 import { BATCH, FuzzFailure, fuzzDecoder } from './decoder-run.ts'
 import { fuzzDoor } from './door-run.ts'
 import { doorsOf, type FuzzInput, INPUTS } from './inputs.ts'

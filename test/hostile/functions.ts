@@ -7,9 +7,9 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { AGGREGATE_FUNCTIONS, ORDINARY_FUNCTIONS } from '../../query/sql/functions.ts'
 import { judgeSyntaxTree } from '../../query/sql/syntax-tree.ts'
+import { parseArgs } from '../support/arguments.ts'
 import { callsOf, HAND_MADE } from './function-cases.ts'
 
 const LIMIT_SECONDS = 0.5

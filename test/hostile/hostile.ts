@@ -4,7 +4,7 @@
  *   npm run hostile                       every part
  *   npm run hostile -- --part isolation --seed 1 --places 30
  */
-import { parseArgs } from 'node:util'
+import { parseArgs } from '../support/arguments.ts'
 import { costs } from './costs.ts'
 import { isolation } from './isolation.ts'
 import { noisePart } from './noise.ts'

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseArgs } from '../support/arguments.ts'
 import { etcdProgram, helmPrograms, kedaPrograms, kubernetesPrograms } from './build/programs.ts'
 import { chartLeg } from './legs/chart.ts'
 import { kedaLeg, metricApisLeg } from './legs/doors.ts'

@@ -1,9 +1,13 @@
-/** A storm of alerts: see README.md beside this file. */
+/**
+ * A storm of alerts: thousands fire and end at once, receivers misbehave, and the process is killed; README.md says what must hold.
+ *
+ *   npm run storm -- --alerts 10000 --kills 20 --minutes 15 --seed 1
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { parseArgs } from '../support/arguments.ts'
 import { seededRandom } from '../support/random.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 import { judge } from './judge.ts'

@@ -2,7 +2,7 @@
  * `npm run chaos:billing [-- --kills 100 --seed 1]`: closes months in processes that are killed; exits 1 on any
  * difference.
  */
-import { parseArgs } from 'node:util'
+import { parseArgs } from '../../support/arguments.ts'
 import { killClosings } from './kills.ts'
 
 const { values } = parseArgs({ options: { kills: { type: 'string' }, seed: { type: 'string' } } })

@@ -1,5 +1,5 @@
 /** `npm run chaos:restating [-- --kills 100 --seed 1]`: the ledger is restated by processes that are killed; exits 1 on any finding. */
-import { parseArgs } from 'node:util'
+import { parseArgs } from '../../support/arguments.ts'
 import { killRestating } from './kills.ts'
 
 const { values } = parseArgs({ options: { kills: { type: 'string' }, seed: { type: 'string' } } })
