@@ -45,13 +45,15 @@ export function openS3(name: string, environment: Environment): BackupStore {
   }
 }
 
-function placeOf(name: string): { readonly bucket: string; readonly prefix: string } {
+/** Bucket and prefix of `s3://BUCKET/PREFIX`; the prefix ends in a slash, or is empty. @throws parameter_invalid */
+export function placeOf(name: string): { readonly bucket: string; readonly prefix: string } {
   const [, bucket = '', rest = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/?$/.exec(name) ?? []
   if (bucket === '') throw new WattlineError('parameter_invalid', `${name} is not s3://BUCKET/PREFIX.`)
   return { bucket, prefix: rest === '' ? '' : `${rest}/` }
 }
 
-function loginOf(environment: Environment): S3Login {
+/** Credentials from the environment. @throws config_invalid */
+export function loginOf(environment: Environment): S3Login {
   const [accessKeyId, secretAccessKey] = [
     environment['AWS_ACCESS_KEY_ID'],
     environment['AWS_SECRET_ACCESS_KEY'],
@@ -73,7 +75,8 @@ function loginOf(environment: Environment): S3Login {
 const regionOf = (environment: Environment): string =>
   environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || 'us-east-1'
 
-function endpointOf(environment: Environment): string {
+/** Address of the S3 server, without a slash at the end. @throws config_invalid */
+export function endpointOf(environment: Environment): string {
   const given = environment['AWS_ENDPOINT_URL_S3'] || environment['AWS_ENDPOINT_URL']
   if (given === undefined || given === '') return `https://s3.${regionOf(environment)}.amazonaws.com`
   if (!URL.canParse(given))

@@ -1,6 +1,6 @@
 import { type ErrorDeclaration, entry } from './declaration.ts'
 
-/** Backup, restore, export and import. */
+/** Backup, restore, export and import, and exports as Parquet. */
 export const BACKUP_ERRORS = {
   snapshot_busy: entry(
     'retry',
@@ -26,6 +26,11 @@ export const BACKUP_ERRORS = {
     'retry',
     503,
     'Check the endpoint, the bucket and the keys (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION), then run the command again.',
+  ),
+  exports_refused: entry(
+    'reject',
+    409,
+    'Set `exports.to` to a folder of its own for each instance and `exports.period`. See docs/exports.md.',
   ),
   import_differs: entry(
     'reject',

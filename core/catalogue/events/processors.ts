@@ -267,3 +267,26 @@ export const ALERT_EVENTS = {
     ),
   },
 } as const satisfies Record<string, EventDeclaration>
+
+/** Exports of tables as Parquet. */
+export const EXPORT_EVENTS = {
+  exportWritten: {
+    level: 'debug',
+    counter: counter('wattline_exports_files_total', 'Parquet files that were written', 'table'),
+  },
+  exportRowsWritten: {
+    level: 'debug',
+    counter: counter('wattline_exports_rows_total', 'Rows in exported files', 'table'),
+  },
+  exportBytesWritten: {
+    level: 'debug',
+    counter: counter('wattline_exports_bytes_total', 'Bytes of exported files', 'table'),
+  },
+  exportFailed: {
+    level: 'warn',
+    counter: counter(
+      'wattline_exports_failures_total',
+      'Exports that stopped at a failure and are tried again',
+    ),
+  },
+} as const satisfies Record<string, EventDeclaration>

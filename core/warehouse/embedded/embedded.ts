@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { Session } from 'chdb'
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { makeFolder } from '../../runtime/make-folder.ts'
-import { OWNED_TABLES } from '../fence/owned-tables.ts'
+import { EXPORTED_DATABASE } from '../exported/tables.ts'
+import { EXPORTED_TABLES, EXPORTED_VIEW_TABLES, OWNED_TABLES } from '../fence/owned-tables.ts'
 import { rowPolicies, SEES_SETTING, seesAll } from '../fence/policies.ts'
 import { quoteText } from '../tables/column-types.ts'
 import { LOCAL_DIALECT } from '../tables/ddl.ts'
@@ -52,9 +53,11 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
   try {
     makeFolder(enginePath)
     await writeFile(configFile, engineConfigXml({ ...options, usersFile }))
-    await writeFile(usersFile, engineUsersXml(LOCAL_DIALECT.database, rowPolicies(OWNED_TABLES, key)), {
-      mode: 0o600,
-    })
+    const policies = new Map([
+      [LOCAL_DIALECT.database, rowPolicies([...OWNED_TABLES, ...EXPORTED_VIEW_TABLES], key)],
+      [EXPORTED_DATABASE, rowPolicies(EXPORTED_TABLES, key)],
+    ])
+    await writeFile(usersFile, engineUsersXml(policies), { mode: 0o600 })
     await removeFrozen(enginePath)
     const files = await RecordFiles.open(join(options.path, 'incoming'))
     const pipes = await AnswerPipes.open(join(options.path, 'answers'), fencedSessions())

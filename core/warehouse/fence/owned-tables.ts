@@ -1,5 +1,6 @@
 import { STREAMS } from '../../model/streams/index.ts'
 import { tablesOf } from '../../model/streams/stream.ts'
+import { EXPORTED_VIEWS, SLOTS, slotName } from '../exported/tables.ts'
 import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS, TRACE_INDEX_VIEW } from '../tables/ddl-derived.ts'
 import { CATALOGUE_VIEWS } from './ddl-catalogue.ts'
 
@@ -43,6 +44,14 @@ const VIEWS: ReadonlySet<string> = new Set([
   ...ROLLUP_VIEWS.map(({ name }) => name),
   ...CATALOGUE_VIEWS.flatMap(({ name, limitedName }) => [name, limitedName]),
 ])
+
+/** Views of exported files, where there are any. */
+export const EXPORTED_VIEW_TABLES: readonly OwnedTable[] = EXPORTED_VIEWS.map(view)
+
+/** Tables over exported files, in their own database: their rows have the owners of the rows that they were. */
+export const EXPORTED_TABLES: readonly OwnedTable[] = STREAM_TABLES.filter(
+  ({ hasTenant }) => hasTenant,
+).flatMap(one => SLOTS.map(slot => ({ ...one, name: slotName(one.name, slot) })))
 
 /** Everything that the migrations create, whether it exists already or not. */
 export const OWNED_TABLES: readonly OwnedTable[] = [

@@ -63,7 +63,7 @@ export class FrontPolicies {
       table,
       filter: policies.map(({ filter }) => `(${filter})`).join(' OR '),
     }))
-    return engineUsersXml(DATABASE, joined)
+    return engineUsersXml(new Map([[DATABASE, joined]]))
   }
 
   /** The statement, with the catalogue's rows in place of its table. */

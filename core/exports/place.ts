@@ -1,0 +1,24 @@
+/** Where files go: a folder, or a bucket; as a store to write to, and as the engine reads it. */
+import { resolve } from 'node:path'
+import { type BackupStore, openBackupStore } from '../backup/backup-store.ts'
+import { endpointOf, loginOf, placeOf } from '../backup/s3-store.ts'
+import type { ExportedFiles } from '../warehouse/exported/tables.ts'
+
+/** Both views of one place. */
+export interface ExportPlace {
+  readonly store: BackupStore
+  readonly files: ExportedFiles
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** @throws config_invalid when a required environment variable is missing */
+export async function openExportPlace(name: string, environment: Environment): Promise<ExportPlace> {
+  const isS3 = name.startsWith('s3://')
+  const store = await openBackupStore(isS3 ? name : resolve(name), environment)
+  if (!isS3) return { store, files: { kind: 'folder', path: resolve(name) } }
+  const { bucket, prefix } = placeOf(name)
+  const { accessKeyId, secretAccessKey, sessionToken = '' } = loginOf(environment)
+  const url = `${endpointOf(environment)}/${bucket}${prefix === '' ? '' : `/${prefix.replace(/\/$/, '')}`}`
+  return { store, files: { kind: 's3', url, accessKeyId, secretAccessKey, sessionToken } }
+}
