@@ -69,7 +69,8 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const recomputations = works ? await stages.startRecomputations(wiring, broker) : null
   const processors =
     recomputations && works ? await stages.startRunner(wiring, broker, warehouse, recomputations) : null
-  const erasures = works ? await stages.startErasures(wiring, broker, warehouse) : null
+  const exports = works ? await stages.startExports(wiring, warehouse) : null
+  const erasures = works ? await stages.startErasures(wiring, broker, warehouse, exports) : null
   const collects = runs('collector') && broker !== null
   const uplink = collects ? await stages.startUplink(wiring, broker) : null
   const intake = collects ? await stages.startIntake(wiring, broker) : null
@@ -83,6 +84,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     warehouse,
     snapshots,
     erasures,
+    exports,
     recomputations,
     processors,
     uplink,

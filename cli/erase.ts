@@ -35,7 +35,8 @@ export const eraseCommand = (): Command =>
       'after',
       `
 Remove the tenant's tokens first: while the tenant may send, only --before is accepted. After a restart the process continues
-an erasure. Backups are not changed: remove older ones with \`wattline backup TO --keep N\`.
+an erasure. Backups are not changed: remove older ones with \`wattline backup TO --keep N\`. Files that \`exports.to\` names are
+erased, too; those in folders that it named before, and copies of files, are not known and must be deleted by hand.
 
 Examples:
   wattline erase --tenant shop

@@ -6,6 +6,7 @@ import { checkCommand } from './check.ts'
 import { doctorCommand } from './doctor.ts'
 import { eraseCommand } from './erase.ts'
 import { exportCommand } from './export.ts'
+import { exportsCommand } from './exports.ts'
 import { factorsCommand } from './factors.ts'
 import { hostsCommand, workloadsCommand } from './hosts.ts'
 import { importCommand } from './import.ts'
@@ -57,6 +58,7 @@ Examples:
   wattline backup /mnt/backups/wattline          log and tables, while the process runs
   wattline restore /mnt/backups/wattline         into an empty data folder
   wattline erase --tenant shop                   delete what is stored of a tenant
+  wattline exports                               how far exports as Parquet are
   wattline export /mnt/move                      tables to files, for a ClickHouse server`,
   )
 
@@ -85,6 +87,7 @@ const commands = [
   eraseCommand(),
   recomputeCommand(),
   exportCommand(),
+  exportsCommand(),
   importCommand(),
 ]
 for (const command of commands) {

@@ -9,6 +9,7 @@ import { scalingAnswerRoutes } from './decisions/answer-routes.ts'
 import { scalingDecisionRoutes } from './decisions/decision-routes.ts'
 import { scalingPolicyRoutes } from './decisions/policy-routes.ts'
 import { erasureRoutes } from './erasures/routes.ts'
+import { exportRoutes } from './exports/routes.ts'
 import { factorFileRoutes } from './factors/file-routes.ts'
 import { hostFactorRoutes } from './factors/host-routes.ts'
 import { factorRoutes } from './factors/routes.ts'
@@ -99,6 +100,7 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
   scalingDecisionRoutes(app, context)
   if (context.answering !== undefined) scalingAnswerRoutes(app, context, context.answering)
   erasureRoutes(app, context)
+  exportRoutes(app, context)
   recomputeRoutes(app, context)
   snapshotRoutes(app, context)
   pageRoutes(app, context.page)

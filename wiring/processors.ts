@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Broker } from '../core/broker/broker.ts'
 import { needsOf } from '../core/catalogue/config/roles.ts'
+import type { Exporter } from '../core/exports/exporter.ts'
 import { putFileFactors } from '../core/factors/file-factors.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { Erasures } from '../processors/erase/erasures.ts'
@@ -67,6 +68,7 @@ export function startErasures(
   { lifecycle, config, events }: Wiring,
   broker: Broker,
   warehouse: Warehouse,
+  exports: Exporter | null,
 ): Promise<Erasures> {
   return lifecycle.start(
     'erasures',
@@ -79,6 +81,7 @@ export function startErasures(
         logKeepsMs: config.broker.retention_time * 1000,
         supersededMs: SUPERSEDED_MS,
         whyStillComing: tenant => whyStillComing(config, tenant),
+        ...(exports === null ? {} : { exported: exports }),
         events,
         now: Date.now,
       }),

@@ -5,6 +5,7 @@ import { configuredPolicies } from '../core/autoscaling/policies.ts'
 import { createPolicyLog } from '../core/autoscaling/policy-log.ts'
 import type { Snapshots } from '../core/backup/snapshots.ts'
 import type { Broker } from '../core/broker/broker.ts'
+import type { Exporter } from '../core/exports/exporter.ts'
 import { configuredFactors } from '../core/factors/configured.ts'
 import { createInstanceFactors } from '../core/factors/instance-factors.ts'
 import { urlOf } from '../core/http/url-of.ts'
@@ -26,6 +27,7 @@ export interface Parts {
   readonly warehouse: Warehouse | null
   readonly snapshots: Snapshots | null
   readonly erasures: Erasures | null
+  readonly exports: Exporter | null
   readonly recomputations: Recomputations | null
   readonly processors: Runner | null
   readonly uplink: Runner | null
@@ -133,6 +135,7 @@ async function createServers(wiring: Wiring, parts: Parts): Promise<Servers> {
     ...(log ? { alertLog: createAlertLog(log, Date.now) } : {}),
     ...(log ? { policyLog: createPolicyLog(log, configuredPolicies(config), Date.now) } : {}),
     ...(parts.erasures ? { erasures: parts.erasures } : {}),
+    ...(parts.exports ? { exports: parts.exports } : {}),
     ...(parts.recomputations ? { recomputations: parts.recomputations } : {}),
   })
 }

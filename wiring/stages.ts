@@ -1,5 +1,6 @@
 /** Everything that takes long to load, and that a process needs only once it listens. */
 export { startFactors, startIntake, startReceivers, startSources } from './collector.ts'
+export { startExports } from './exports.ts'
 export { startLateLog, startLog, startSnapshots, startWarehouse } from './neighbours.ts'
 export {
   startErasures,

@@ -36,6 +36,10 @@ interface ErasuresOptions {
   readonly supersededMs: number
   /** Why new rows of the tenant would keep arriving; null: no credential can send any. */
   readonly whyStillComing: (tenant: string) => string | null
+  /** Files that tables were exported to; absent: nothing is exported. */
+  readonly exported?: {
+    erase(tenant: string, beforeMs: number | null): Promise<{ readonly files: number; readonly rows: number }>
+  }
   readonly events: Events
   readonly now: () => number
 }
@@ -175,6 +179,9 @@ export class Erasures {
     const late = await eraseRows(statements, STREAMS, { tenant, beforeMs, onProgress })
     for (const { table, rows } of late) add(erasure, table, rows)
     if (late.some(({ rows }) => rows > 0)) return await this.#erase(erasure)
+    // After the tables: what is exported meanwhile comes from them.
+    const files = await this.#options.exported?.erase(tenant, beforeMs)
+    add(erasure, 'exported files', files?.rows ?? 0)
     await warehouse.files?.erasing(false)
     await this.#finish(erasure)
   }

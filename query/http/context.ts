@@ -1,7 +1,7 @@
 /** Everything that a group of routes gets, passed explicitly by the server. */
 
 import type { AlertLog } from '../../core/alerting/alert-log.ts'
-import type { ErasureAnswer, SnapshotAnswer } from '../../core/api/answers.ts'
+import type { ErasureAnswer, ExportsAnswer, SnapshotAnswer } from '../../core/api/answers.ts'
 import type { RecomputeAnswer } from '../../core/api/recompute.ts'
 import type { Access } from '../../core/auth/access.ts'
 import type { Answering } from '../../core/autoscaling/answering.ts'
@@ -118,6 +118,8 @@ export interface QueryServerOptions extends StatusServerOptions {
   readonly appender?: Pick<Broker, 'append'>
   /** Absent: this process does not erase. */
   readonly erasures?: ErasureSource
+  /** How far exports are. Absent: this process does not export. */
+  readonly exports?: { status(tenant: string): ExportsAnswer }
   /** Absent: this process does not recompute. */
   readonly recomputations?: RecomputeSource
   /** Replays a quarantined record; resolves with its new position. Absent: this process does not. */

@@ -5,7 +5,7 @@
 
 import { CATALOGUE_VIEWS } from '../../core/warehouse/fence/ddl-catalogue.ts'
 import { quoteName } from '../../core/warehouse/tables/column-types.ts'
-import { ACCOUNT_TABLES, READABLE_TABLES } from './readable-tables.ts'
+import { ACCOUNT_EXPORTS, ACCOUNT_TABLES, READABLE_EXPORTS, READABLE_TABLES } from './readable-tables.ts'
 import { type Token, tokenize } from './tokens.ts'
 
 /** The tables that a caller may read, and the targets of look-ups. */
@@ -28,8 +28,8 @@ function reach(kind: Reach['kind'], tables: readonly string[]): Reach {
   }
 }
 
-const WHOLE_TENANT = reach('tenant', READABLE_TABLES)
-const SOME_ACCOUNTS = reach('accounts', ACCOUNT_TABLES)
+const WHOLE_TENANT = reach('tenant', [...READABLE_TABLES, ...READABLE_EXPORTS])
+const SOME_ACCOUNTS = reach('accounts', [...ACCOUNT_TABLES, ...ACCOUNT_EXPORTS])
 
 /** The tables depend on whether the caller is limited to accounts, not on which ones. */
 export const reachOf = (accounts: readonly string[] | null): Reach =>

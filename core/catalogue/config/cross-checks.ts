@@ -4,6 +4,7 @@ import { billingProblems } from './billing.ts'
 import { bmcProblems } from './bmc.ts'
 import { booksProblems, meteringProblems } from './books.ts'
 import { brokerProblems } from './broker.ts'
+import { exportsProblems } from './exports.ts'
 import { intakeProblems } from './intake.ts'
 import { kubernetesProblems } from './kubernetes.ts'
 import { listenProblems } from './listen.ts'
@@ -34,4 +35,5 @@ export const crossChecks = (config: Config): ConfigProblem[] => [
   ...scalingProblems(config),
   ...autoscalerProblems(config),
   ...billingProblems(config),
+  ...exportsProblems(config),
 ]

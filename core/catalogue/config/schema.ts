@@ -11,6 +11,7 @@ import {
   intakeLimits,
   sensorsSchema,
 } from './keys/collector.ts'
+import { exportsSchema } from './keys/exports.ts'
 import { kubernetesSchema } from './keys/kubernetes.ts'
 import { authSchema, listenSchema } from './keys/listeners.ts'
 import { mappingsSchema } from './keys/mappings.ts'
@@ -53,6 +54,7 @@ export const configSchema = z.strictObject({
   autoscalers: autoscalersSchema,
   billing: billingSchema,
   retention: retentionSchema,
+  exports: exportsSchema,
   limits: z.strictObject({ ...intakeLimits, sql: sqlLimitsSchema }).prefault({}),
   group_commit: groupCommitSchema,
   forward: forwardSchema,

@@ -1,6 +1,8 @@
 import { digest } from '../../model/digest.ts'
+import { EXPORTABLE_STREAMS } from '../../model/streams/exportable.ts'
 import { ROLLUP_KEYS } from '../../model/streams/ledger.ts'
 import { type StreamDeclaration, tablesOf } from '../../model/streams/stream.ts'
+import { exportedView } from '../exported/tables.ts'
 import { quoteText } from '../tables/column-types.ts'
 import { type Dialect, LOCAL_DIALECT, qualified } from '../tables/ddl.ts'
 import { MADE_FROM, ROLLUP_VIEWS, TRACE_INDEX } from '../tables/ddl-derived.ts'
@@ -41,6 +43,14 @@ export function accountTables(streams: readonly StreamDeclaration[]): readonly s
   const rollups = ROLLUP_KEYS.includes('Account') ? ROLLUP_VIEWS.map(view => view.name) : []
   const names = new Set([...declared.map(({ name }) => name), ...rollups])
   return readableTables(streams).filter(name => names.has(name))
+}
+
+/** Views of exported files, of tables that are declared: those of exported tables exist. */
+function exportedViews(streams: readonly StreamDeclaration[], limited: boolean): readonly string[] {
+  const names = new Set(limited ? accountTables(streams) : readableTables(streams))
+  return EXPORTABLE_STREAMS.filter(({ table }) => names.has(table.name)).map(({ table }) =>
+    exportedView(table.name),
+  )
 }
 
 const declaredTables = (
@@ -205,7 +215,9 @@ export function createCatalogue(
     return { name, text }
   }
   return SOURCES.flatMap(source => [
-    view(viewName(source), source, readableTables(streams)),
-    ...(tellsTables(source) ? [view(limitedName(source), source, accountTables(streams))] : []),
+    view(viewName(source), source, [...readableTables(streams), ...exportedViews(streams, false)]),
+    ...(tellsTables(source)
+      ? [view(limitedName(source), source, [...accountTables(streams), ...exportedViews(streams, true)])]
+      : []),
   ])
 }
