@@ -42,6 +42,9 @@ beforeAll(async () => {
     WATTLINE_FACTORS_ZONE: 'DE',
     WATTLINE_TARIFFS_PRICE_PER_KWH: '0.25',
     WATTLINE_METERING_LATENESS: '0',
+    WATTLINE_EXPORTS_TO: join(data, 'exported'),
+    WATTLINE_EXPORTS_SETTLE: '0',
+    WATTLINE_EXPORTS_INTERVAL: '1',
   }
   wattline = await startProcess({ data, environment })
   await sendEnergy()
