@@ -7,7 +7,7 @@ const LEAST_UPTIME_MS = 10_000
 /**
  * Replaces this process with a new one with the same process id, arguments and environment. This needs no supervisor,
  * and a supervisor does not notice it. Used after a crash of the embedded engine, which cannot be opened twice in one
- * process and would block an orderly stop. Acknowledged data is in the log. A process that was told to stop is not
+ * process and would block an orderly stop. Acknowledged data is in the log. A process that was asked to stop is not
  * restarted.
  */
 export async function startAgain(

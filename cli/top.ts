@@ -8,7 +8,7 @@ import { openScreen, type Paint, paintFor, plain, type Screen } from './screen.t
 import { renderTable } from './table.ts'
 import { fixed, wattsText } from './units.ts'
 
-/** Nobody reads a terminal more often, and no sensor is slower than an hour. */
+/** People do not read a terminal more often, and no sensor is slower than an hour. */
 const INTERVAL_SECONDS = { least: 1, most: 3_600 }
 /** Readings older than this are no longer "now". */
 const STALE_MS = 60_000

@@ -10,7 +10,7 @@ import { BODY_MAX_BYTES } from './sql/text-limits.ts'
 import { createMetrics } from './status/metrics.ts'
 import { statusRoutes } from './status/routes.ts'
 
-/** Health, readiness, metrics, and what autoscalers are told. */
+/** Health, readiness, metrics, and answers to autoscalers. */
 export function createStatusServer(options: StatusServerOptions): QueryServer {
   const context = statusContext(options)
   const metrics = createMetrics(context)

@@ -1,4 +1,4 @@
-/** One OTLP/HTTP client for all lanes: keeps connections open, waits when told to, and gives up after `giveUpMs`. */
+/** One OTLP/HTTP client for all senders: keeps connections open, waits when asked to, and gives up after `giveUpMs`. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { setTimeout as pause } from 'node:timers/promises'

@@ -20,7 +20,7 @@ import {
 } from './template.ts'
 
 interface SpanOptions {
-  /** Of the whole fleet. */
+  /** Rate of the whole fleet. */
   readonly spansPerSecond: number
   readonly spansPerRequest: number
 }

@@ -9,8 +9,8 @@ import type { Wiring } from './wiring.ts'
 const ANSWERS_FILE = 'scaling-answers.json'
 
 /**
- * What autoscalers are told, before anything else is opened: a process of role `scaling` begins with the last answers that it
- * knew. Null: this process answers nobody.
+ * Answers to autoscalers, before anything else is opened: a process of role `scaling` begins with the last answers that it
+ * knew. Null: this process answers no autoscalers.
  */
 export async function startAnswering({ lifecycle, config, events }: Wiring): Promise<Answering | null> {
   const answers = config.roles.includes('scaling')

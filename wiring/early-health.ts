@@ -5,7 +5,7 @@ import { createStatusServer } from '../query/status-server.ts'
 import type { Wiring } from './wiring.ts'
 
 /**
- * Serves health, readiness and what autoscalers are told while the process waits for its neighbours, which may take for ever;
+ * Serves health, readiness and answers to autoscalers while the process waits for its neighbours, which may take for ever;
  * null if there are none. Not used when everything is in this process, and no autoscaler asks it: its ports open together, when it
  * accepts work.
  */

@@ -16,7 +16,7 @@ import { addCounts, type Decoded } from './decode-into.ts'
 
 /**
  * A body of more than this gets its own records. In a shared batch it could not be split: its first part might be
- * stored before its last part proves undecodable, and the client would be told that nothing was stored.
+ * stored before its last part proves undecodable, and the client would get the answer that nothing was stored.
  */
 export const LARGE_BODY_BYTES = 4 * 1024 * 1024
 /** Decoded at a time; other requests get their turn between two chunks. */

@@ -1,4 +1,4 @@
-/** Remembers over restarts up to when the API was heard, so that what began while nobody listened is described from then on. */
+/** Remembers over restarts when the API was last heard, so that pods that began while no process listened are described from then on. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 

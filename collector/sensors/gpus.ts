@@ -47,7 +47,7 @@ export interface GpuSource {
 
 /**
  * All ways, in the order in which they are tried.
- * @param onMissing told why a library cannot be loaded
+ * @param onMissing gets the reason why a library cannot be loaded
  */
 export function gpuSources(
   options: Pick<GpuOpenOptions, 'config' | 'files' | 'roots'>,

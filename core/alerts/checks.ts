@@ -24,7 +24,7 @@ export interface BuiltInCheck {
   readonly unit: string
   /** Seconds; default 300. */
   readonly window?: number
-  /** Of a rule with neither `above` nor `below`. */
+  /** Used when a rule has neither `above` nor `below`. */
   readonly above?: number
   readonly noData?: NoDataPolicy
   /** What an alert without a row has while others have rows: a sum of nothing is 0, a share of nothing is unknown. */
@@ -39,7 +39,7 @@ const ledger = (sql: string): ValueSource => ({ kind: 'sql', sql, isOwn: true, m
 const spans = (sql: string): ValueSource => ({ kind: 'sql', sql, isOwn: true, minutes: false })
 const usage = (measure: UsageMeasure): ValueSource => ({ kind: 'usage', measure })
 
-/** Of a host, in the window and in one of the same length before it. */
+/** Coverage of a host in the window, and in the window of the same length before it. */
 const COVERAGE_BEFORE =
   "WindowStart >= {from:DateTime('UTC')} - toIntervalSecond(dateDiff('second', {from:DateTime('UTC')}, {to:DateTime('UTC')})) AND WindowStart < {to:DateTime('UTC')}"
 const IS_NOW = "WindowStart >= {from:DateTime('UTC')}"

@@ -1,7 +1,7 @@
 /** Label sets, and what selects them. */
 import { digest } from '../model/digest.ts'
 
-/** Names and values; an alert is told from others by them alone. */
+/** Names and values; they alone identify an alert. */
 export type LabelSet = Readonly<Record<string, string>>
 
 /** As Prometheus allows it. */

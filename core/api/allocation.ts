@@ -99,7 +99,7 @@ export interface AllocationBooks {
   /** null where costs are in several currencies: `costs` has each. */
   readonly costEnergyNano: string | null
   readonly costResourceNano: string | null
-  /** Of the cost; null where there is none, or several. */
+  /** The currency of the cost; null if there is none, or more than one. */
   readonly currency: string | null
   readonly costs: readonly {
     readonly currency: string

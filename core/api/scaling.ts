@@ -4,7 +4,7 @@ import type { ScalingRule, StaleReason } from '../model/scaling.ts'
 export interface ScalingNumber {
   readonly name: string
   readonly replicas: number
-  /** Of the decision before; null: there was none. */
+  /** Replicas of the previous decision; null if there was none. */
   readonly previous: number | null
   /** False: nothing is to run. */
   readonly active: boolean

@@ -67,5 +67,5 @@ export class AnswerFollower {
   }
 }
 
-/** Of the processor that decides; the lag of any group tells where the stream ends. */
+/** The group of the processor that decides. Any group's lag shows where the stream ends. */
 const SCALE_GROUP = 'scale'

@@ -9,7 +9,7 @@ import type { NumberSource, ScalingPolicy, ScalingSpeed, WorkloadFilter } from '
 export interface NamedPolicy {
   readonly tenant: string
   readonly name: string
-  /** Of the content: the same content has the same version. */
+  /** A digest of the content: equal content has an equal version. */
   readonly version: string
   readonly source: 'configuration' | 'api'
   readonly content: ScalingPolicyContent

@@ -29,7 +29,7 @@ export const RESOURCES = [
   { sku: 'gib-hours', price: 'gibHour', carried: 'MemoryByteSeconds', perUnit: 1_073_741_824n * 3_600n },
   { sku: 'gpu-hours', price: 'gpuHour', carried: 'GpuUs', perUnit: 3_600_000_000n },
 ] as const
-/** Resources that cannot be told apart: rules by label price them, or what is charged is not what was used. */
+/** Resources that cannot be distinguished: rules by label price them, or what is charged is not what was used. */
 export const MIXED_RESOURCES = 'resources'
 
 /** Charges of an account and period. Their costs sum to those of the entries, exactly. */

@@ -40,7 +40,7 @@ export function slicesOf({ from, to }: TimeRange): readonly Slice[] {
   return slices.filter(slice => slice.to > slice.from)
 }
 
-/** What entries are told apart by on a bill: keys of the ledger's projections. */
+/** What distinguishes entries on a bill: keys of the ledger's projections. */
 const KEYS = ['Account', 'Currency', 'Zone', 'Share', 'TariffVersion'] as const
 const SUMS = ROLLUP_SUMS.filter(
   ({ name }) => !name.endsWith('CarbonEntries') && !name.endsWith('CostEntries'),

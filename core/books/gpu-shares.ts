@@ -5,7 +5,7 @@ import type { GpuSplit } from './gpu-split.ts'
 
 /** Energy of all boards, and their time, by workload. Energy sums to that of the boards. */
 export interface GpuShares extends Omit<GpuSplit, 'method' | 'reservedUs'> {
-  /** Of the boards; several are joined by `+`. */
+  /** The methods of the boards, joined by `+`. */
   readonly method: string
 }
 

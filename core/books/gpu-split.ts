@@ -44,7 +44,7 @@ export interface GpuEnergy {
   readonly idleUj: bigint | null
 }
 
-/** How idle energy was told from active energy. */
+/** How idle energy was separated from active energy. */
 export type GpuMethod = 'baseline' | 'idle_unknown' | 'none'
 
 /** By workload: energy, and board time used and reserved without use. Energy sums to that of the board. */
@@ -56,13 +56,13 @@ export interface GpuSplit {
   readonly usedUs: readonly bigint[]
   readonly unknownUs: bigint
   readonly reservedIdleUs: readonly bigint[]
-  /** Held by nobody that is known. */
+  /** Held by no known workload. */
   readonly unknownReservedUs: bigint
   /** The part of the board's time that somebody had reserved, by workload. */
   readonly reservedUs: readonly bigint[]
 }
 
-/** What one place gives to each of its holders, and to nobody (last). */
+/** What one place gives to each of its holders; the last share belongs to no holder. */
 interface PlaceSplit {
   readonly place: GpuPlaceUse
   /** Of active energy, by holder. */
@@ -74,7 +74,7 @@ interface PlaceSplit {
 
 /**
  * - Nothing is known of its use: idle energy where its idle power is known, the rest is unattributed.
- * - Nobody held it and it did nothing: all energy is idle.
+ * - No workload held it and it did nothing: all energy is idle.
  * - Otherwise `E - idle` is active (`baseline`). Where its idle power is not known, only the energy of time in which nobody held
  *   the board is idle, by time (`idle_unknown`).
  * - Active energy goes to instances by activity x slices, or by held time x slices where the activity of one of them is not
@@ -112,7 +112,7 @@ function placesOf({ whole, instances }: GpuBoardUse): readonly GpuPlaceUse[] {
 export const isAnythingKnown = ({ whole, instances }: GpuBoardUse): boolean =>
   whole.heldUs !== null || [whole, ...instances].some(isSeen)
 
-/** Whether a source says that nobody held the board, and nothing contradicts it. */
+/** Whether a source reports that no process held the board, and nothing contradicts it. */
 export function isUnused({ whole, instances }: GpuBoardUse): boolean {
   const places = [whole, ...instances]
   const isHeld = places.some(

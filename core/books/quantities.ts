@@ -23,7 +23,7 @@ export const QUANTITIES = {
   gpu_time: { base: 's', perBase: 1_000_000n, aggregation: 'counter' },
   /** Millionths of a board or instance that was active: the same as `gpu_time`, from sources that only know a rate. */
   gpu_utilization: { base: '1', perBase: 1_000_000n, aggregation: 'gauge' },
-  /** Thousandths of a board or instance that someone holds open; of the board itself 0 if nobody does. See gpu-places.ts. */
+  /** Thousandths of a board or instance that processes hold open; 0 for the board itself if none does. See gpu-places.ts. */
   gpu_held: { base: '1', perBase: 1_000n, aggregation: 'gauge' },
   /** Bytes on the board, and millionths of the time in which its memory was read or written; not metered. */
   gpu_memory: { base: 'By', perBase: 1n, aggregation: 'gauge' },

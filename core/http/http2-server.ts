@@ -57,7 +57,7 @@ export interface Http2Limits {
   readonly heartbeatMs: number
 }
 
-/** Of one connection. */
+/** Limits of one connection. */
 export interface StreamBounds {
   /** Concurrent streams. */
   readonly concurrent: number

@@ -40,7 +40,7 @@ export class OutgoingError extends Error {
   }
 }
 
-/** Of the answer; more is not read. */
+/** How much of the answer is read. */
 const MOST_BYTES = 2_048
 
 /** @throws OutgoingError when there is no answer */

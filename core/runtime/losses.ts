@@ -30,7 +30,7 @@ export interface Restoring {
   readonly table: string
   /** Restored rows; null: all rows of the table, as far as the one that it is made from has them. */
   readonly rows: number | null
-  /** Of a derived table, what it was made from. */
+  /** The table that a derived table was made from. */
   readonly madeFrom?: string
   readonly isDone: boolean
   /** The log lost the rest before it could be stored again. */

@@ -1,4 +1,4 @@
-/** What an autoscaler is told about a policy: the newest decision, and whether it may still be followed. */
+/** The answer that an autoscaler gets about a policy: the newest decision, and whether it may still be followed. */
 
 import type { ScalingRule, StaleReason } from '../model/scaling.ts'
 
@@ -28,11 +28,11 @@ export interface ScalingAnswer {
   readonly tenant: string
   readonly name: string
   readonly decisionId: string
-  /** Of the policy that was decided by. */
+  /** Version of the policy that made the decision. */
   readonly policyVersion: string
   /** Wanted. */
   readonly replicas: number
-  /** Of the decision before; null: there was none. */
+  /** Replicas of the previous decision; null if there was none. */
   readonly previous: number | null
   /** Whether anything is to run: false scales to zero. */
   readonly isActive: boolean

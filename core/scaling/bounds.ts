@@ -113,5 +113,5 @@ function costOf({ costs, price }: ScalingInputs): number | null {
   return kilowatts(costs, costs.watts) * price.perKwh + costs.resourceCostPerHour
 }
 
-/** Of a replica, with what its facility takes. */
+/** Power of a replica, including its facility's overhead. */
 const kilowatts = ({ pue }: ReplicaCosts, watts: number): number => (watts * pue) / 1000

@@ -65,7 +65,7 @@ interface Demand {
 type Wanted = readonly [number, ScalingRule]
 type History = ScalingMemory['history']
 
-/** Of what is known, what asks for most. */
+/** The known demand that asks for the most replicas. */
 function largestDemand({ demands }: ScalingPolicy, inputs: ScalingInputs): Demand | null {
   return demands.reduce<Demand | null>((most, { targetPerReplica }, index) => {
     const known = inputs.demands[index] ?? null

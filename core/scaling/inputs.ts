@@ -71,7 +71,7 @@ export interface ScalingBound {
 
 /** What is kept of the decisions before. Times in seconds since the epoch, the oldest first. */
 export interface ScalingMemory {
-  /** Of the policy that was decided by: bounds and demands of another one say nothing of this one. */
+  /** Version of the policy that made the decision: bounds and demands of another version do not apply. */
   readonly policyVersion: string
   /** Null: nothing has been decided. */
   readonly replicas: number | null

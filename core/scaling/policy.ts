@@ -63,7 +63,7 @@ export interface CeilingPolicy {
   readonly replicas: number | null
   readonly carbonGramsPerHour: number | null
   readonly costPerHour: number | null
-  /** Of the steps that are exceeded, the lowest number counts. gCO2e/kWh. */
+  /** Steps in gCO2e/kWh; the lowest number among the exceeded steps counts. */
   readonly intensity: readonly { readonly above: number; readonly replicas: number }[]
 }
 
@@ -79,7 +79,7 @@ export interface ShiftPolicy {
 export interface ReplicaPolicy {
   /** Null: not measured. */
   readonly workloads: WorkloadFilter | null
-  /** Of the ledger that is looked at. */
+  /** How much of the ledger is read. */
   readonly windowSeconds: number
   /** Used while nothing is measured. */
   readonly watts: number | null

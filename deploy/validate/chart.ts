@@ -164,7 +164,7 @@ function filesOf(
     const data = maps.find(({ metadata }) => metadata.name === wanted.name)?.data ?? {}
     return wanted.items.map(({ key, path }) => [join(at, path), data[key] ?? ''])
   }
-  // Of a ConfigMap that is not ours, as of a Secret, only what the configuration reads is known.
+  // For Secrets, and for ConfigMaps that are not ours, only the keys that the configuration reads are known.
   if (volume.secret === undefined && wanted === undefined) return []
   const config = maps.flatMap(({ data = {} }) => Object.values(data)).join('\n')
   const named = [...config.matchAll(/\/etc\/wattline\/[\w./-]+/g)].map(([path]) => path)

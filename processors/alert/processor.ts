@@ -240,7 +240,7 @@ class AlertWorker implements PartitionWorker {
         now,
       )
       after.push([group.key, flushed.group])
-      // Of a group that has nothing new to say only the time moves on: after a restart it is due at once, and has nothing to say again.
+      // If a group has nothing new, only its time changes: after a restart it is due at once, and again has nothing new.
       const isSame = flushed.group !== null && flushed.message === null && group.ended.length === 0
       if (!isSame) entries.set(...groupEntry(group.key, flushed.group))
       if (flushed.message !== null && route !== undefined) {

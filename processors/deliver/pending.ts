@@ -7,7 +7,7 @@ import { DueHeap } from './due-heap.ts'
 
 /** A message with how far its delivery is. */
 export interface PendingMessage {
-  /** Of its record and row in the log: sorts as the messages came. */
+  /** Its record and row in the log, which sort in the order of arrival. */
   readonly place: string
   readonly tenant: string
   readonly message: AlertMessage
@@ -26,7 +26,7 @@ export interface PendingMessage {
 export class PendingMessages {
   /** Receiver and group to its messages, the oldest first. */
   readonly #queues = new Map<string, PendingMessage[]>()
-  /** By receiver: the oldest messages of its groups that nobody has taken. */
+  /** By receiver: the oldest messages of its groups that no attempt has taken. */
   readonly #waiting = new Map<string, DueHeap<PendingMessage>>()
   #size = 0
 

@@ -25,7 +25,7 @@ export async function eraseBills(
   return records.length
 }
 
-/** Whose bills they are; null: nobody's any more, or it cannot be read. */
+/** The account of the bills; null if it is gone, or cannot be read. */
 function tenantOf({ key, value, headers }: StoredRecord): string | null {
   if (headers[RECORD_CORRUPT] !== undefined) return null
   if (headers[RECORD_KIND] === CLOSE_REQUEST) return decodeRequest(value).tenant

@@ -13,7 +13,7 @@ export interface Rated {
   readonly Tenant: string
   readonly Host: string
   readonly HostName: string
-  /** Of the host, as the entry says it. */
+  /** Zone of the host, as the entry has it. */
   readonly Zone: string
   readonly WorkloadKind: string
   readonly WorkloadName: string
@@ -95,7 +95,7 @@ function compile({ match, account }: Rule): (row: Rated) => string | null {
     conditions.every(holds => holds(row)) ? fillAccount(account, part => partOf(part, row)) : null
 }
 
-/** Whether any rule looks at where a workload ran: rows of other hosts are then told apart. */
+/** Whether any rule looks at where a workload ran: if so, rows of other hosts are kept separate. */
 const looksAtHosts = ({ rules }: Config['workloads']): boolean =>
   rules.some(({ match, account }) => {
     const parts = placeholdersOf(account).map(({ part }) => part)

@@ -25,7 +25,7 @@ export function rowsByHost({
   return byRow
 }
 
-/** Whether a row has a text, told by its number in the dictionary. */
+/** Whether a row has a text, judged by its number in the dictionary. */
 export function isText({ ids, dictionary }: DictionaryView, text: string): (row: number) => boolean {
   let wanted = -1
   for (let id = 0; id < dictionary.length; id += 1) if (dictionary.get(id) === text) wanted = id

@@ -101,7 +101,7 @@ function entryWriter({ columns }: EnergyRecord, { columns: into }: LedgerBuilder
   const hasNone = isText(columns.EnergyQuality, 'none')
   const energy = numbers(columns.EnergyUj.values)
   const sharedIdle = numbers(columns.IdleSharedUj.values)
-  /** Of an amount of energy in µJ; of a share of idle energy its part of what all of that comes to. */
+  /** The value of an amount of energy in µJ. A share of idle energy gets its part of the value of all idle energy. */
   const append = (column: Int64Column<bigint | null>, scale: ExactScale | null, row: number): void => {
     if (scale !== null && sharedIdle(row) !== 0) column.append(partOf(columns, row, scale))
     else appendScaled(column, scale, energy(row), columns.EnergyUj, row)
@@ -135,7 +135,7 @@ function entryWriter({ columns }: EnergyRecord, { columns: into }: LedgerBuilder
   }
 }
 
-/** Of what is not known, in this order. */
+/** Names what is unknown, in this order. */
 function reasonText(energy: boolean, intensity: boolean, tariff: boolean, otherCurrency: boolean): string {
   if (energy && intensity && tariff && !otherCurrency) return ''
   return [

@@ -43,7 +43,7 @@ function rowPrices(unit: UnitPrices): RowPrices {
   return made
 }
 
-/** Of each policy, the quantity that is billed. */
+/** The quantity that each policy bills. */
 const BILLED = {
   usage: used => used,
   request: (_, requested, row) => requested.get(row),

@@ -34,7 +34,7 @@ interface Placed {
 
 type SitesConfig = Pick<Config, 'factors' | 'sites'>
 
-/** So many hosts are remembered; beyond it they are looked up again. */
+/** Hosts that are remembered; others are looked up again. */
 const MOST_REMEMBERED = 100_000
 
 /** @throws WattlineError `config_invalid` for a lifespan that is not above 0 */

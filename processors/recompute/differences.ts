@@ -134,7 +134,7 @@ function isPricedAs(
   )
 }
 
-/** Embodied emissions are divided anew where late readings show who used what. */
+/** Embodied emissions are divided again when late readings show who used what. */
 const isEmbodiedAs = (right: LedgerRow, booked: readonly Booked[]): boolean =>
   (right.CarbonEmbodiedUg ?? 0n) === sumOf(booked.map(({ money }) => money.CarbonEmbodiedUg ?? 0n))
 

@@ -21,7 +21,7 @@ export interface DirtyHost {
 
 /** Ranges less than this apart are one: the minutes between cost less than a unit of their own. */
 const NEAR_SECONDS = 300
-/** Of one host; with more of them those nearest to each other become one. */
+/** Ranges of one host. If there are more, the nearest ones are merged. */
 const MOST_RANGES = 256
 
 /** A host with more minutes. */

@@ -3,7 +3,7 @@ import { WINDOW_SECONDS } from '../../core/model/window.ts'
 import { type DirtyMinutes, GIVEN_UP_MS } from './dirty.ts'
 import type { UnitDone } from './unit.ts'
 
-/** Where the outermost minutes of a range have changed, so many more beside them are looked at. */
+/** Where the outermost minutes of a range have changed, this many more beside them are checked. */
 const MORE_SECONDS = 10 * WINDOW_SECONDS
 /** Between two looks at whether minutes are closed by now. */
 const SHORTEST_WAIT_MS = 60_000

@@ -68,7 +68,7 @@ const MOST_SETTLES = 10
 const BUSY_MS = 500
 /** Between two looks at whether the tables hold what they are to hold. */
 const CATCH_UP_MS = 50
-/** So many minutes around that of a late reading: an interval to it, or from it, reaches into them. */
+/** Minutes around that of a late reading that an interval to it, or from it, may reach. */
 const AROUND_SECONDS = 2 * WINDOW_SECONDS
 /** State entry with the offset that the group has read up to; all others are hosts and requests. */
 const NEXT = 'next'

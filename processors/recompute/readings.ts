@@ -39,7 +39,7 @@ const SERIES = [
   'Quality',
 ] as const
 
-/** What a series is of and by whom it is told. */
+/** What a series measures, and who reports it. */
 export type SeriesKey = Readonly<Record<(typeof SERIES)[number], string>>
 
 /** Samples of one series in order of time. */
@@ -48,7 +48,7 @@ export interface SeriesSamples {
   readonly samples: Sample[]
 }
 
-/** Of a series, before and after the span: the step of two samples is judged with one more, and senders repeat some. */
+/** Samples of a series before and after the span: a step of two samples is judged with a third, and senders repeat some. */
 const NEIGHBOURS = 8
 
 type FoundSeries = SeriesKey & {

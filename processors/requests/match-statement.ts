@@ -16,7 +16,7 @@ const WORKLOAD = ['Host', 'WorkloadKind', 'WorkloadId'] as const
 
 /**
  * Rows of `Tenant`, `Service`, `Resource` with the workload (`Host`, `WorkloadKind`, `WorkloadId`), `Match` and `Problem`: why
- * there is none. Several candidates are told apart by the host that the resource names.
+ * there is none. The host that the resource names decides between several candidates.
  * @param resources SELECT of Tenant, Service, Resource, r
  * @param workloads SELECT of Tenant, the columns of a workload, and l
  */

@@ -21,7 +21,7 @@ export interface SharingContext {
 /** Traces whose spans are read at a time. */
 const TRACES_AT_ONCE = 1_000
 
-/** Records of a minute, and how many rows they have; `parts`: so many statements, one after the other, each of some workloads. */
+/** Records of a minute, and how many rows they have; `parts`: the number of statements, run one after the other, each for some of the workloads. */
 export async function shareMinute(
   context: SharingContext,
   { minute, tenants, isFirst }: StaleMinute,

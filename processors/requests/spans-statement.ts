@@ -6,7 +6,7 @@ export interface MinutePart {
   /** Seconds since the epoch. */
   readonly minute: number
   readonly tenants: readonly string[]
-  /** Of so many parts, each with the workloads whose hash falls to it, */
+  /** The number of parts, each with the workloads whose hash falls into it, */
   readonly parts: number
   /** this one. */
   readonly part: number

@@ -37,7 +37,7 @@ function halfEven(numerator: string, denominator: string, sign: string): string 
   return `toInt64((${quotient} + (${isUp})) * ${sign})`
 }
 
-/** Of the integers that are reckoned with. */
+/** Width of the integers that are calculated with. */
 export type Bits = 64 | 128 | 256
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Decides how many replicas scaling policies want. It owns the one partition of stream `scaling_policies`, so that one process at a
- * time decides. Decisions, what autoscalers are told, and what the next decision needs become visible in one transaction of the
+ * time decides. Decisions, the answers to autoscalers, and what the next decision needs become visible in one transaction of the
  * log. A slow statement delays its own policy alone.
  */
 import type { NamedPolicy } from '../../core/autoscaling/policies.ts'
@@ -144,7 +144,7 @@ class ScaleWorker implements PartitionWorker {
     this.#isConfigured = true
   }
 
-  /** Policies that are gone: autoscalers are told nothing of them any more. */
+  /** Policies that are gone: autoscalers get no more answers about them. */
   async #forget(policies: readonly NamedPolicy[], nowMs: number): Promise<void> {
     const known = new Set(policies.map(placeOf))
     const gone = [...this.#states.keys()].filter(place => !known.has(place) && !this.#running.has(place))

@@ -119,7 +119,7 @@ export const decisionRecords = (rows: readonly DecisionRow[], nowMs: number): re
         },
       ]
 
-/** What autoscalers are told from now on; null: the policy is gone. */
+/** The answer to autoscalers from now on; null: the policy is gone. */
 export const answerOutput = (
   place: Pick<ScalingAnswer, 'tenant' | 'name'>,
   answer: ScalingAnswer | null,
@@ -130,7 +130,7 @@ export const answerOutput = (
   record: answerRecord(place, answer, nowMs),
 })
 
-/** A decision as autoscalers are told. */
+/** A decision as autoscalers get it. */
 export function answerOf({ policy, inputs, decision }: Explained): ScalingAnswer {
   const { replicas, previous, at } = decision
   return {

@@ -55,7 +55,7 @@ function metricStatement(
   return { sql, params, isOwn: true }
 }
 
-/** Of each series the newest value. */
+/** The newest value of each series. */
 const newestSql = (where: string, aggregate: string): string =>
   `SELECT if(count() = 0, NULL, ${aggregate}(v)) AS value FROM (` +
   `SELECT argMax(Value, TimeUnix) AS v FROM (${['otel_metrics_gauge', 'otel_metrics_sum']

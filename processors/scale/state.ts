@@ -4,7 +4,7 @@ import { type NamedPolicy, namedPolicy } from '../../core/autoscaling/policies.t
 import { type KnownNumber, NO_MEMORY, type ScalingMemory } from '../../core/scaling/inputs.ts'
 import type { PendingEffect } from './effects.ts'
 
-/** Of one policy. */
+/** State of one policy. */
 export interface PolicyState {
   /** Seconds since the epoch; 0: nothing has been decided. */
   readonly decidedAt: number
@@ -16,7 +16,7 @@ export interface PolicyState {
   readonly pending: readonly PendingEffect[]
 }
 
-/** Of a policy that nothing has been decided by. */
+/** State of a policy that has made no decision yet. */
 export const NEW_POLICY: PolicyState = {
   decidedAt: 0,
   memory: NO_MEMORY,

@@ -24,7 +24,7 @@ export interface WalkState {
 export interface WalkDecision {
   readonly at: number
   readonly replicas: number
-  /** Of the decision before; null: there was none. */
+  /** Replicas of the previous decision; null if there was none. */
   readonly previous: number | null
 }
 

@@ -28,7 +28,7 @@ export class Combiner {
   #all = new Int32Array(0)
 
   constructor(stream: StreamDeclaration) {
-    // What a record of an earlier version lacks, the table fills in, and nobody here.
+    // Columns that a record of an earlier version lacks are filled in by the table, not here.
     const columns = stream.columns.map(({ added: _, ...column }) => column)
     this.#builder = createRecordBuilder({ ...stream, columns })
   }

@@ -193,7 +193,7 @@ async function cutOff(
   for (const { state, restoring } of losses.all()) {
     if (state !== 'restoring') continue
     for (const [place, progress] of Object.entries(restoring ?? {})) {
-      // Factors are told table by table, after a space.
+      // Factors are reported table by table, after a space.
       if (progress.isDone || derived.includes(place) || going.has(place.split(' ')[0]!)) continue
       await losses.restored(place, { ...progress, isDone: true, isCutOff: true })
     }

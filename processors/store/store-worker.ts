@@ -40,7 +40,7 @@ export class StoreWorker implements PartitionWorker {
   /** What is to be inserted next; null: not decided yet. */
   #units: Unit[] | null = null
   #plan: InsertPlan | null
-  /** Of the records that no plan names, so many are inserted alone first, see INSERTS_A_COMMIT. */
+  /** How many records that no plan names are inserted alone first, see INSERTS_A_COMMIT. */
   #alone = INSERTS_A_COMMIT
   /** Offset after the last one that is stored and not noted yet; null: none. */
   #stored: bigint | null = null

@@ -58,7 +58,7 @@ export async function refuseUnlessAccepted(
 const isoOf = (seconds: number | null): string | null =>
   seconds === null ? null : new Date(seconds * 1000).toISOString()
 
-/** Of a missing table as a loss: times from seconds to ISO 8601; the number of records is unknown (null). */
+/** A missing table as a loss: times become ISO 8601; the number of records is unknown (null). */
 export const extentOf = ({ name, rows, from, to }: MissingTable): Extent => ({
   table: name,
   rows,

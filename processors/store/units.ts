@@ -42,7 +42,7 @@ interface Grouping {
   readonly alone: number
 }
 
-/** Units for records that nobody has planned: neighbours that are small are combined. */
+/** Units for records without a plan: neighbours that are small are combined. */
 export function freeUnits(
   records: readonly StoredRecord[],
   { stream, originOf, alone: first }: Grouping,

@@ -36,7 +36,7 @@ export type Condition =
   | { readonly not: Condition }
   | {
       readonly field: (typeof PLAIN_FIELDS)[number] | (typeof MAP_FIELDS)[number]
-      /** Of a map field; '' for any key. */
+      /** Key of a map field; '' for any key. */
       readonly key: string
       readonly comparison: Comparison
       readonly value: string

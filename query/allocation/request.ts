@@ -21,7 +21,7 @@ import {
   stepsOf,
 } from './window.ts'
 
-/** How an amount that belongs to nobody is shared: by what the others used, or equally. */
+/** How an amount without an owner is shared: in proportion to what the others used, or equally. */
 export type Sharing = 'none' | 'weighted' | 'even'
 
 /** A question about allocations. */

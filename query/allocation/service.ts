@@ -26,7 +26,7 @@ export async function answerAllocation(
     )
   }
   const { cells, costs } = shareOut(request, rows.map(cellOf))
-  // Idle energy that nobody could take is still part of the answer, for those who may see all of the tenant.
+  // Idle energy that no workload could take stays in the answer for those who may see the whole tenant.
   const isLeft = ({ kind }: Cell): boolean =>
     kind === 'idle' && request.shareIdle !== 'none' && request.accounts === null
   return buildAllocations(

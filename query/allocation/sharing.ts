@@ -45,7 +45,7 @@ function shareKind(
     if (cell.kind !== kind) return [cell]
     const recipients = places.get(place(cell)) ?? []
     const weights = weightsOf(recipients, cell.resource, kind === 'shared' ? 'all' : 'resource', split)
-    // Nobody is there to take it: it stays what it is.
+    // No workload can take it, so it stays unshared.
     if (weights === null) return [cell]
     return divide(cell, recipients, weights, kind)
   })
@@ -67,7 +67,7 @@ function recipientsOf(cells: readonly Cell[]): readonly Recipient[] {
 const positive = (value: bigint): bigint => (value > 0n ? value : 0n)
 const isSome = (weights: readonly bigint[]): boolean => weights.some(weight => weight > 0n)
 
-/** By the energy of the resource, else by all energy; null where nobody used any. */
+/** By the energy of the resource, else by all energy; null if no workload used any. */
 function weightsOf(
   recipients: readonly Recipient[],
   resource: Resource,

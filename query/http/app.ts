@@ -73,7 +73,7 @@ export function createApp(
     sendProblem(reply, request, context.isStarting === true ? starting() : nothingAt(pathOf(request))),
   )
   app.setErrorHandler(async (error, request, reply) => {
-    // The client has disconnected: nobody would receive the answer, and a cancelled query is not a failure.
+    // The client has disconnected: no one would receive the answer, and a cancelled query is not a failure.
     if (reply.raw.destroyed) return reply
     const failure = asRouteError(error)
     if (failure.status >= 500) context.events.emit('requestFailed', { code: failure.code }, error)

@@ -98,7 +98,7 @@ export interface StatusServerOptions {
   readonly roles?: readonly Role[]
   /** Wall clock, ms; tests give their own. */
   readonly now?: () => number
-  /** What autoscalers are told. Absent: this process has neither role scaling nor role query. */
+  /** The answers to autoscalers. Absent: this process has neither role scaling nor role query. */
   readonly answering?: Answering
   /** The process is still starting: every other route answers `starting`. */
   readonly isStarting?: boolean

@@ -22,7 +22,7 @@ export interface DraftRequest {
   readonly account?: string | undefined
   readonly currency?: string | undefined
   readonly nowSeconds: number
-  /** At most so many bills are made. */
+  /** The most bills that are made. */
   readonly limit: number
 }
 

@@ -63,19 +63,19 @@ export const OWN_METRICS = {
   ),
   wattline_scaling_replicas: metric(
     'gauge',
-    'Replicas that a scaling policy wants, as autoscalers are told',
+    'Replicas that a scaling policy wants, as answered to autoscalers',
     'tenant',
     'policy',
   ),
   wattline_scaling_answer_age_seconds: metric(
     'gauge',
-    'Seconds since the decision that autoscalers are told',
+    'Seconds since the decision that autoscalers get',
     'tenant',
     'policy',
   ),
   wattline_scaling_stale: metric(
     'gauge',
-    '1 if what autoscalers are told is stale, otherwise 0',
+    '1 if the answer to autoscalers is stale, otherwise 0',
     'tenant',
     'policy',
   ),

@@ -4,7 +4,7 @@ import { currentAnswer } from '../../core/scaling/answer-book.ts'
 import type { MetricFamily } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
 
-/** What autoscalers are told by this process, of every policy. */
+/** The answers of this process to autoscalers, for every policy. */
 export function scalingFamilies(answers: readonly ScalingAnswer[], nowMs: number): readonly MetricFamily[] {
   const samples = (value: (answer: ScalingAnswer) => number) =>
     answers.map(answer => ({

@@ -14,7 +14,7 @@ export interface Summed {
   readonly amounts: Amounts
   /** Why entries of it could not be priced. */
   readonly reasons: readonly string[]
-  /** Of its costs. */
+  /** Currencies of its costs. */
   readonly currencies: readonly string[]
 }
 
@@ -72,7 +72,7 @@ export function buildAnswer(
   found: {
     /** Where nothing has a cost. */
     readonly currency: string
-    /** Of the total, one row a currency; not needed where there is one. */
+    /** The total by currency; absent if there is one currency. */
     readonly byCurrency: readonly Summed[]
     /** One more than `request.limit` where there are more. */
     readonly rows: readonly Summed[]

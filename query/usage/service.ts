@@ -35,7 +35,7 @@ export async function answerUsage(
 /** More than there are currencies. */
 const CURRENCIES_MAX = 1_000
 
-/** Rows of costs in several currencies are told apart by them. */
+/** Currencies distinguish the rows of costs. */
 const byCurrencyToo = (request: UsageRequest): UsageRequest =>
   request.groupBy.includes('currency') ? request : { ...request, groupBy: [...request.groupBy, 'currency'] }
 

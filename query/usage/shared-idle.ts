@@ -14,7 +14,7 @@ export type SharingPolicy = Exclude<IdleSharing, 'booked' | 'none'>
 export const isSharingPolicy = (sharing: IdleSharing): sharing is SharingPolicy =>
   sharing === 'by_usage' || sharing === 'by_request'
 
-/** What is told apart among idle entries of one host, minute and component. */
+/** What distinguishes idle entries of one host, minute and component. */
 const KEYS = [
   'Zone',
   'EnergyQuality',

@@ -4,7 +4,7 @@ import { FactorProviderError } from './provider-error.ts'
 
 interface Limits {
   readonly perMinute: number
-  /** Of a UTC day. */
+  /** Requests in a UTC day. */
   readonly perDay: number
 }
 

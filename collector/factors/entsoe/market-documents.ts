@@ -66,7 +66,7 @@ const RESOLUTION_MS: Readonly<Record<string, number>> = {
   P1D: 86_400_000,
 }
 
-/** Of a curve of type A03 an omitted point repeats the one before; of others it is not known. */
+/** Curve type in which an omitted point repeats the point before it. In other types, an omitted point is unknown. */
 const REPEATS = 'A03'
 /** A leap year of minutes does not come in one answer; a month of quarter hours does. */
 const MOST_POINTS = 100_000

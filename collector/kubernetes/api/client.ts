@@ -23,7 +23,7 @@ export class KubeError extends Error {
 /** Where the API is: a file as kubectl reads it, else the account of this pod, else kubectl's own file. */
 export interface KubeAccess {
   readonly kubeconfig?: string | undefined
-  /** Of a kubelet, in place of the address of the API server. */
+  /** The address of a kubelet, instead of that of the API server. */
   readonly server?: string | undefined
   /** Authorities of that server, PEM. */
   readonly authorities?: string | undefined

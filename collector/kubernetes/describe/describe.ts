@@ -20,7 +20,7 @@ export interface PodPlace {
   readonly host: NodeHost
   readonly owners: readonly Owner[]
   readonly cluster: string
-  /** Of the namespace, of the node and of the Job. */
+  /** Attributes of the namespace, the node and the Job. */
   readonly attributes: Readonly<Record<string, string>>
 }
 

@@ -97,7 +97,7 @@ export class Jobs {
 
   #missed(key: string, error: unknown, nowMs: number): void {
     if (this.#options.signal.aborted) return
-    // The Job is gone before its pods: nobody can say any more what controlled it, but its name.
+    // The Job is gone before its pods. Only its name still shows what controlled it.
     this.#failedMs.set(key, nowMs)
     if (this.#failedMs.size > MOST_JOBS) this.#failedMs.clear()
     if (!(error instanceof KubeError && error.status === 404)) this.#options.failed(error)

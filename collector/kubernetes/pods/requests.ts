@@ -19,10 +19,10 @@ const MILLI = 1_000n
 const GPU =
   /^(?:nvidia\.com\/(?:gpu|mig-|vgpu)|amd\.com\/gpu|gpu\.intel\.com\/(?:i915|xe)$|habana\.ai\/gaudi)/
 const COMMON = new Set(['cpu', 'memory', 'ephemeral-storage', 'pods'])
-/** Of one container; nobody reserves more kinds of devices. */
+/** Kinds of devices that one container can reserve; real containers reserve fewer. */
 const MOST_EXTENDED = 4
 
-/** Of a container. Kubernetes itself fills in requests where only limits are given. */
+/** What a container requests. Kubernetes itself fills in the requests when only limits are given. */
 export function requestsOf({ requests = {}, limits = {} }: KubeResources): Requests {
   const extended = Object.entries(requests).filter(
     ([name]) => !COMMON.has(name) && !name.startsWith('hugepages-'),

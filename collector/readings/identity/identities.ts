@@ -39,7 +39,7 @@ interface TenantSalt {
  * Identities of series by the bytes with which they were sent. The labels of a resource and of its points are the same
  * each time, and parsing them again is most of the work of recognising. Equal bytes have the same identity.
  *
- * Bounded: when it is full, nothing is added, and it is cleared after so many misses that its entries must be outdated.
+ * Bounded: when it is full, nothing is added. It is cleared once the number of misses shows that its entries are outdated.
  * Senders that never repeat themselves thus cost others some cache hits, but no memory.
  */
 export class Identities {

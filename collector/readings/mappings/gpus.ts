@@ -11,7 +11,7 @@ export const gpuBoard = ({ point }: PointContext): Located | IgnoredReason => {
   return uuid === '' ? 'no_device' : { domain: `gpu-${uuid}` }
 }
 
-/** What is told of an instance of a divided board stands beside the board; of one with an unknown profile, nothing is known. */
+/** Values of an instance of a divided board stand beside those of the board. For an unknown profile, nothing is known. */
 export function gpuInstance(place: PointContext): Located | IgnoredReason {
   const found = gpuBoard(place)
   const { point } = place

@@ -115,7 +115,7 @@ class SuppliedEnergy {
       const before = this.#last?.get(folder)
       if (before !== undefined && before > now) this.#value += before - now
     }
-    // A battery that began to discharge beside another one counts from now on; one that rose was measured anew.
+    // A battery that began to discharge beside another one counts from now on; one that rose was measured again.
     this.#last = new Map(held)
     return { value: this.#value, life: this.#life }
   }

@@ -61,7 +61,7 @@ export function readCard(files: KernelFiles, card: DrmCard): Omit<GpuBoard, 'pro
   }
 }
 
-/** Of the card where there are several (`card`, `pkg`): it contains the chip. */
+/** The card's counter if there are several (`card`, `pkg`), since it includes the chip. */
 function energyOf(files: KernelFiles, chip: string | undefined): bigint | null {
   if (chip === undefined) return null
   const channels = files.names(chip).flatMap(name => /^energy(\d+)_input$/.exec(name)?.[1] ?? [])

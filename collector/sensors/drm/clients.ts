@@ -125,7 +125,7 @@ export class DrmClients {
   }
 }
 
-/** Of one kind of engine: cycles of the client, and of all time. */
+/** By kind of engine: cycles that the client used, and cycles in total. */
 type Cycles = ReadonlyMap<string, readonly [used: bigint, total: bigint]>
 
 const sumKnown = (values: readonly (bigint | null)[]): bigint | null => {

@@ -27,7 +27,7 @@ export class ProcessExits {
   take(thread: ThreadExit): ProcessExit | undefined {
     const { pid, processPid, parentPid, name, cpuUs, isLast } = thread
     if (processPid === null) {
-      // Before Linux 5.19 a thread cannot be told from a process that was forked, so neither is counted.
+      // Before Linux 5.19 a thread cannot be distinguished from a forked process, so neither is counted.
       return thread.hasForked ? undefined : { pid, parentPid, comm: name, cpuUs }
     }
     const ending = this.#ending.get(processPid)

@@ -19,7 +19,7 @@ export interface GpuUser {
 
 type KeptUser = { -readonly [Key in keyof GpuUser]: GpuUser[Key] } & {
   wasHeld: boolean
-  /** Of a board or instance: whether it is there in this snapshot. */
+  /** Whether the board or instance is in this snapshot. */
   isThere: boolean
   /** Snapshots since it last held the board. */
   away: number
@@ -27,7 +27,7 @@ type KeptUser = { -readonly [Key in keyof GpuUser]: GpuUser[Key] } & {
 
 /** Snapshots after which one that left is forgotten: an hour with rounds of 5 s. */
 const FORGET_AFTER = 720
-/** Of one board. */
+/** Users of one board. */
 const MOST_USERS = 1024
 
 /** The users of one board. */
@@ -50,7 +50,7 @@ export class BoardUsers {
     }
   }
 
-  /** A board or instance is there even if nobody holds it. */
+  /** A board or instance is listed even if no process holds it. */
   place(device: string): void {
     const user = this.#of(device, undefined)
     if (user !== undefined) user.isThere = true

@@ -39,7 +39,7 @@ export interface GpuBoardInstance {
 /** A process that holds a board. */
 export interface GpuProcess {
   readonly pid: number
-  /** Of an instance; '' for the board. */
+  /** The instance; '' for the board. */
   readonly device: string
   /** Millionths of the time since the last snapshot in which it kept the board busy; null: not known. */
   readonly busy: bigint | null

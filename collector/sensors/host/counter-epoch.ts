@@ -11,7 +11,7 @@ export interface CounterLives {
   of(folder: string): number
 }
 
-/** The kernel creates a folder anew, with another inode, when a driver is loaded again. */
+/** The kernel creates the folder again, with another inode, when a driver is loaded again. */
 export function counterLives(): CounterLives {
   const seen = new Map<string, { inode: string; life: number }>()
   return {

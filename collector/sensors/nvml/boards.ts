@@ -140,7 +140,7 @@ export class NvmlBoards {
     if (lost !== undefined) return `GPU ${index} (${uuid}): ${lost}.`
     const isMig = knownOf(this.#nvml.isMig(device)) ?? false
     const instances = isMig ? this.#instances(board, take) : NO_INSTANCES
-    // Of a divided board it is not told, or tells nothing.
+    // A divided board does not report it, or reports a meaningless value.
     const utilization = isMig ? null : take('utilization', this.#nvml.utilization(device))
     const memoryBytes = take('memory', this.#nvml.memoryUsed(device))
     const processes = take('processes', this.#nvml.processes(device))

@@ -11,7 +11,7 @@ import { type ProcessStat, parseProcessStat } from './process-stat.ts'
 
 /** Owner of a process. */
 interface ProcessOwner {
-  /** Of its control group; undefined if it is in none of a workload. */
+  /** The workload of its control group; undefined if that is not a workload's. */
   readonly workload: CgroupWorkload | undefined
   readonly group: GroupIdentity
 }

@@ -53,7 +53,7 @@ export function pueOf(head: Omit<PueValues, 'values'>, value: PueValues['values'
 /** Embodied emissions of a type. @throws RangeError for its time */
 export const embodiedOf = (values: EmbodiedValues): EmbodiedFactor => embodiedFactorOf(values, LABEL)
 
-/** Two values of one series for one time: which of them counts nobody could say. */
+/** Two values of one series for one time: it would be undefined which of them counts. */
 export function overlaps<T extends Dated>(
   values: readonly Placed<T>[],
   seriesOf: (one: T) => string,

@@ -135,7 +135,7 @@ class YamlFile {
     }
   }
 
-  /** Of the value there; of what holds it, where it is missing. */
+  /** The place of the value; if it is missing, the place of the mapping that should hold it. */
   placeOf(path: Path): { readonly line: number; readonly column: number } {
     for (let length = path.length; length >= 0; length -= 1) {
       const node = this.#nodeAt(path.slice(0, length))

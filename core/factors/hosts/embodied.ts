@@ -15,7 +15,7 @@ export interface EmbodiedFactor extends Dated {
   readonly hostType: string
   /** Names or ids, `*` as wildcard. */
   readonly hosts: readonly string[]
-  /** Of one host without its GPUs. */
+  /** Embodied emissions of one host without its GPUs. */
   readonly kilograms: Decimal
   readonly years: Decimal
   readonly gpus: { readonly count: number; readonly kilograms: Decimal } | null

@@ -69,7 +69,7 @@ export class PueBook {
     this.#series = series
   }
 
-  /** Of the site, else of the zone; null: neither has a value for that time, the configured one holds. */
+  /** The PUE of the site, else of the zone. Null: neither has a value for that time, so the configured one applies. */
   at({ site, zone }: Pick<PueFactor, 'site' | 'zone'>, seconds: number): PueFactor | null {
     if (this.#series.size === 0) return null
     const ofSite = site === '' ? null : (this.#series.get(pueKey({ site, zone: '' }))?.at(seconds) ?? null)

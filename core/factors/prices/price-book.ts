@@ -20,7 +20,7 @@ export interface PriceInForce {
   readonly currency: string
   /** Currency units for each kWh; null: no price covers the minute. */
   readonly energy: Decimal | null
-  /** Of the price of energy alone; '' where there is none. */
+  /** Version of the price of energy alone; '' if there is none. */
   readonly energyVersion: string
   /** Null: resources are not priced, or only in another currency than energy. */
   readonly resources: ResourcePrices | null

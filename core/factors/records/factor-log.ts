@@ -16,7 +16,7 @@ const writing = new WeakMap<FactorLog, Promise<unknown>>()
 
 /** Records to put. */
 export interface FactorPut {
-  /** Of the records that `make` may give. */
+  /** Keys of the records that `make` may return. */
   readonly keys: ReadonlySet<string>
   /** The records, by what is there. */
   readonly make: (known: ReadonlyMap<string, StoredRecord>) => readonly FactorRecord[]

@@ -72,7 +72,7 @@ const BY_PROVIDER = new Map(
 )
 const ALL = CLOUD_REGIONS.flatMap(({ provider }) => BY_PROVIDER.get(provider) ?? [])
 
-/** Of a provider whose regions are not listed: none, since others may have the same names. */
+/** The lists of a provider. None if its regions are not listed, since other providers may use the same names. */
 function listsOf(provider: string): readonly ReadonlyMap<string, string>[] {
   if (provider === '') return ALL
   const list = BY_PROVIDER.get(provider.toLowerCase().replaceAll(/[ -]/g, '_'))

@@ -23,7 +23,7 @@ export interface PriceList {
   readonly validFrom: number | null
   readonly validTo: number | null
   readonly currency: string
-  /** Of the list as a whole; '' when it prices nothing. */
+  /** Version of the whole list; '' if it prices nothing. */
   readonly version: string
   readonly pricesEnergy: boolean
   /** Price of energy in the minute that begins then; null: it has none for that minute. */

@@ -15,7 +15,7 @@ export interface UnitPrices {
   readonly perVcpuHour: Rational | null
   readonly perGibHour: Rational | null
   readonly perGpuHour: Rational | null
-  /** Of the whole machine, shared among what runs on it. */
+  /** Price of the whole machine, shared among its workloads. */
   readonly perHostHour: Rational | null
 }
 

@@ -67,7 +67,7 @@ export interface ResourcePriceTerms {
 /** Prices of some workloads: spot or reserved capacity, a model of GPU, a type of machine. */
 export interface ResourceRuleTerms extends ResourcePriceTerms {
   readonly match: ResourceMatch
-  /** Of the whole machine, shared among what runs on it. */
+  /** Price of the whole machine, shared among its workloads. */
   readonly price_per_host_hour?: string | undefined
 }
 

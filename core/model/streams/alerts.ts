@@ -11,7 +11,7 @@ export const alerts = {
     column('Time', 'seconds'),
     column('GroupName', 'lowCardinality'),
     column('Rule', 'lowCardinality'),
-    // Of the labels, 16 hex digits.
+    // A digest of the labels, 16 hex digits.
     column('Fingerprint', 'string'),
     // pending | firing | resolved | dropped: was pending, and is good again
     column('State', 'lowCardinality'),

@@ -24,7 +24,7 @@ export const METERED = [
   column('EnergyQuality', 'lowCardinality'),
   column('EnergySource', 'lowCardinality'),
   // ratio | baseline | none: nothing tells idle from active, all is unattributed.
-  // Of GPUs also `idle_unknown`: nobody has seen the board without processes, so all of its energy counts as active while it is held.
+  // GPUs also have `idle_unknown`: the board was never seen without processes, so all of its energy is active while it is held.
   // With `+over_busy`: workloads showed more CPU time than the host was busy, and share what was active.
   column('Method', 'lowCardinality'),
   // none | by_request | by_usage
@@ -126,7 +126,7 @@ const OF_WORKLOADS: readonly RollupKey[] = ['Host', 'WorkloadId', 'WorkloadName'
 
 /**
  * A projection is sorted by its keys in this order: a tenant's days lie together, whoever else is in the books. Its name ends in
- * a digest of its text: a table of before gets it anew when it sums more (core/warehouse/migration).
+ * a digest of its text: an older table gets it again when it sums more (core/warehouse/migration).
  */
 function rollup(
   name: string,

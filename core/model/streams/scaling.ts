@@ -1,4 +1,4 @@
-/** Streams of scaling: policies, the decisions made by them, and what autoscalers are told. */
+/** Streams of scaling: policies, the decisions made by them, and the answers that autoscalers get. */
 import { column, type StreamDeclaration } from './stream.ts'
 
 /** Policies as they were put in force, keyed by tenant and name. The table has every version that there ever was. */
@@ -46,7 +46,7 @@ export const scalingDecisions = {
     column('Kind', 'lowCardinality'),
     column('PolicyVersion', 'lowCardinality'),
     column('Replicas', 'uint32'),
-    // Of the decision before; null: there was none
+    // Replicas of the previous decision; null if there was none.
     column('PreviousReplicas', 'int64?'),
     // demand | floor | service_level | ceiling | carbon | cost | intensity | shift | stabilisation | step
     column('RuledBy', 'lowCardinality'),

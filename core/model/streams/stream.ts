@@ -59,7 +59,7 @@ export interface Table {
   readonly name: string
   /** Default `MergeTree`. */
   readonly engine?: 'ReplacingMergeTree'
-  /** Of a `ReplacingMergeTree`: rows with one value of this column are stored together, once. `Version` when absent. */
+  /** For a `ReplacingMergeTree`: rows with the same value in this column are stored together, once. Default: `Version`. */
   readonly identity?: string
   readonly partitionBy: string
   readonly orderBy: readonly string[]

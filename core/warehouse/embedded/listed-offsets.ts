@@ -15,7 +15,7 @@ export interface NextInserts {
   readonly table: string
   /** In the order of the log, without gaps; made as they are read, since a hash costs some 30 µs. */
   readonly records: Iterable<{ readonly stored: StoredOffset; readonly tokenHash: string }>
-  /** After so many records that are not in the tables, none is. */
+  /** After this number of records that are not in the tables, no further one is expected there. */
   readonly atATime: number
 }
 

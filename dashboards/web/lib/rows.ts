@@ -18,7 +18,7 @@ export interface WorkloadLine {
   readonly energyUj: bigint
   readonly carbonUg: bigint | null
   readonly costNano: bigint | null
-  /** Of the cost, where the answer has costs in several; '' where all are in one. */
+  /** Currency of the cost if the answer has several; '' if it has one. */
   readonly currency: string
   readonly cpuUs: bigint
   readonly coverage: number

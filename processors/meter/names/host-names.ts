@@ -60,7 +60,7 @@ const ANNOUNCE_EVERY_MS = 3_600_000
 const STALE_MS = 3 * ANNOUNCE_EVERY_MS
 /** Who waits for an answer waits no longer: the partition of the name stands still. */
 const LONGEST_WAIT_MS = ANNOUNCE_EVERY_MS
-/** Claims kept of one name; further machines with that name are not told apart. */
+/** Claims kept of one name; further machines with that name are not distinguished. */
 const MOST_CLAIMS = 4
 /** Names of one host that are announced in turn. */
 const MOST_NAMES = 8

@@ -131,7 +131,7 @@ function leftOf(series: Series, closedBefore: number | null): Sample[] {
       value: valueAt(samples, index * STRIDE),
     })),
   )
-  // Of the first interval a part is booked: it begins where that ends.
+  // Part of the first interval is already booked, so the interval starts where that part ends.
   if (series.pending && closedBefore !== null) left[0] = sampleAtEdge(series, closedBefore)
   return left
 }

@@ -12,7 +12,7 @@ const LONGEST = 64
 /** Stands where samples have the distance of their series, plus one. */
 const HEADER = 0
 
-/** What is told of the record whose samples follow. */
+/** What the journal notes about the record whose samples follow. */
 export interface JournalHeader {
   /** The host's clock at the record, see host-clock.ts. */
   readonly clockMs: number

@@ -73,9 +73,9 @@ interface SetBack {
 /** What the meter keeps of one meter of one workload, or of the host. */
 export interface Series {
   readonly identity: SeriesIdentity
-  /** Of the identity: not a counter. */
+  /** From the identity: a gauge, not a counter. */
   readonly isGauge: boolean
-  /** Of the identity: what can be counted once only, whichever series tells it. */
+  /** From the identity: what counts once only, whichever series reports it. */
   readonly place: string
   /** Longest trusted distance of two samples, ns, as configured when the last one came. */
   gapNs: number
@@ -86,7 +86,7 @@ export interface Series {
   /** Half width of the error band that its readings state, millionths; `UNKNOWN_BAND`: they state none. */
   errorPpm: number
   most: UpperBound
-  /** Of the identity: where it may wrap when no range is named. */
+  /** From the identity: where it may wrap when no range is given. */
   readonly likely: LikelyRange | null
   /** Rising, without repeats. */
   readonly samples: Samples

@@ -24,7 +24,7 @@ import type { WindowSlice } from '../windows/integrate.ts'
 /** Energy of one domain of the host, or of one component, in one window. */
 export interface Metered {
   readonly energyUj: MicroJoules
-  /** Of the window, by the meter that saw the least of it. */
+  /** How much of the window is covered, by the meter that covers the least. */
   readonly coveredNs: number
   readonly quality: Quality
   readonly sources: readonly string[]
@@ -110,7 +110,7 @@ export function aggregateWindow(slices: readonly WindowSlice[]): WindowUse {
   }
 }
 
-/** Of each domain the counter of energy, or the gauge of power where that is better or there is no counter. */
+/** For each domain the energy counter, or the power gauge if that is better or there is no counter. */
 function domainsOf(chosen: readonly (readonly WindowSlice[])[]): ReadonlyMap<string, Metered> {
   const found = {
     energy: new Map<string, readonly WindowSlice[]>(),

@@ -23,7 +23,7 @@ import { apartFromRequests, reservedBy } from './requests.ts'
 import { hostRows, type NamedUse, NO_WORKLOAD, type RowComponent, rowMaker, workloadRows } from './rows.ts'
 import { finestWorkloads, isOverBusy, withGpuUsers, withoutRepeats, workloadName } from './workloads.ts'
 
-/** How idle energy is told from active energy, see core/model/split.ts. */
+/** How idle energy is separated from active energy, see core/model/split.ts. */
 export interface Attribution {
   readonly method: 'ratio' | 'baseline'
   /** Calibrated idle power of a host, µW; only for `baseline`. */

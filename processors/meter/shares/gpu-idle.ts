@@ -41,7 +41,7 @@ const SHORTEST_NS = MINUTE_NS / 2
 /** Boards of a host: more than any has. */
 const MOST_BOARDS = 256
 
-/** Notes the power of a board in a minute in which nobody held it, where it is the lowest so far. */
+/** Records the power of a board in a minute in which no process held it, if it is the lowest so far. */
 export function learnIdlePower(state: HostState, domain: string, metered: Metered, use: GpuBoardUse): void {
   const { energyUj, coveredNs, quality } = metered
   if (quality !== 'measured' || coveredNs < SHORTEST_NS || energyUj <= 0n || !isUnused(use)) return

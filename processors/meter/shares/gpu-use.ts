@@ -39,7 +39,7 @@ export function amountsByBoard(gpus: readonly WindowSlice[]): ReadonlyMap<string
   return boards
 }
 
-/** Of the readings of use. */
+/** Qualities of the readings of use. */
 export const qualitiesOf = (gpus: readonly WindowSlice[]): readonly string[] =>
   gpus.map(({ series, interpolated }) =>
     series.identity.quality === 'measured' && interpolated ? 'interpolated' : series.identity.quality,

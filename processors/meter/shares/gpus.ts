@@ -19,7 +19,7 @@ export interface WindowGpus {
   readonly capacityUs: bigint
   /** Idle power by which each board was split. */
   readonly idlePower: string
-  /** Of the readings of use. */
+  /** Quality of the readings of use. */
   readonly quality: Quality
 }
 

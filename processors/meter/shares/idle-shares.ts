@@ -32,7 +32,7 @@ interface Weights {
 }
 
 /**
- * Shares by largest remainder, ties in the order of workloads; null: nobody takes any.
+ * Shares by largest remainder, ties in the order of workloads; null: no workload takes any.
  *
  * - `by_usage`: by CPU time, the energy of memory by memory x time where that is known, as active energy is.
  * - `by_request`: likewise by what is reserved, out of the host's CPU capacity. What nobody has reserved stays with the operator, all of

@@ -17,7 +17,7 @@ import type { NamedUses } from './workloads.ts'
 /** By quantity: µs of cores, byte-seconds, µs of boards. */
 export type Reserved = Readonly<Record<RequestQuantity, bigint>>
 
-/** Of a workload without requests. */
+/** What a workload without requests reserves. */
 export const NOTHING_RESERVED: Reserved = { cpu_request: 0n, memory_request: 0n, gpu_request: 0n }
 
 /** What the node has really set aside, before what the object asks for. */

@@ -220,5 +220,5 @@ function idleRows(
   return rows
 }
 
-/** Of nobody in particular: the host itself. */
+/** No workload: the host itself. */
 export const NO_WORKLOAD: WorkloadName = { kind: '', id: '', name: '', namespace: '', labels: {} }

@@ -157,7 +157,7 @@ export function ingestDue(
   }
 }
 
-/** A host that is forgotten leaves what still waits: it is told. */
+/** When a host is forgotten, what still waits is reported. */
 export function dropAhead(state: HostState, late: LateRow[]): void {
   for (const series of state.series.values()) {
     for (let at = 0; at < series.ahead.length; at += STRIDE) late.push(aheadRow(state, series, at))

@@ -10,7 +10,7 @@ export type ClockState = 'ahead' | 'behind' | 'right'
 /** The result of at least three minutes of readings of one host. */
 export interface ClockVerdict {
   readonly state: ClockState
-  /** Of the least delayed of its records, ms. */
+  /** Offset of its least delayed record, ms. */
   readonly offsetMs: number
 }
 

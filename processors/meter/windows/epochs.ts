@@ -27,7 +27,7 @@ export function oneEpochAtATime(slices: readonly WindowSlice[]): readonly Window
   return [...meters.values()].map(some => (some.length === 1 ? some[0]! : merged(some)))
 }
 
-/** Of the epoch that saw most of the window all, of the others what it did not see. */
+/** All of the epoch that covers most of the window; from the other epochs, what it does not cover. */
 function merged(epochs: readonly WindowSlice[]): WindowSlice {
   const [first, ...others] = epochs.toSorted(
     (a, b) => b.coveredNs - a.coveredNs || (a.series.identity.bootId < b.series.identity.bootId ? -1 : 1),

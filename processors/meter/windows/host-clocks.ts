@@ -1,4 +1,4 @@
-/** Which hosts of a worker have clocks that are off, and what is told of it: rows of stream `host_clocks`, and events. */
+/** Which hosts of a worker have wrong clocks, and how that is reported: rows of stream `host_clocks`, and events. */
 import type { Events } from '../../../core/catalogue/events/events.ts'
 import { encodeRows } from '../../../core/columns/rows.ts'
 import { hostClocks } from '../../../core/model/streams/index.ts'
@@ -10,14 +10,14 @@ import { type ClockState, type ClockVerdict, ClockWatch } from './clock-watch.ts
 
 type HostClockRow = RowOf<typeof hostClocks>
 
-/** What was told last of a host whose clock is off. */
+/** What was last reported about a host whose clock is wrong. */
 interface Told extends ClockVerdict {
   readonly atMs: number
 }
 
 const CLOCK = '\u0000clock\u0000'
 const TELL_AGAIN_MS = 3_600_000
-/** A change by less is not told at once. */
+/** A smaller change is not reported at once. */
 const MUCH_MS = 60_000
 
 /** The clocks of all hosts of one worker. The state of the group has only the hosts whose clock is wrong. */
@@ -72,7 +72,7 @@ export class HostClocks {
     if (this.#told.delete(key)) this.#changes.set(CLOCK + key, null)
   }
 
-  /** Of a tenant; what was not written yet is not written. */
+  /** Forgets the hosts of a tenant, including what is not written yet. */
   erase(tenant: string): void {
     const prefix = hostKey(tenant, '')
     for (const known of [this.#watches, this.#told]) {

@@ -97,7 +97,7 @@ export function riseFrom(series: Series, at: number, forgetNs: number): SeriesIn
   return { parts: null, impossible: step.kind === 'implausible' ? step.amount : 0n, isOdd: false }
 }
 
-/** Of a rise across one edge that is possible as it is, as nearly all are: the same parts with fewer bigints. Null: another. */
+/** The same parts with fewer bigints, for a plausible rise across one edge, as nearly all are. Null for other rises. */
 function simpleRise({ samples, most }: Series, at: number): WindowPart[] | null {
   const next = at + STRIDE
   const firstNs = nsToOnlyEdge(samples, at)
@@ -186,7 +186,7 @@ export function areaFrom(series: Series, at: number): SeriesInterval {
   return { parts: areaParts(series, at), impossible: 0n, isOdd: false }
 }
 
-/** Of an interval within a minute, in doubles, exact; NaN where they are not enough. */
+/** The area of an interval within a minute, exact in doubles; NaN if doubles are not precise enough. */
 function nearArea(series: Series, at: number): number {
   const { samples } = series
   const twice = nearValueAt(samples, at) + nearValueAt(samples, at + STRIDE)

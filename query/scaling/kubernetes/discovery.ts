@@ -11,7 +11,7 @@ export interface DiscoveredResource {
 export interface MetricGroup {
   readonly name: string
   readonly versions: readonly string[]
-  /** Of the answers. */
+  /** Kind of the answers. */
   readonly kind: string
   readonly resources: () => readonly DiscoveredResource[]
 }
