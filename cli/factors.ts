@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import type { FactorRowsAnswer, FactorSeriesAnswer, FactorsPutAnswer } from '../core/api/factor-files.ts'
+import type { EmbodiedAnswer } from '../core/api/factors.ts'
+import type { TariffsAnswer } from '../core/api/tariffs.ts'
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
+import { embodiedFile, priceListFile } from '../core/factors/files/exported.ts'
 import { sentFactorFile } from '../core/factors/files/factor-file.ts'
 import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { renderTable, toCsv } from './table.ts'
@@ -74,16 +77,27 @@ interface ExportOptions extends ClientOptions {
 }
 
 const exportCommand = (): Command =>
-  command('export', 'Write values that are in force as CSV, which `put` takes', [
-    'wattline factors export --window 7d > week.csv',
-    'wattline factors export --what spot --zone DE-LU --window 2026-01-01,2027-01-01 > prices.csv',
-  ])
+  command(
+    'export',
+    'Write what is in force as a file that `put` takes: values as CSV, price lists and embodied emissions as YAML',
+    [
+      'wattline factors export --window 7d > week.csv',
+      'wattline factors export --what spot --zone DE-LU --window 2026-01-01,2027-01-01 > prices.csv',
+      'wattline factors export --what prices > lists.yaml',
+    ],
+  )
     .addOption(
-      new Option('--what <what>', 'which values').choices(['intensity', 'spot', 'pue']).default('intensity'),
+      new Option('--what <what>', 'values by time, price lists, or embodied emissions of hosts')
+        .choices(['intensity', 'spot', 'pue', 'prices', 'embodied'])
+        .default('intensity'),
     )
-    .option('--zone <zone>', 'of this zone, or of the site of this name, only')
-    .option('--window <window>', '24h, 7d, today, month, or FROM,TO', '24h')
+    .option('--zone <zone>', 'values of this zone, or of the site of this name, only')
+    .option('--window <window>', 'of values: 24h, 7d, today, month, or FROM,TO', '24h')
     .action(async (options: ExportOptions) => {
+      if (options.what === 'prices' || options.what === 'embodied') {
+        process.stdout.write(await exportedFile(options.what, options))
+        return
+      }
       const query = new URLSearchParams({ what: options.what, window: options.window })
       if (options.zone !== undefined) query.set('zone', options.zone)
       const answer = await ask<FactorRowsAnswer>(options, `/api/v1/factors/rows?${query}`, [
@@ -92,6 +106,17 @@ const exportCommand = (): Command =>
       ])
       process.stdout.write(toCsv(answer.columns, answer.rows))
     })
+
+/** Lists and types have no window: they hold until somebody puts others. */
+async function exportedFile(what: 'prices' | 'embodied', options: ExportOptions): Promise<string> {
+  if (what === 'prices') return priceListFile(await ask<TariffsAnswer>(options, '/api/v1/tariffs', ['lists']))
+  const answer = await ask<EmbodiedAnswer>(options, '/api/v1/factors/embodied', ['host_types'])
+  try {
+    return embodiedFile(answer)
+  } catch (cause) {
+    throw new WattlineError('forbidden', (cause as Error).message, { cause })
+  }
+}
 
 /** Exported for its test. */
 export function renderSeries({ series }: FactorSeriesAnswer): string {

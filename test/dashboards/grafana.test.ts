@@ -1,6 +1,6 @@
 // Guarantees: the board files equal the code; every query of every panel and variable, expanded as Grafana expands it,
 // passes the fence of /clickhouse/, runs in the engine and returns rows that a board can draw.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,6 +10,7 @@ import { type Choices, expandQuery, type PanelRange, sendAsGrafana } from '../su
 import { counterJson, metricsJson } from '../support/otlp.ts'
 import { eventually } from '../support/until.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { CONFIGURATION, FILLED, tell } from './grafana-instance.ts'
 
 const FOLDER = new URL('../../dashboards/grafana/boards', import.meta.url).pathname
 /** A name with special characters of regular expressions and SQL. */
@@ -46,18 +47,12 @@ describe('queries', () => {
   let wattline: WattlineProcess
 
   beforeAll(async () => {
-    wattline = await startProcess({
-      data,
-      environment: {
-        WATTLINE_FACTORS_ZONE: 'DE',
-        WATTLINE_FACTORS_EMBODIED_KG: '1000',
-        WATTLINE_TARIFFS_PRICE_PER_KWH: '0.25',
-        WATTLINE_METERING_LATENESS: '0',
-        WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '100',
-      },
-    })
+    writeFileSync(join(data, 'wattline.yaml'), CONFIGURATION)
+    wattline = await startProcess({ data })
+    await tell(wattline, minute)
     await send('metrics', energy())
     await send('traces', spans())
+    await send('traces', requests())
     await send('logs', logs())
     await eventually(
       () =>
@@ -66,7 +61,13 @@ describe('queries', () => {
         ),
       ([row]) => Number(row?.n) > 0,
     )
-  })
+    for (const sql of FILLED) {
+      await eventually(
+        () => wattline.sql<{ n: string }>(`SELECT (${sql}) AS n`),
+        ([row]) => Number(row?.n) > 0,
+      )
+    }
+  }, 120_000)
 
   afterAll(async () => {
     await wattline.end('SIGTERM')
@@ -91,6 +92,9 @@ describe('queries', () => {
     host: { values: [HOST, 'other'] },
     account: { values: ['default', 'operator'] },
     service: { values: ['shop'] },
+    zone: { values: ['DE', 'FR'] },
+    rule: { values: ['Always'] },
+    policy: { values: ['checkout'] },
   }
   const panels = BOARDS.flatMap(board =>
     board.panels.map(panel => ({ name: `${board.uid}, ${panel.title}`, ...panel })),
@@ -172,6 +176,34 @@ function energy(): unknown {
     counter('container.cpu.time', 's', 1),
   ]) as { resourceMetrics: unknown[] }
   return { resourceMetrics: [...ofHost.resourceMetrics, ...ofContainer.resourceMetrics] }
+}
+
+const attribute = (key: string, value: string | number) => ({
+  key,
+  value: typeof value === 'string' ? { stringValue: value } : { intValue: String(value) },
+})
+
+/** Requests of the container in half of its minute, with tokens. */
+function requests(): unknown {
+  const span = {
+    traceId: 'c'.repeat(32),
+    spanId: 'd'.repeat(16),
+    name: 'chat',
+    kind: 2,
+    startTimeUnixNano: nano(minute + 10_000),
+    endTimeUnixNano: nano(minute + 40_000),
+    attributes: [
+      attribute('gen_ai.response.model', 'm'),
+      attribute('gen_ai.usage.input_tokens', 100),
+      attribute('gen_ai.usage.output_tokens', 50),
+    ],
+  }
+  const of = [
+    attribute('service.name', 'shop'),
+    attribute('container.id', 'shop-1'),
+    attribute('host.id', 'h'),
+  ]
+  return { resourceSpans: [{ resource: { attributes: of }, scopeSpans: [{ spans: [span] }] }] }
 }
 
 const shop = { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] }

@@ -11,8 +11,11 @@ import type {
   FactorSeriesAnswer,
   FactorsPutAnswer,
 } from '../../../core/api/factor-files.ts'
+import type { EmbodiedAnswer } from '../../../core/api/factors.ts'
+import type { TariffsAnswer } from '../../../core/api/tariffs.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
+import { embodiedFile, priceListFile } from '../../../core/factors/files/exported.ts'
 import { createInstanceFactors } from '../../../core/factors/instance-factors.ts'
 import type { Identity } from '../../../core/model/identity.ts'
 import type { QueryServer } from '../../../query/http/query-server.ts'
@@ -93,6 +96,47 @@ test('a file is in force, listed, and exported as it was', async () => {
   expect((await read<FactorRowsAnswer>(`/rows?zone=DE&${WINDOW}`)).rows).toHaveLength(1)
   expect((await read<FactorRowsAnswer>('/rows?zone=DE&window=2026-12-01,2026-12-02')).rows).toEqual([])
   expect(renderSeries(await read(''))).toContain('grid, operator')
+})
+
+test('price lists and embodied emissions are exported as a file that puts them in force again', async () => {
+  const file = `
+price_lists:
+  - name: gold
+    currency: EUR
+    account: "web-*"
+    zone: SE-SE3
+    valid_from: "2026-12-01T00:00:00Z"
+    source: "contract: 4711"
+    time_zone: Europe/Berlin
+    price_per_kwh: 0.210
+    bands:
+      - {from: "22:00", to: "06:00", weekdays: [sat, sun], season: {from: 11-01, through: 03-31}, price_per_kwh: -0.15}
+    holidays: ["2026-12-25"]
+    charges: [{name: grid, price_per_kwh: "0.05", bands: []}]
+    resource_policy: max
+    resource_prices: [{match: {label: {gpu: "h100*"}, host: "n*"}, price_per_gpu_hour: 2.5}]
+  - {name: market, tenant: acme, currency: SEK, source: s, spot: {zone: SE3, multiplier: 1.1, markup_per_kwh: 0.01}}
+embodied:
+  - {host_type: r760, hosts: ["web-*", "a host: with # signs"], kg: 1310.50, years: 4, gpus: {count: 8, kg: 150}, source: maker}
+  - {host_type: old, hosts: ["*"], kg: 900, valid_to: "2027-01-01T00:00:00Z", source: "yes"}
+`
+  const put = async (name: string, text: string): Promise<FactorsPutAnswer> =>
+    (await (await post(name, text)).json()) as FactorsPutAnswer
+  expect(await put('all.yaml', file)).toMatchObject({ price_lists: 2, embodied: 2, records_changed: 4 })
+  const lists = async (): Promise<string> =>
+    priceListFile((await (await fetch(`${base.replace('/factors', '/tariffs')}`)).json()) as TariffsAnswer)
+  const embodied = async (): Promise<string> => embodiedFile(await read<EmbodiedAnswer>('/embodied'))
+  await expect.poll(embodied, { timeout: 5_000 }).toContain('r760')
+  await expect.poll(lists, { timeout: 5_000 }).toContain('gold')
+  // Those of tenant acme are that tenant's alone.
+  expect(await lists()).not.toContain('market')
+  expect(await put('again.yaml', await lists())).toMatchObject({ price_lists: 1, records_changed: 0 })
+  expect(await put('again.yaml', await embodied())).toMatchObject({ embodied: 2, records_changed: 0 })
+  expect(await lists()).toContain('-0.15')
+  who = { ...OPERATOR, tenant: 'acme' }
+  expect(await lists()).toContain('market')
+  await expect(embodied()).rejects.toThrow('Only tokens of tenant default')
+  who = OPERATOR
 })
 
 test('a bad file changes nothing, and says where it is bad', async () => {
