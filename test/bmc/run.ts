@@ -7,6 +7,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { UsageAnswer } from '../../core/api/usage.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 import { area, counted, isRounded, type Sample } from './oracle.ts'
 import { ipmiPrograms, redfishProgram } from './programs.ts'
@@ -121,6 +122,8 @@ async function compare(process: WattlineProcess, host: string, startS: number): 
   const found: string[] = []
   const booked = await waitForLedger(process, host, startS)
   const total = booked.reduce((sum, { Uj }) => sum + BigInt(Uj), 0n)
+  const usage = await usageOf(process, host, startS)
+  if (usage !== total) found.push(`${host}: the usage API answers ${usage} µJ, booked ${total}`)
   const boundaries = new Set(booked.map(({ Boundary }) => Boundary))
   console.log(
     `${host}: ${rows.length} readings, ${Number(total) / 1e6} J booked, components ${booked.map(({ Component }) => Component).join(' ')}`,
@@ -143,6 +146,16 @@ async function compare(process: WattlineProcess, host: string, startS: number): 
   if (new Set(watts.map(([, mw]) => mw)).size < 30)
     found.push(`${host}: readings do not follow what is shown`)
   return found
+}
+
+/** µJ of the host in that minute, as the usage API answers. */
+async function usageOf(process: WattlineProcess, host: string, startS: number): Promise<bigint> {
+  const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
+  const response = await fetch(
+    `${process.http}/api/v1/usage?window=${iso(startS)},${iso(startS + 60)}&filter=host:${host}&include_idle=true`,
+  )
+  if (!response.ok) throw new Error(`usage: ${response.status} ${await response.text()}`)
+  return BigInt(((await response.json()) as UsageAnswer).total.energy_uj)
 }
 
 async function waitForLedger(process: WattlineProcess, host: string, startS: number) {

@@ -193,12 +193,26 @@ const dcgm = sending([
   { name: 'DCGM_FI_DEV_POWER_USAGE', labels: { Hostname: 'node-1', UUID: GPU }, value: 30 },
 ])
 
+/** When an agent sends: every so many seconds, from this second on. */
+interface Rhythm {
+  readonly every: number
+  readonly phase: number
+}
+
+const EACH_15_S: Rhythm = { every: 15, phase: 0 }
+
 /** Rows of the fourth minute, without the names that a further agent may add. */
-async function booked(agents: readonly Agent[], partitions: number): Promise<string[]> {
+async function booked(
+  agents: readonly Agent[],
+  partitions: number,
+  rhythms: readonly Rhythm[] = [],
+): Promise<string[]> {
   const { record, flush, rows } = await fleet(partitions)
   const hosts = new Set<string>()
-  for (let seconds = 0; seconds <= 300; seconds += 15) {
-    for (const agent of agents) {
+  for (let seconds = 0; seconds <= 300; seconds++) {
+    for (const [index, agent] of agents.entries()) {
+      const { every, phase } = rhythms[index] ?? EACH_15_S
+      if (seconds % every !== phase) continue
       const readings = agent(seconds)
       for (const { Host } of readings) hosts.add(Host)
       await record(readings, seconds)
@@ -242,6 +256,24 @@ describe.each([3])('over %i partitions', partitions => {
     expect(await booked([other, own], partitions)).toEqual(OWN_BOOKS)
   })
 
+  const PAIRS: readonly (readonly [string, Agent, Agent])[] = [
+    ['the sensors and Kepler', own, kepler],
+    ['the sensors and an OpenTelemetry agent', own, otel({ 'host.name': 'node-1' })],
+    ['the sensors and node_exporter', own, nodeExporter],
+    ['the sensors and cAdvisor', own, cadvisor],
+  ]
+  const RHYTHMS: readonly (readonly [string, Rhythm, Rhythm])[] = [
+    ['5 s beside 30 s', { every: 5, phase: 0 }, { every: 30, phase: 4 }],
+    ['10 s beside 60 s out of step', { every: 10, phase: 3 }, { every: 60, phase: 7 }],
+  ]
+  test.each(PAIRS.flatMap(pair => RHYTHMS.map(rhythm => [pair[0], rhythm[0], pair, rhythm] as const)))(
+    '%s, %s',
+    async (_name, _rhythm, [, one, other], [, ofOne, ofOther]) => {
+      expect(await booked([one, other], partitions, [ofOne, ofOther])).toEqual(OWN_BOOKS)
+      expect(await booked([other, one], partitions, [ofOther, ofOne])).toEqual(OWN_BOOKS)
+    },
+  )
+
   // Nothing links a control group to a name: the description with names counts, with the same amounts.
   test.each<readonly [string, Agent, string]>([
     ['the kubelet receiver', kubeletstats, `${POD}/web`],
@@ -256,7 +288,10 @@ describe.each([3])('over %i partitions', partitions => {
     const resource = { 'host.name': 'node-1' }
     const alone = await booked([otel(resource, -1000)], partitions)
     expect(alone).toHaveLength(3)
-    expect(await booked([otel(resource, -1000), otel(resource, -500)], partitions)).toEqual(alone)
+    const two = [otel(resource, -1000), otel(resource, -500)]
+    expect(await booked(two, partitions)).toEqual(alone)
+    const [, ...rhythms] = RHYTHMS[1]!
+    expect(await booked(two, partitions, rhythms)).toEqual(alone)
   })
 
   test('cAdvisor and the kubelet receiver, on a machine that OpenTelemetry meters', async () => {
@@ -284,23 +319,27 @@ describe.each([3])('over %i partitions', partitions => {
     expect(alone).toContain(`cpu active container ${C1} 225000000 30000000 components`)
     expect(await booked([host, cadvisor, kubeletstats], partitions)).toEqual(alone)
     expect(await booked([host, kubeletstats, cadvisor, kubeletResource], partitions)).toEqual(alone)
+    const [, ...rhythms] = RHYTHMS[1]!
+    const three = [EACH_15_S, ...rhythms]
+    expect(await booked([host, cadvisor, kubeletstats], partitions, three)).toEqual(alone)
   })
 
   test('Scaphandre and DCGM: the machine once, and its board once', async () => {
-    const energies = async (agents: readonly Agent[], component: string): Promise<bigint> => {
-      const lines = await booked(agents, partitions)
-      return lines
-        .filter(text => component === '' || text.startsWith(`${component} `))
-        .reduce((sum, text) => sum + BigInt(/ (-?\d+) \d+ \w+$/.exec(text)![1]!), 0n)
+    const energies = async (agents: readonly Agent[], rhythms: readonly Rhythm[] = []) => {
+      const lines = await booked(agents, partitions, rhythms)
+      const sum = (of: readonly string[]): bigint =>
+        of.reduce((total, text) => total + BigInt(/ (-?\d+) \d+ \w+$/.exec(text)![1]!), 0n)
+      return [sum(lines), sum(lines.filter(text => text.startsWith('gpu ')))]
     }
-    expect(await energies([scaphandre], '')).toBe(6_000_000_000n)
-    expect(await energies([dcgm], 'gpu')).toBe(1_800_000_000n)
+    expect((await energies([scaphandre]))[0]).toBe(6_000_000_000n)
+    expect((await energies([dcgm]))[1]).toBe(1_800_000_000n)
     for (const both of [
       [scaphandre, dcgm],
       [dcgm, scaphandre],
     ]) {
-      expect(await energies(both, '')).toBe(6_000_000_000n)
-      expect(await energies(both, 'gpu')).toBe(1_800_000_000n)
+      for (const [, ...rhythms] of [['', EACH_15_S, EACH_15_S] as const, RHYTHMS[1]!]) {
+        expect(await energies(both, rhythms)).toEqual([6_000_000_000n, 1_800_000_000n])
+      }
     }
   })
 })

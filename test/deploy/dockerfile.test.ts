@@ -127,12 +127,12 @@ describe('the process', () => {
   })
 
   it('exposes the default ports', () => {
-    const { http, clickhouse, otlp_http: otlp, otlp_grpc: grpc } = configSchema.parse({}).listen
+    const { http, clickhouse, otlp_http: otlp, otlp_grpc: grpc, keda } = configSchema.parse({}).listen
     const exposed = instructions
       .find(one => one.getKeyword() === 'EXPOSE')!
       .getArguments()
       .map(port => port.getValue())
-    expect(exposed.sort()).toEqual([otlp, grpc, http, clickhouse].map(String).sort())
+    expect(exposed.sort()).toEqual([otlp, grpc, http, clickhouse, keda].map(String).sort())
   })
 
   it('gets only existing settings', () => {
