@@ -43,7 +43,7 @@ beforeAll(async () => {
     WATTLINE_TARIFFS_PRICE_PER_KWH: '0.25',
     WATTLINE_METERING_LATENESS: '0',
     WATTLINE_EXPORTS_TO: join(data, 'exported'),
-    WATTLINE_EXPORTS_SETTLE: '0',
+    WATTLINE_EXPORTS_SETTLE: '1',
     WATTLINE_EXPORTS_INTERVAL: '1',
   }
   wattline = await startProcess({ data, environment })
