@@ -1,11 +1,10 @@
 import { createRecordBuilder, type RecordBuilder } from '../../core/columns/record-builder.ts'
 import {
   logs,
-  metricsExpHistogram,
-  metricsGauge,
-  metricsHistogram,
-  metricsSum,
-  metricsSummary,
+  metricExpHistograms,
+  metricHistograms,
+  metricPoints,
+  metricSummaries,
 } from '../../core/model/streams/index.ts'
 import type { DecodeContext } from './decode/decode-context.ts'
 import type { MetricBuilders } from './decode/metric-rows.ts'
@@ -23,11 +22,10 @@ export type Encoding = 'protobuf' | 'json'
 /** One builder per signal stream. */
 export interface Builders {
   readonly traces: SpanRecordBatch
-  readonly gauge: RecordBuilder<typeof metricsGauge>
-  readonly sum: RecordBuilder<typeof metricsSum>
-  readonly histogram: RecordBuilder<typeof metricsHistogram>
-  readonly expHistogram: RecordBuilder<typeof metricsExpHistogram>
-  readonly summary: RecordBuilder<typeof metricsSummary>
+  readonly points: RecordBuilder<typeof metricPoints>
+  readonly histograms: RecordBuilder<typeof metricHistograms>
+  readonly expHistograms: RecordBuilder<typeof metricExpHistograms>
+  readonly summaries: RecordBuilder<typeof metricSummaries>
   readonly logs: RecordBuilder<typeof logs>
 }
 
@@ -35,11 +33,10 @@ export interface Builders {
 export function createBuilders(): Builders {
   return {
     traces: new SpanRecordBatch(),
-    gauge: createRecordBuilder(metricsGauge),
-    sum: createRecordBuilder(metricsSum),
-    histogram: createRecordBuilder(metricsHistogram),
-    expHistogram: createRecordBuilder(metricsExpHistogram),
-    summary: createRecordBuilder(metricsSummary),
+    points: createRecordBuilder(metricPoints),
+    histograms: createRecordBuilder(metricHistograms),
+    expHistograms: createRecordBuilder(metricExpHistograms),
+    summaries: createRecordBuilder(metricSummaries),
     logs: createRecordBuilder(logs),
   }
 }
@@ -50,7 +47,7 @@ export const releaseBuilders = ({ traces }: Builders): void => traces.release()
 /** Builders to which a request of a signal can add rows. */
 export const SIGNAL_BUILDERS: Readonly<Record<Signal, readonly (keyof Builders)[]>> = {
   traces: ['traces'],
-  metrics: ['gauge', 'sum', 'histogram', 'expHistogram', 'summary'],
+  metrics: ['points', 'histograms', 'expHistograms', 'summaries'],
   logs: ['logs'],
 }
 

@@ -13,6 +13,7 @@ import { type StreamDeclaration, tablesOf } from '../model/streams/stream.ts'
 import { openEmbeddedWarehouse } from '../warehouse/embedded/embedded.ts'
 import { linkParts } from '../warehouse/embedded/thaw.ts'
 import { existingTables } from '../warehouse/migration/existing.ts'
+import type { ExistingTable } from '../warehouse/migration/migration.ts'
 import { exportToFile, ledgerSums } from '../warehouse/move.ts'
 import { quoteText } from '../warehouse/tables/column-types.ts'
 import type { Statements } from '../warehouse/warehouse.ts'
@@ -67,10 +68,11 @@ export async function exportTables(options: TableExportOptions): Promise<Export>
     const statements = warehouse.statements!
     await statements.run('SYSTEM STOP MERGES')
     const known = await existingTables(warehouse)
-    const streams = STREAMS.flatMap(tablesOf).filter(
-      ({ table }) => table !== undefined && known.has(table.name),
+    const streams = STREAMS.flatMap(tablesOf).flatMap(stream => storedUnder(stream, known))
+    const totalBytes = await totalRows(
+      statements,
+      streams.map(({ stream }) => stream),
     )
-    const totalBytes = await totalRows(statements, streams)
     let doneBytes = 0
     const done = (rows: number): void => {
       doneBytes += rows
@@ -78,13 +80,9 @@ export async function exportTables(options: TableExportOptions): Promise<Export>
     }
     const writer: Writer = { statements, store, draft: join(path, 'draft.arrow.zst'), done }
     const tables: Export['tables'] = []
-    for (const stream of streams) {
+    for (const { stream, name } of streams) {
       const columns = known.get(stream.table!.name)!.columns
-      tables.push({
-        stream: stream.name,
-        table: stream.table!.name,
-        files: await exportTable(writer, stream, columns),
-      })
+      tables.push({ stream: stream.name, table: name, files: await exportTable(writer, stream, columns) })
     }
     const ledger = [...(await statements.query<Record<string, string>>(ledgerSums(statements.dialect)))]
     const made: Export = {
@@ -101,6 +99,26 @@ export async function exportTables(options: TableExportOptions): Promise<Export>
     await warehouse.close()
     await rm(path, { recursive: true, force: true })
   }
+}
+
+interface StoredStream {
+  /** With the name that its table has in the snapshot. */
+  readonly stream: StreamDeclaration
+  /** The table's name in this release. */
+  readonly name: string
+}
+
+/** The stream, if the snapshot has its table: one of an earlier release under the table's former name. */
+function storedUnder(
+  stream: StreamDeclaration,
+  known: ReadonlyMap<string, ExistingTable>,
+): readonly StoredStream[] {
+  const { table } = stream
+  if (table === undefined) return []
+  if (known.has(table.name)) return [{ stream, name: table.name }]
+  const { formerly } = table
+  if (formerly === undefined || !known.has(formerly)) return []
+  return [{ stream: { ...stream, table: { ...table, name: formerly } }, name: table.name }]
 }
 
 async function totalRows(

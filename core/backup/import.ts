@@ -76,7 +76,9 @@ export async function importTables(options: ImportOptions): Promise<readonly str
 }
 
 function streamOf(name: string, table: string): StreamDeclaration {
-  const found = STREAMS.flatMap(tablesOf).find(stream => stream.name === name && stream.table?.name === table)
+  const found = STREAMS.flatMap(tablesOf).find(
+    stream => stream.name === name && (stream.table?.name === table || stream.table?.formerly === table),
+  )
   if (found !== undefined) return found
   throw new WattlineError(
     'backup_unusable',

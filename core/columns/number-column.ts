@@ -18,6 +18,8 @@ export class NumberColumn implements ColumnBuilder<number> {
   readonly interners = []
   readonly #type: NumberType
   #values: NumericArray
+  /** The same memory as 32-bit halves; null: not needed yet, or outdated. */
+  #words: Int32Array | null = null
   #length = 0
 
   constructor(type: NumberType) {
@@ -36,6 +38,19 @@ export class NumberColumn implements ColumnBuilder<number> {
   append(value: number): void {
     if (this.#length === this.#values.length) this.#values = grown(this.#values, this.#length + 1)
     this.#values[this.#length] = value
+    this.#length += 1
+  }
+
+  /**
+   * A double by its low and high 32 bits, which stay as they are: a number of this program may lose those of a NaN. Only for
+   * Float64.
+   */
+  appendParts(low: number, high: number): void {
+    if (this.#length === this.#values.length) this.#values = grown(this.#values, this.#length + 1)
+    const { buffer } = this.#values
+    if (this.#words?.buffer !== buffer) this.#words = new Int32Array(buffer)
+    this.#words[this.#length * 2] = low
+    this.#words[this.#length * 2 + 1] = high
     this.#length += 1
   }
 

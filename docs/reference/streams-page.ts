@@ -3,6 +3,7 @@ import { ROLLUP_KEYS, ROLLUP_SUMS } from '../../core/model/streams/ledger.ts'
 import type { Column, StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { storedType } from '../../core/warehouse/tables/column-types.ts'
 import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS } from '../../core/warehouse/tables/ddl-derived.ts'
+import { METRIC_VIEWS, type MetricView } from '../../core/warehouse/tables/ddl-metrics.ts'
 import { NOTE, table } from './markdown.ts'
 
 /** Every table and view that SQL may read, and the streams that fill them. */
@@ -13,6 +14,7 @@ export function streamsPage(): string {
     ...STREAMS.flatMap(stream => [streamPart(stream), ...(stream.holds ?? []).map(heldPart)]),
     tracePart(),
     ...ROLLUP_VIEWS.map(rollupPart),
+    ...METRIC_VIEWS.map(metricViewPart),
   ]
     .join('\n\n')
     .concat('\n')
@@ -53,6 +55,9 @@ function rollupPart({ name, bucket }: (typeof ROLLUP_VIEWS)[number]): string {
   ])
   return `## ${name}\n\nView. The ledger summed by \`${bucket}\` and all columns that are not sums; the engine answers it from a projection inside the ledger.\n\n${table(['column', 'what it is'], columns)}`
 }
+
+const metricViewPart = ({ name, points, before, condition }: MetricView): string =>
+  `## ${name}\n\nView with the columns and types of the OpenTelemetry Collector's exporter, over the rows of \`${points.table!.name}\`${condition === '' ? '' : ` with \`${condition}\``} and those that earlier releases stored in \`${before.table!.name}\`.\n\n${typed(before.columns)}`
 
 const MEANING: ReadonlyMap<string, string> = new Map(
   ROLLUP_SUMS.map(({ name, expression }) => [name, `\`${expression}\``]),

@@ -1,5 +1,6 @@
 import type { ScalarKind } from '../../core/model/streams/stream.ts'
 import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_VIEW } from '../../core/warehouse/tables/ddl-derived.ts'
+import { METRIC_VIEWS } from '../../core/warehouse/tables/ddl-metrics.ts'
 import { seededRandom } from '../support/random.ts'
 import { NUMBER_SHAPES, PLACES, TEXT_SHAPES, TIME_SHAPES } from './shapes.ts'
 import { OWNED_STREAMS } from './worlds.ts'
@@ -47,6 +48,14 @@ const ROLLUP_TARGETS: readonly Target[] = ROLLUP_VIEWS.map(({ name }) => ({
   times: ['WindowStart'],
 }))
 
+const METRIC_TARGETS: readonly Target[] = METRIC_VIEWS.map(({ name }) => ({
+  name,
+  isView: true,
+  texts: ['ServiceName', 'MetricName'],
+  numbers: ['Flags'],
+  times: ['StartTimeUnix', 'TimeUnix'],
+}))
+
 const TRACE_TARGETS: readonly Target[] = [TRACE_INDEX, TRACE_INDEX_VIEW].map((name, index) => ({
   name,
   isView: index === 1,
@@ -56,7 +65,12 @@ const TRACE_TARGETS: readonly Target[] = [TRACE_INDEX, TRACE_INDEX_VIEW].map((na
   times: ['Start', 'End'],
 }))
 
-export const TARGETS: readonly Target[] = [...STREAM_TARGETS, ...ROLLUP_TARGETS, ...TRACE_TARGETS]
+export const TARGETS: readonly Target[] = [
+  ...STREAM_TARGETS,
+  ...ROLLUP_TARGETS,
+  ...METRIC_TARGETS,
+  ...TRACE_TARGETS,
+]
 
 export interface HostileStatement {
   readonly table: string

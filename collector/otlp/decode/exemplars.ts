@@ -1,49 +1,35 @@
-import type { ColumnsOf } from '../../../core/columns/record-builder.ts'
-import type { metricsGauge } from '../../../core/model/streams/index.ts'
+import type { StringColumn } from '../../../core/columns/string-column.ts'
+import type { StoredExemplar } from '../../../core/model/streams/metric-points.ts'
 import { KNOWN_FIELDS, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
-import type { AttributeReader } from './attributes.ts'
-import { ABSENT, appendId, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
-
-type ExemplarBuilders = Pick<
-  ColumnsOf<typeof metricsGauge>,
-  | 'Exemplars.FilteredAttributes'
-  | 'Exemplars.TimeUnix'
-  | 'Exemplars.Value'
-  | 'Exemplars.SpanId'
-  | 'Exemplars.TraceId'
->
+import type { AttributeTexts } from './attribute-texts.ts'
+import { ABSENT, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
 
 const EXEMPLAR = TAG.Exemplar
 
-/** Reads the exemplars of a point directly into their lists. */
+/** Reads the exemplars of a point, and writes them as one text: nearly all points have none. */
 export class ExemplarReader {
   /** An exemplar of the current point has an id of a wrong length. */
   misshapen = false
-  #count = 0
-  /** Consecutive points without exemplars whose lists are still to be closed. */
-  #pending = 0
+  #found: StoredExemplar[] = []
   readonly #reader: ProtobufReader
-  readonly #attributes: AttributeReader
-  readonly #columns: ExemplarBuilders
-  readonly #lists: readonly Pick<ExemplarBuilders[keyof ExemplarBuilders], 'endRow' | 'endRowsEmpty'>[]
+  readonly #texts: AttributeTexts
+  readonly #column: StringColumn
 
-  constructor(reader: ProtobufReader, attributes: AttributeReader, columns: ExemplarBuilders) {
+  constructor(reader: ProtobufReader, texts: AttributeTexts, column: StringColumn) {
     this.#reader = reader
-    this.#attributes = attributes
-    this.#columns = columns
-    this.#lists = [
-      columns['Exemplars.FilteredAttributes'],
-      columns['Exemplars.TimeUnix'],
-      columns['Exemplars.Value'],
-      columns['Exemplars.SpanId'],
-      columns['Exemplars.TraceId'],
-    ]
+    this.#texts = texts
+    this.#column = column
+  }
+
+  /** Exemplars of the current point so far. */
+  get count(): number {
+    return this.#found.length
   }
 
   begin(): void {
     this.misshapen = false
-    this.#count = 0
+    if (this.#found.length > 0) this.#found = []
   }
 
   /** Reads the Exemplar whose length comes next. */
@@ -51,10 +37,8 @@ export class ExemplarReader {
     const reader = this.#reader
     const end = reader.length(pointEnd)
     const outer = reader.message
-    const filtered = this.#columns['Exemplars.FilteredAttributes'].items
-    let low = 0
-    let high = 0
-    let value = 0
+    let [timeLow, timeHigh] = [0, 0]
+    let bits = 0n
     let traceId = ABSENT
     let spanId = ABSENT
     let count = 0
@@ -63,11 +47,16 @@ export class ExemplarReader {
       switch (tag) {
         case EXEMPLAR.timeUnixNano:
           reader.fixed64(end)
-          low = reader.low
-          high = reader.high
+          timeLow = reader.low
+          timeHigh = reader.high
           break
         case EXEMPLAR.asDouble:
-          value = reader.double(end)
+          reader.fixed64(end)
+          bits = wide(reader.low, reader.high)
+          break
+        case EXEMPLAR.asInt:
+          reader.fixed64(end)
+          bits = bitsOf(reader.signed())
           break
         case EXEMPLAR.spanId:
           spanId = readId(reader, end, SPAN_ID_BYTES)
@@ -75,12 +64,8 @@ export class ExemplarReader {
         case EXEMPLAR.traceId:
           traceId = readId(reader, end, TRACE_ID_BYTES)
           break
-        case EXEMPLAR.asInt:
-          reader.fixed64(end)
-          value = reader.signed()
-          break
         case EXEMPLAR.filteredAttributes:
-          this.#attributes.read(end, filtered, count)
+          this.#texts.read(end, count)
           count += 1
           break
         default:
@@ -88,29 +73,44 @@ export class ExemplarReader {
       }
     }
     if (traceId === MISSHAPEN || spanId === MISSHAPEN) this.misshapen = true
-    this.#count += 1
-    filtered.endRow()
-    this.#columns['Exemplars.TimeUnix'].items.appendParts(low, high)
-    this.#columns['Exemplars.Value'].items.append(value)
-    appendId(this.#columns['Exemplars.SpanId'].items, reader, spanId)
-    appendId(this.#columns['Exemplars.TraceId'].items, reader, traceId)
+    this.#found.push({
+      attributes: count === 0 ? {} : Object.fromEntries(this.#texts.take()),
+      time: BigInt.asIntN(64, wide(timeLow, timeHigh)).toString(),
+      value: floatText(floatOf(bits)),
+      bits: bits.toString(16).padStart(16, '0'),
+      spanId: this.#hex(spanId, SPAN_ID_BYTES),
+      traceId: this.#hex(traceId, TRACE_ID_BYTES),
+    })
     reader.message = outer
   }
 
-  /** Closes the lists of the point's row; for points without exemplars only at `leave`. */
+  /** Writes the exemplars of the point's row. */
   endRow(): void {
-    if (this.#count === 0) {
-      this.#pending += 1
-      return
-    }
-    this.leave()
-    for (const list of this.#lists) list.endRow(this.#count)
+    this.#column.append(this.#found.length === 0 ? '' : JSON.stringify(this.#found))
   }
 
-  /** Closes the lists of all points so far. */
-  leave(): void {
-    if (this.#pending === 0) return
-    for (const list of this.#lists) list.endRowsEmpty(this.#pending)
-    this.#pending = 0
+  #hex(place: number, width: number): string {
+    return place < 0 ? '' : Buffer.from(this.#reader.bytes.subarray(place, place + width)).toString('hex')
   }
+}
+
+const wide = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
+
+const scratch = new DataView(new ArrayBuffer(8))
+
+function floatOf(bits: bigint): number {
+  scratch.setBigUint64(0, bits)
+  return scratch.getFloat64(0)
+}
+
+function bitsOf(value: number): bigint {
+  scratch.setFloat64(0, value)
+  return scratch.getBigUint64(0)
+}
+
+/** As Prometheus writes numbers. */
+function floatText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN'
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
+  return Object.is(value, -0) ? '-0' : String(value)
 }

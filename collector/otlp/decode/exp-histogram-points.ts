@@ -1,12 +1,12 @@
 import type { Int64Column } from '../../../core/columns/int64-column.ts'
 import type { ListColumn } from '../../../core/columns/list-column.ts'
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
-import type { metricsExpHistogram } from '../../../core/model/streams/index.ts'
+import type { metricExpHistograms } from '../../../core/model/streams/index.ts'
 import { KNOWN_FIELDS, SINGLE_TAG, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import { ExemplarReader } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
 
-type ExpHistogramBuilder = RecordBuilder<typeof metricsExpHistogram>
+type ExpHistogramBuilder = RecordBuilder<typeof metricExpHistograms>
 
 const POINT = TAG.ExponentialHistogramDataPoint
 const BUCKETS = TAG.Buckets
@@ -22,6 +22,7 @@ export class ExpHistogramPoints {
   #countHigh = 0
   #zeroLow = 0
   #zeroHigh = 0
+  #zeroThreshold = 0
   #sum = 0
   #scale = 0
   #positiveOffset = 0
@@ -33,7 +34,7 @@ export class ExpHistogramPoints {
   constructor(rows: MetricRows, { columns }: ExpHistogramBuilder) {
     this.rows = rows
     this.#columns = columns
-    this.#exemplars = new ExemplarReader(rows.reader, rows.attributes, columns)
+    this.#exemplars = new ExemplarReader(rows.reader, rows.texts, columns.Exemplars)
   }
 
   /** Reads the point that ends at `end` into a row. */
@@ -43,6 +44,7 @@ export class ExpHistogramPoints {
     rows.beginPoint()
     this.#exemplars.begin()
     this.#countLow = this.#countHigh = this.#zeroLow = this.#zeroHigh = 0
+    this.#zeroThreshold = 0
     this.#sum = this.#scale = this.#positiveOffset = this.#negativeOffset = 0
     this.#flags = this.#min = this.#max = 0
     rows.reader.message = 'ExponentialHistogramDataPoint'
@@ -56,21 +58,27 @@ export class ExpHistogramPoints {
     columns.Sum.append(this.#sum)
     columns.Scale.append(this.#scale)
     columns.ZeroCount.appendParts(this.#zeroLow, this.#zeroHigh)
+    columns.ZeroThreshold.append(this.#zeroThreshold)
     columns.PositiveOffset.append(this.#positiveOffset)
     columns.PositiveBucketCounts.endRow()
     columns.NegativeOffset.append(this.#negativeOffset)
     columns.NegativeBucketCounts.endRow()
     this.#exemplars.endRow()
-    columns.Flags.append(this.#flags)
     columns.Min.append(this.#min)
     columns.Max.append(this.#max)
-    rows.accept()
+    rows.accept(this.#flags)
   }
 
   /** Writes the values shared by the points since the last call. */
-  leave(temporality: number): void {
-    this.#columns.AggregationTemporality.appendTimes(temporality, this.rows.pending)
-    this.#exemplars.leave()
+  leave(): void {
+    const columns = this.#columns
+    const { pending } = this.rows
+    columns.IsFloat.appendTimes(false, pending)
+    columns.FloatCount.appendTimes(0, pending)
+    columns.FloatZeroCount.appendTimes(0, pending)
+    columns.FloatPositiveBucketCounts.endRowsEmpty(pending)
+    columns.FloatNegativeBucketCounts.endRowsEmpty(pending)
+    columns.ResetHint.appendTimes(0, pending)
     this.rows.leave()
   }
 
@@ -120,9 +128,8 @@ export class ExpHistogramPoints {
       case POINT.max:
         this.#max = reader.double(end)
         break
-      // The zero threshold has no column.
       case POINT.zeroThreshold:
-        reader.fixed64(end)
+        this.#zeroThreshold = reader.double(end)
         break
       default:
         reader.skip(tag, end, KNOWN_FIELDS.ExponentialHistogramDataPoint)

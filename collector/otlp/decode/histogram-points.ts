@@ -1,10 +1,10 @@
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
-import type { metricsHistogram } from '../../../core/model/streams/index.ts'
+import type { metricHistograms } from '../../../core/model/streams/index.ts'
 import { KNOWN_FIELDS, SINGLE_TAG, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import { ExemplarReader } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
 
-type HistogramBuilder = RecordBuilder<typeof metricsHistogram>
+type HistogramBuilder = RecordBuilder<typeof metricHistograms>
 
 const POINT = TAG.HistogramDataPoint
 const POINT_SINGLE = SINGLE_TAG.HistogramDataPoint
@@ -25,7 +25,7 @@ export class HistogramPoints {
   constructor(rows: MetricRows, { columns }: HistogramBuilder) {
     this.rows = rows
     this.#columns = columns
-    this.#exemplars = new ExemplarReader(rows.reader, rows.attributes, columns)
+    this.#exemplars = new ExemplarReader(rows.reader, rows.texts, columns.Exemplars)
   }
 
   /** Reads the point that ends at `end` into a row. */
@@ -47,16 +47,19 @@ export class HistogramPoints {
     columns.BucketCounts.endRow()
     columns.ExplicitBounds.endRow()
     this.#exemplars.endRow()
-    columns.Flags.append(this.#flags)
     columns.Min.append(this.#min)
     columns.Max.append(this.#max)
-    rows.accept()
+    rows.accept(this.#flags)
   }
 
   /** Writes the values shared by the points since the last call. */
-  leave(temporality: number): void {
-    this.#columns.AggregationTemporality.appendTimes(temporality, this.rows.pending)
-    this.#exemplars.leave()
+  leave(): void {
+    const { IsFloat, FloatCount, FloatBucketCounts, ResetHint } = this.#columns
+    const { pending } = this.rows
+    IsFloat.appendTimes(false, pending)
+    FloatCount.appendTimes(0, pending)
+    FloatBucketCounts.endRowsEmpty(pending)
+    ResetHint.appendTimes(0, pending)
     this.rows.leave()
   }
 

@@ -1,33 +1,29 @@
-import type { DictionaryColumn } from '../../../core/columns/dictionary-column.ts'
 import type { ColumnsOf, RecordBuilder } from '../../../core/columns/record-builder.ts'
+import { decodeUtf8 } from '../../../core/columns/utf8.ts'
+import type { Labels } from '../../../core/model/label-text.ts'
 import type {
-  metricsExpHistogram,
-  metricsGauge,
-  metricsHistogram,
-  metricsSum,
-  metricsSummary,
+  metricExpHistograms,
+  metricHistograms,
+  metricPoints,
+  metricSummaries,
 } from '../../../core/model/streams/index.ts'
 import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
-import type { AttributeReader } from './attributes.ts'
+import type { AttributeTexts, ResourceIds } from './attribute-texts.ts'
 import type { DecodeTally, RejectReason } from './decode-context.ts'
 import type { Ranges, TextRange } from './envelope.ts'
+import { metaText, scopeMeta } from './metric-meta.ts'
 import type { PointInHand } from './point-sink.ts'
-import { type InstrumentationScope, type Resource, ResourceReader, readScope } from './resource.ts'
 
-/** One builder per kind of metric. */
+/** One builder per table of points. */
 export interface MetricBuilders {
-  readonly gauge: RecordBuilder<typeof metricsGauge>
-  readonly sum: RecordBuilder<typeof metricsSum>
-  readonly histogram: RecordBuilder<typeof metricsHistogram>
-  readonly expHistogram: RecordBuilder<typeof metricsExpHistogram>
-  readonly summary: RecordBuilder<typeof metricsSummary>
+  readonly points: RecordBuilder<typeof metricPoints>
+  readonly histograms: RecordBuilder<typeof metricHistograms>
+  readonly expHistograms: RecordBuilder<typeof metricExpHistograms>
+  readonly summaries: RecordBuilder<typeof metricSummaries>
 }
 
-/** The columns with which all five streams begin: those of summaries, without the ones specific to summaries. */
-type CommonColumns = Omit<
-  ColumnsOf<typeof metricsSummary>,
-  'Count' | 'Sum' | 'Flags' | 'ValueAtQuantiles.Quantile' | 'ValueAtQuantiles.Value'
->
+/** The columns with which all four streams begin: those of summaries, without the ones specific to summaries. */
+type CommonColumns = Omit<ColumnsOf<typeof metricSummaries>, 'Count' | 'Sum' | 'Quantiles' | 'QuantileValues'>
 
 interface CommonBuilder {
   readonly columns: CommonColumns
@@ -51,32 +47,39 @@ export interface MetricPlace {
   readonly scopeUrl: TextRange
 }
 
+/** What holds for all points of a metric. */
+export interface PointsKind {
+  /** A value of POINT_KIND. */
+  readonly kind: number
+  readonly temporality: number
+  readonly isMonotonic: boolean
+}
+
 /** Marks the absence of a resource: no walk returns this array. */
 const NO_RANGES: Ranges = []
 
 /**
- * The values shared by rows of one of the five tables. Ids belong to the dictionaries of one builder, so each table
+ * The values shared by rows of one of the four tables. Ids belong to the dictionaries of one builder, so each table
  * reads resource, scope and names for itself, and only when it has a point of theirs.
  */
 export class MetricRows implements PointInHand {
   readonly reader: ProtobufReader
-  readonly attributes: AttributeReader
+  readonly texts: AttributeTexts
   readonly #tally: DecodeTally
   readonly #builder: CommonBuilder
+  /** Tag of a point's attributes. */
+  readonly #attributeTag: number
   readonly #tenantId: number
-  readonly #resources: ResourceReader
   #place: MetricPlace | null = null
-  #resource!: Resource
-  #resourceRecord: Readonly<Record<string, string>> | null = null
-  #scope!: InstrumentationScope
-  #resourceUrlId = 0
-  #scopeNameId = 0
-  #scopeVersionId = 0
-  #scopeUrlId = 0
+  #resource!: ResourceIds
+  #resourceRecord: Labels | null = null
+  /** The end of the text of `Meta`. */
+  #scope = ''
   #head: MetricTextRanges | null = null
+  #kind: PointsKind | null = null
   #nameId = 0
-  #descriptionId = 0
-  #unitId = 0
+  #metaId = 0
+  #labelsId = 0
   /** Accepted rows that still lack their shared values. */
   pending = 0
   resourceMessages: Ranges = NO_RANGES
@@ -91,76 +94,80 @@ export class MetricRows implements PointInHand {
   double = 0
   attributesStart = 0
   attributesEnd = 0
-  #attributeCount = 0
+  /** When they are scattered: the position of the length of each, and its end. */
+  #scattered: number[] = []
 
   constructor(
     reader: ProtobufReader,
-    attributes: AttributeReader,
+    texts: AttributeTexts,
     tally: DecodeTally,
     tenant: string,
     builder: CommonBuilder,
+    attributeTag: number,
   ) {
     this.reader = reader
-    this.attributes = attributes
+    this.texts = texts
     this.#tally = tally
     this.#builder = builder
-    const { ResourceAttributes, ServiceName } = builder.columns
-    this.#resources = new ResourceReader(reader, attributes, ResourceAttributes, ServiceName)
+    this.#attributeTag = attributeTag
     this.#tenantId = builder.columns.Tenant.values.internString(tenant)
   }
 
   /** The resource's attributes as an object, the same for all its metrics, once `enter` has been called. */
-  resourceRecord(): Readonly<Record<string, string>> {
-    this.#resourceRecord ??= this.#builder.columns.ResourceAttributes.recordOf(this.#resource.attributes)
-    return this.#resourceRecord
+  resourceRecord(): Labels {
+    this.#resourceRecord ??= JSON.parse(this.#builder.columns.Resource.values.textOf(this.#resource.textId))
+    return this.#resourceRecord!
   }
 
-  /** The attributes of the last complete row as an object. */
-  attributesRecord(): Readonly<Record<string, string>> {
-    const { Attributes } = this.#builder.columns
-    return Attributes.recordOf(Attributes.entriesAt(this.#builder.rows - 1))
+  /** The attributes of the current point as an object. */
+  attributesRecord(): Labels {
+    return JSON.parse(this.#builder.columns.Labels.values.textOf(this.#labelsId))
   }
 
   /** Prepares for the points of a metric; the reader's position is kept. */
-  enter(place: MetricPlace, head: MetricTextRanges): void {
+  enter(place: MetricPlace, head: MetricTextRanges, kind: PointsKind): void {
     const { columns } = this.#builder
-    const { position } = this.reader
+    const { reader } = this
+    const { position } = reader
     if (this.resourceMessages !== place.resourceMessages) {
+      reader.message = 'Resource'
       this.#resource = this.#tally.countOnce(place.resourceMessages, () =>
-        this.#resources.read(place.resourceMessages),
+        this.texts.resource(columns.Resource.values, columns.ServiceName.values, place.resourceMessages),
       )
       this.resourceMessages = place.resourceMessages
       this.#resourceRecord = null
     }
-    if (this.#place !== place) {
-      const scope = this.#readScope(place.scopeMessages)
-      const { nameStart, nameEnd, versionStart, versionEnd } = scope
-      this.#scope = scope
-      this.#resourceUrlId = this.#id(columns.ResourceSchemaUrl, place.resourceUrl, this.#resourceUrlId)
-      this.#scopeNameId = this.#id(columns.ScopeName, { start: nameStart, end: nameEnd }, this.#scopeNameId)
-      const version = { start: versionStart, end: versionEnd }
-      this.#scopeVersionId = this.#id(columns.ScopeVersion, version, this.#scopeVersionId)
-      this.#scopeUrlId = this.#id(columns.ScopeSchemaUrl, place.scopeUrl, this.#scopeUrlId)
+    const isSameScope = this.#place === place
+    if (!isSameScope) {
+      this.#scope = this.#tally.countOnce(place.scopeMessages, () =>
+        scopeMeta(reader, this.texts, this.#tally, { ...place, messages: place.scopeMessages }),
+      )
       this.#place = place
     }
-    if (this.#head !== head) {
-      this.#nameId = this.#id(columns.MetricName, head.name, this.#nameId)
-      this.#descriptionId = this.#id(columns.MetricDescription, head.description, this.#descriptionId)
-      this.#unitId = this.#id(columns.MetricUnit, head.unit, this.#unitId)
+    if (!isSameScope || this.#head !== head || this.#kind !== kind) {
+      const { bytes } = reader
+      const { name, description, unit } = head
+      this.#nameId = columns.MetricName.values.internBytes(bytes, name.start, name.end, this.#nameId)
+      const text = metaText(
+        {
+          description: decodeUtf8(bytes, description.start, description.end),
+          unit: decodeUtf8(bytes, unit.start, unit.end),
+          temporality: kind.temporality,
+          ...(kind.isMonotonic ? { monotonic: true } : {}),
+        },
+        this.#scope,
+      )
+      this.#metaId = columns.Meta.values.internString(text)
       this.#head = head
+      this.#kind = kind
     }
-    this.reader.position = position
-  }
-
-  /** The id of a text in the body; `guess`: the id of the previous one, which is usually the same. */
-  #id({ values }: DictionaryColumn, { start, end }: TextRange, guess: number): number {
-    return values.internBytes(this.reader.bytes, start, end, guess)
+    reader.position = position
   }
 
   beginPoint(): void {
     this.startLow = this.startHigh = this.timeLow = this.timeHigh = 0
     this.attributesStart = this.attributesEnd = 0
-    this.#attributeCount = 0
+    if (this.#scattered.length > 0) this.#scattered = []
   }
 
   readStart(end: number): void {
@@ -175,28 +182,57 @@ export class MetricRows implements PointInHand {
     this.timeHigh = this.reader.high
   }
 
+  /** Passes over an attribute: `problem` reads all of them at once. */
   readAttribute(end: number): void {
-    // Its tag takes one byte before it, unless it is padded: then it does not follow the previous attribute.
-    const start = this.reader.position - 1
-    if (this.#attributeCount === 0) this.attributesStart = start
-    else if (start !== this.attributesEnd) this.attributesEnd = -1
-    this.attributes.read(end, this.#builder.columns.Attributes, this.#attributeCount)
-    this.#attributeCount += 1
-    if (this.attributesEnd >= 0) this.attributesEnd = this.reader.position
+    const { reader } = this
+    const { position } = reader
+    const stop = reader.length(end)
+    reader.position = stop
+    // A padded tag takes more than the byte before its length, so it does not follow the previous attribute either.
+    const isNext = this.attributesEnd === 0 || this.attributesEnd === position - 1
+    if (isNext && reader.bytes[position - 1] === this.#attributeTag) {
+      if (this.attributesEnd === 0) this.attributesStart = position - 1
+      this.attributesEnd = stop
+      return
+    }
+    if (this.attributesEnd >= 0) this.#scatter()
+    this.#scattered.push(position, stop)
   }
 
-  /** Why the point is rejected; null when it is not. */
+  /** Notes the attributes so far one by one. */
+  #scatter(): void {
+    const { reader } = this
+    const { position } = reader
+    const end = this.attributesEnd
+    for (reader.position = this.attributesStart; reader.position < end; ) {
+      const start = reader.position + 1
+      reader.position = start
+      const stop = reader.length(end)
+      reader.position = stop
+      this.#scattered.push(start, stop)
+    }
+    reader.position = position
+    this.attributesEnd = -1
+  }
+
+  /** Reads the attributes. Why the point is rejected; null when it is not. */
   problem(exemplarMisshapen: boolean): RejectReason | null {
+    const { values } = this.#builder.columns.Labels
+    this.#labelsId =
+      this.attributesEnd < 0
+        ? this.texts.scatteredId(values, this.#scattered)
+        : this.texts.pointId(values, this.#attributeTag, this.attributesStart, this.attributesEnd)
     if (exemplarMisshapen) return 'exemplar_id_invalid'
     return this.#tally.timeProblem((this.timeHigh >>> 0) * 4_294_967_296 + (this.timeLow >>> 0))
   }
 
   /** Ends a point whose own columns are written: adds the columns of every point. `leave` writes the shared values. */
-  accept(): void {
+  accept(flags: number): void {
     const { columns } = this.#builder
-    columns.Attributes.endRow()
+    columns.Labels.appendId(this.#labelsId)
     columns.StartTimeUnix.appendParts(this.startLow, this.startHigh)
     columns.TimeUnix.appendParts(this.timeLow, this.timeHigh)
+    columns.Flags.append(flags)
     this.#builder.endRow()
     this.pending += 1
     this.#tally.accept()
@@ -205,32 +241,18 @@ export class MetricRows implements PointInHand {
   /** Writes the values shared by the accepted points since the last call. */
   leave(): void {
     const { columns } = this.#builder
-    const { attributes, droppedAttributes } = this.#scope
     const rows = this.pending
     columns.Tenant.appendIdTimes(this.#tenantId, rows)
-    columns.ResourceAttributes.appendEntriesTimes(this.#resource.attributes, rows)
-    columns.ResourceSchemaUrl.appendIdTimes(this.#resourceUrlId, rows)
-    columns.ScopeName.appendIdTimes(this.#scopeNameId, rows)
-    columns.ScopeVersion.appendIdTimes(this.#scopeVersionId, rows)
-    columns.ScopeAttributes.appendEntriesTimes(attributes, rows)
-    columns.ScopeDroppedAttrCount.appendTimes(Math.min(droppedAttributes, 0xffffffff), rows)
-    columns.ScopeSchemaUrl.appendIdTimes(this.#scopeUrlId, rows)
-    columns.ServiceName.appendIdTimes(this.#resource.serviceNameId, rows)
     columns.MetricName.appendIdTimes(this.#nameId, rows)
-    columns.MetricDescription.appendIdTimes(this.#descriptionId, rows)
-    columns.MetricUnit.appendIdTimes(this.#unitId, rows)
+    columns.ServiceName.appendIdTimes(this.#resource.serviceNameId, rows)
+    columns.Resource.appendIdTimes(this.#resource.textId, rows)
+    columns.Meta.appendIdTimes(this.#metaId, rows)
+    columns.Kind.appendTimes(this.#kind?.kind ?? 0, rows)
     this.pending = 0
   }
 
   reject(reason: RejectReason): void {
     this.#builder.discardRow()
     this.#tally.reject(reason)
-  }
-
-  #readScope(messages: Ranges): InstrumentationScope {
-    const { ScopeAttributes } = this.#builder.columns
-    return this.#tally.countOnce(messages, () =>
-      readScope(this.reader, this.attributes, this.#tally, messages, ScopeAttributes),
-    )
   }
 }

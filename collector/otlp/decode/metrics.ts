@@ -1,13 +1,20 @@
+import { DELTA_TEMPORALITY, POINT_KIND } from '../../../core/model/streams/metric-points.ts'
 import { FIELD, KNOWN_FIELDS, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import { ProtobufReader } from '../../../core/protobuf/reader.ts'
-import { AttributeReader } from './attributes.ts'
+import { AttributeTexts } from './attribute-texts.ts'
 import { type DecodeContext, type DecodeResult, DecodeTally } from './decode-context.ts'
 import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from './envelope.ts'
 import { ExpHistogramPoints } from './exp-histogram-points.ts'
 import { expansionCheck } from './expansion.ts'
 import { HistogramPoints } from './histogram-points.ts'
-import { type MetricBuilders, type MetricPlace, MetricRows, type MetricTextRanges } from './metric-rows.ts'
-import { NumberPoints, SumPoints } from './number-points.ts'
+import {
+  type MetricBuilders,
+  type MetricPlace,
+  MetricRows,
+  type MetricTextRanges,
+  type PointsKind,
+} from './metric-rows.ts'
+import { NumberPoints } from './number-points.ts'
 import type { PointSink } from './point-sink.ts'
 import { allOrNothing } from './request.ts'
 import { SummaryPoints } from './summary-points.ts'
@@ -44,8 +51,8 @@ export function decodeMetrics(
   builders: MetricBuilders,
   sink: PointSink,
 ): DecodeResult {
-  const { gauge, sum, histogram, expHistogram, summary } = builders
-  const all = [gauge, sum, histogram, expHistogram, summary]
+  const { points, histograms, expHistograms, summaries } = builders
+  const all = [points, histograms, expHistograms, summaries]
   return allOrNothing(all, () => {
     const reader = new ProtobufReader(body)
     const byteSize = () => all.reduce((bytes, builder) => bytes + builder.byteSize, 0)
@@ -66,6 +73,7 @@ class MetricDecoder implements EnvelopeVisitor {
   readonly #tenant: string
   readonly #builders: MetricBuilders
   readonly #sink: PointSink
+  readonly #texts: AttributeTexts
   readonly #points = new Map<number, PointReader>()
   #place: MetricPlace = { resourceMessages: [], resourceUrl: NOTHING, scopeMessages: [], scopeUrl: NOTHING }
 
@@ -81,6 +89,7 @@ class MetricDecoder implements EnvelopeVisitor {
     this.#tenant = tenant
     this.#builders = builders
     this.#sink = sink
+    this.#texts = new AttributeTexts(reader, tally)
   }
 
   resource(messages: Ranges, schemaUrl: TextRange): void {
@@ -149,14 +158,14 @@ class MetricDecoder implements EnvelopeVisitor {
   #read(kind: number, points: Ranges, head: MetricTextRanges, temporality: number, monotonic: boolean): void {
     const into = this.#pointsOf(kind)
     const { rows } = into
-    rows.enter(this.#place, head)
+    rows.enter(this.#place, head, kindOf(kind, temporality, monotonic))
     const sink = this.#sinkFor(kind, head, temporality, monotonic)
     for (let at = 0; at < points.length; at += 2) {
       this.#reader.position = points[at]!
       into.read(points[at + 1]!, sink)
-      if (rows.pending === MOST_PENDING) into.leave(temporality, monotonic)
+      if (rows.pending === MOST_PENDING) into.leave()
     }
-    if (rows.pending > 0) into.leave(temporality, monotonic)
+    if (rows.pending > 0) into.leave()
   }
 
   /** The sink for the points of a metric; null: none. */
@@ -166,29 +175,41 @@ class MetricDecoder implements EnvelopeVisitor {
     return isWanted ? this.#sink : null
   }
 
-  /** Created for the first metric of a kind: a request seldom has all five. */
+  /** Created for the first metric of a table: a request seldom has all four. */
   #pointsOf(kind: number): PointReader {
-    const known = this.#points.get(kind)
+    const table = kind === SUM ? GAUGE : kind
+    const known = this.#points.get(table)
     if (known !== undefined) return known
-    const made = this.#createPoints(kind)
-    this.#points.set(kind, made)
+    const made = this.#createPoints(table)
+    this.#points.set(table, made)
     return made
   }
 
-  #createPoints(kind: number): PointReader {
-    const { gauge, sum, histogram, expHistogram, summary } = this.#builders
-    if (kind === GAUGE) return new NumberPoints(this.#rowsOf(gauge), gauge.columns)
-    if (kind === SUM) return new SumPoints(this.#rowsOf(sum), sum.columns)
-    if (kind === HISTOGRAM) return new HistogramPoints(this.#rowsOf(histogram), histogram)
-    if (kind === EXP_HISTOGRAM) return new ExpHistogramPoints(this.#rowsOf(expHistogram), expHistogram)
-    return new SummaryPoints(this.#rowsOf(summary), summary)
+  #createPoints(table: number): PointReader {
+    const { points, histograms, expHistograms, summaries } = this.#builders
+    if (table === GAUGE) {
+      return new NumberPoints(this.#rowsOf(points, TAG.NumberDataPoint.attributes), points.columns)
+    }
+    if (table === HISTOGRAM) {
+      return new HistogramPoints(this.#rowsOf(histograms, TAG.HistogramDataPoint.attributes), histograms)
+    }
+    if (table === EXP_HISTOGRAM) {
+      const rows = this.#rowsOf(expHistograms, TAG.ExponentialHistogramDataPoint.attributes)
+      return new ExpHistogramPoints(rows, expHistograms)
+    }
+    return new SummaryPoints(this.#rowsOf(summaries, TAG.SummaryDataPoint.attributes), summaries)
   }
 
-  #rowsOf(builder: MetricBuilders[keyof MetricBuilders]): MetricRows {
-    const { Attributes, ResourceAttributes } = builder.columns
-    const attributes = new AttributeReader(this.#reader, this.#tally, Attributes, ResourceAttributes)
-    return new MetricRows(this.#reader, attributes, this.#tally, this.#tenant, builder)
+  #rowsOf(builder: MetricBuilders[keyof MetricBuilders], attributeTag: number): MetricRows {
+    return new MetricRows(this.#reader, this.#texts, this.#tally, this.#tenant, builder, attributeTag)
   }
+}
+
+function kindOf(kind: number, temporality: number, isMonotonic: boolean): PointsKind {
+  const isDelta = temporality === DELTA_TEMPORALITY
+  const isPlain = kind === GAUGE || kind === SUMMARY || (kind !== SUM && temporality === 0)
+  if (isPlain) return { kind: POINT_KIND.gauge, temporality: 0, isMonotonic: false }
+  return { kind: isDelta ? POINT_KIND.delta : POINT_KIND.cumulative, temporality, isMonotonic }
 }
 
 /** Reads the points of one kind into rows of its table. */
@@ -197,5 +218,5 @@ interface PointReader {
   /** Reads the point that ends at `end`. `sink`: also receives the point; null: none. */
   read(end: number, sink: PointSink | null): void
   /** Writes the values shared by the points so far: one value for all of them is cheaper than one each. */
-  leave(temporality: number, monotonic: boolean): void
+  leave(): void
 }

@@ -1,5 +1,6 @@
 import type { ColumnsOf } from '../../../core/columns/record-builder.ts'
-import type { metricsGauge, metricsSum } from '../../../core/model/streams/index.ts'
+import type { metricPoints } from '../../../core/model/streams/index.ts'
+import { EXEMPLARS_NAN, STALE_NAN } from '../../../core/model/streams/metric-points.ts'
 import { KNOWN_FIELDS, NO_RECORDED_VALUE, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import { ExemplarReader } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
@@ -7,19 +8,16 @@ import type { PointSink } from './point-sink.ts'
 
 const POINT = TAG.NumberDataPoint
 
-type SumColumns = ColumnsOf<typeof metricsSum>
-type NumberColumns = ColumnsOf<typeof metricsGauge> | SumColumns
-
-/** Points of gauges, and of sums except for their additional fields. */
+/** Points of gauges and sums. */
 export class NumberPoints {
   readonly rows: MetricRows
-  readonly #columns: NumberColumns
+  readonly #columns: ColumnsOf<typeof metricPoints>
   readonly #exemplars: ExemplarReader
 
-  constructor(rows: MetricRows, columns: NumberColumns) {
+  constructor(rows: MetricRows, columns: ColumnsOf<typeof metricPoints>) {
     this.rows = rows
     this.#columns = columns
-    this.#exemplars = new ExemplarReader(rows.reader, rows.attributes, columns)
+    this.#exemplars = new ExemplarReader(rows.reader, rows.texts, columns.Exemplars)
   }
 
   /**
@@ -29,10 +27,11 @@ export class NumberPoints {
   read(end: number, sink: PointSink | null): void {
     const rows = this.rows
     const { reader } = rows
-    let value = 0
     let hasValue = false
     let flags = 0
     rows.beginPoint()
+    rows.isInteger = false
+    rows.valueLow = rows.valueHigh = 0
     this.#exemplars.begin()
     reader.message = 'NumberDataPoint'
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
@@ -44,20 +43,15 @@ export class NumberPoints {
           rows.readTime(end)
           break
         case POINT.asDouble:
-          value = reader.double(end)
-          rows.isInteger = false
+        case POINT.asInt:
+          reader.fixed64(end)
+          rows.isInteger = tag === POINT.asInt
+          rows.valueLow = reader.low
+          rows.valueHigh = reader.high
           hasValue = true
           break
         case POINT.exemplars:
           this.#exemplars.read(end)
-          break
-        case POINT.asInt:
-          reader.fixed64(end)
-          value = reader.signed()
-          rows.isInteger = true
-          rows.valueLow = reader.low
-          rows.valueHigh = reader.high
-          hasValue = true
           break
         case POINT.attributes:
           rows.readAttribute(end)
@@ -74,33 +68,38 @@ export class NumberPoints {
       rows.reject(problem)
       return
     }
-    this.#columns.Value.append(value)
-    this.#columns.Flags.append(flags)
+    const isRecorded = (flags & NO_RECORDED_VALUE) === 0
+    this.#append(isRecorded)
     this.#exemplars.endRow()
-    rows.accept()
-    if (sink === null || !hasValue || (flags & NO_RECORDED_VALUE) !== 0) return
-    rows.double = value
+    rows.accept(flags)
+    if (sink === null || !hasValue || !isRecorded) return
+    if (!rows.isInteger) rows.double = doubleOf(rows.valueLow, rows.valueHigh)
     sink.point(rows)
   }
+
+  /** Bits, not numbers: the engine of this program may change those of a NaN. */
+  #append(isRecorded: boolean): void {
+    const { Value } = this.#columns
+    const { isInteger, valueLow, valueHigh } = this.rows
+    if (!isRecorded) {
+      const { low, high } = this.#exemplars.count > 0 ? EXEMPLARS_NAN : STALE_NAN
+      Value.appendParts(low, high)
+    } else if (isInteger) Value.append(valueHigh * 4_294_967_296 + (valueLow >>> 0))
+    else Value.appendParts(valueLow, valueHigh)
+  }
+
   /** Writes the values shared by the points since the last call. */
-  leave(_temporality: number, _monotonic: boolean): void {
+  leave(): void {
     this.rows.leave()
-    this.#exemplars.leave()
   }
 }
 
-/** Points of sums. */
-export class SumPoints extends NumberPoints {
-  readonly #own: SumColumns
+const words = new Int32Array(2)
+const double = new Float64Array(words.buffer)
 
-  constructor(rows: MetricRows, columns: SumColumns) {
-    super(rows, columns)
-    this.#own = columns
-  }
-
-  override leave(temporality: number, monotonic: boolean): void {
-    this.#own.AggregationTemporality.appendTimes(temporality, this.rows.pending)
-    this.#own.IsMonotonic.appendTimes(monotonic, this.rows.pending)
-    super.leave(temporality, monotonic)
-  }
+/** Arrays of this program are little-endian, as its records are. */
+function doubleOf(low: number, high: number): number {
+  words[0] = low
+  words[1] = high
+  return double[0]!
 }

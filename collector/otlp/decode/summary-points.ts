@@ -1,9 +1,9 @@
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
-import type { metricsSummary } from '../../../core/model/streams/index.ts'
+import type { metricSummaries } from '../../../core/model/streams/index.ts'
 import { KNOWN_FIELDS, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import type { MetricRows } from './metric-rows.ts'
 
-type SummaryBuilder = RecordBuilder<typeof metricsSummary>
+type SummaryBuilder = RecordBuilder<typeof metricSummaries>
 
 const POINT = TAG.SummaryDataPoint
 const QUANTILE = TAG.ValueAtQuantile
@@ -65,10 +65,9 @@ export class SummaryPoints {
     }
     columns.Count.appendParts(countLow, countHigh)
     columns.Sum.append(sum)
-    columns['ValueAtQuantiles.Quantile'].endRow()
-    columns['ValueAtQuantiles.Value'].endRow()
-    columns.Flags.append(flags)
-    rows.accept()
+    columns.Quantiles.endRow()
+    columns.QuantileValues.endRow()
+    rows.accept(flags)
   }
 
   /** Writes the values shared by the points since the last call. */
@@ -88,8 +87,8 @@ export class SummaryPoints {
       else if (tag === QUANTILE.value) value = reader.double(end)
       else reader.skip(tag, end, KNOWN_FIELDS.ValueAtQuantile)
     }
-    this.#columns['ValueAtQuantiles.Quantile'].items.append(quantile)
-    this.#columns['ValueAtQuantiles.Value'].items.append(value)
+    this.#columns.Quantiles.items.append(quantile)
+    this.#columns.QuantileValues.items.append(value)
     reader.message = outer
   }
 }

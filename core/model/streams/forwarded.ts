@@ -1,5 +1,12 @@
 import { logs } from './logs.ts'
-import { metricsExpHistogram, metricsGauge, metricsHistogram, metricsSum, metricsSummary } from './metrics.ts'
+import { metricExpHistograms, metricHistograms, metricPoints, metricSummaries } from './metric-points.ts'
+import {
+  metricsExpHistogram,
+  metricsGauge,
+  metricsHistogram,
+  metricsSum,
+  metricsSummary,
+} from './metrics-v1.ts'
 import { readings } from './readings.ts'
 import type { StreamDeclaration } from './stream.ts'
 import { traces } from './traces.ts'
@@ -17,6 +24,10 @@ export const forwarded = {
 /** Streams that are measured and forwarded; derived data (energy, ledger) is computed where it is stored. */
 export const FORWARDED_STREAMS: readonly StreamDeclaration[] = [
   traces,
+  metricPoints,
+  metricHistograms,
+  metricExpHistograms,
+  metricSummaries,
   metricsGauge,
   metricsSum,
   metricsHistogram,

@@ -7,7 +7,14 @@ import { billing } from './invoices.ts'
 import { lateReadings } from './late-readings.ts'
 import { energy, ledger } from './ledger.ts'
 import { logs } from './logs.ts'
-import { metricsExpHistogram, metricsGauge, metricsHistogram, metricsSum, metricsSummary } from './metrics.ts'
+import { metricExpHistograms, metricHistograms, metricPoints, metricSummaries } from './metric-points.ts'
+import {
+  metricsExpHistogram,
+  metricsGauge,
+  metricsHistogram,
+  metricsSum,
+  metricsSummary,
+} from './metrics-v1.ts'
 import { quarantine } from './quarantine.ts'
 import { readings } from './readings.ts'
 import { requestEnergy, requestMinutes } from './request-energy.ts'
@@ -18,6 +25,10 @@ import { traces } from './traces.ts'
 /** Every stream. Topics, tables and the reference page are generated from this list. */
 export const STREAMS: readonly StreamDeclaration[] = [
   traces,
+  metricPoints,
+  metricHistograms,
+  metricExpHistograms,
+  metricSummaries,
   metricsGauge,
   metricsSum,
   metricsHistogram,
@@ -57,6 +68,10 @@ export {
   lateReadings,
   ledger,
   logs,
+  metricExpHistograms,
+  metricHistograms,
+  metricPoints,
+  metricSummaries,
   metricsExpHistogram,
   metricsGauge,
   metricsHistogram,

@@ -57,6 +57,8 @@ export interface Column {
 /** How the rows of a stream are stored in ClickHouse. */
 export interface Table {
   readonly name: string
+  /** The table's name in earlier releases: a migration renames it. */
+  readonly formerly?: string
   /** Default `MergeTree`. */
   readonly engine?: 'ReplacingMergeTree'
   /** For a `ReplacingMergeTree`: rows with the same value in this column are stored together, once. Default: `Version`. */

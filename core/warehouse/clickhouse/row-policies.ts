@@ -24,16 +24,20 @@ type PolicyKey = Pick<NamedPolicy, 'name' | 'table'>
 
 const keyOf = ({ name, table }: PolicyKey): string => `${name} ${table}`
 
-/** The required policies. `_local` tables are covered like the tables whose rows they hold. */
+/**
+ * The required policies. `_local` tables are covered like the tables whose rows they hold; the view that has a table's former
+ * name has the same one.
+ */
 function wantedPolicies(dialect: Dialect): readonly NamedPolicy[] {
   const { distributed } = dialect
   const policies = rowPolicies(OWNED_TABLES, SERVER_KEY)
-  return policies.flatMap(({ table, filter }) => {
+  const wanted = policies.flatMap(({ table, filter }) => {
     const name = `${PREFIX}${digest(filter, 16)}`
     if (table === null) return [{ name, table: '', filter }]
     const names = distributed === undefined ? [table] : [table, distributed.stored(table)]
     return names.map(each => ({ name, table: each, filter }))
   })
+  return [...new Map(wanted.map(policy => [keyOf(policy), policy])).values()]
 }
 
 /** Our existing policies: those on every server that answers, and those on any. */

@@ -47,7 +47,10 @@ export async function restoreDefinitions(enginePath: string, file: string): Prom
     await symlink(target, link)
     restored.push(path)
   }
+  const present = await presentTables(enginePath)
   for (const [path, text] of Object.entries(kept.files)) {
+    // The table got another name after the copy was made.
+    if (present.has(uuidOf(text) ?? '')) continue
     const full = join(enginePath, path)
     // A power failure may leave an empty file.
     if ((statSync(full, { throwIfNoEntry: false })?.size ?? 0) > 0) continue
@@ -57,6 +60,22 @@ export async function restoreDefinitions(enginePath: string, file: string): Prom
   }
   return restored
 }
+
+/** Uuids that a definition names. */
+async function presentTables(enginePath: string): Promise<ReadonlySet<string>> {
+  const uuids = new Set<string>()
+  for (const database of await list(join(enginePath, 'metadata'))) {
+    if (database.endsWith('.sql')) continue
+    for (const name of await list(join(enginePath, 'metadata', database))) {
+      if (!name.endsWith('.sql')) continue
+      const uuid = uuidOf(await readFile(join(enginePath, 'metadata', database, name), 'utf8'))
+      if (uuid !== null) uuids.add(uuid)
+    }
+  }
+  return uuids
+}
+
+const uuidOf = (definition: string): string | null => /\bUUID '([0-9a-f-]{36})'/.exec(definition)?.[1] ?? null
 
 async function readKept(file: string): Promise<Definitions> {
   if (!existsSync(file)) return { files: {}, links: {} }

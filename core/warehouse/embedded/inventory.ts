@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import type { Warehouse } from '../warehouse.ts'
+import { nameNow } from './former-names.ts'
 import type { StoredOffsetsJson } from './stored-offsets.ts'
 import { type PartName, parsePartName } from './token-repair.ts'
 
@@ -58,7 +59,8 @@ export function mayBeErased(erased: Erased | undefined, uuid: string, part: Part
 export function loadInventory(file: string): Inventory | null {
   if (!existsSync(file)) return null
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Inventory
+    const inventory = JSON.parse(readFileSync(file, 'utf8')) as Inventory
+    return { ...inventory, tables: inventory.tables.map(table => ({ ...table, name: nameNow(table.name) })) }
   } catch {
     return null
   }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { nameNow } from './former-names.ts'
 import { DEDUPLICATION_LOGS, list, type PartName, parsePartName } from './token-repair.ts'
 
 /** A table folder of the engine as found on the disk. */
@@ -50,7 +51,7 @@ export async function surveyEngine(enginePath: string): Promise<Survey> {
         continue
       tables.push({
         uuid,
-        name: names.get(uuid) ?? null,
+        name: nameNow(names.get(uuid) ?? null),
         parts,
         tokens: await tokensOf(folder),
         broken: await brokenIn(folder),

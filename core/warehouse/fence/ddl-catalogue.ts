@@ -6,6 +6,7 @@ import { exportedView } from '../exported/tables.ts'
 import { quoteText } from '../tables/column-types.ts'
 import { type Dialect, LOCAL_DIALECT, qualified } from '../tables/ddl.ts'
 import { MADE_FROM, ROLLUP_VIEWS, TRACE_INDEX } from '../tables/ddl-derived.ts'
+import { METRIC_VIEWS } from '../tables/ddl-metrics.ts'
 import { PUBLIC_TABLES } from './policies.ts'
 
 /**
@@ -32,6 +33,7 @@ export function readableTables(streams: readonly StreamDeclaration[]): readonly 
     ...declared,
     ...(declared.includes('otel_traces') ? [TRACE_INDEX] : []),
     ...(declared.includes('ledger') ? ROLLUP_VIEWS.map(view => view.name) : []),
+    ...METRIC_VIEWS.filter(({ points }) => declared.includes(points.table!.name)).map(({ name }) => name),
   ].toSorted()
 }
 

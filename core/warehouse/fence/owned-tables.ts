@@ -2,6 +2,7 @@ import { STREAMS } from '../../model/streams/index.ts'
 import { tablesOf } from '../../model/streams/stream.ts'
 import { EXPORTED_VIEWS, SLOTS, slotName } from '../exported/tables.ts'
 import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS, TRACE_INDEX_VIEW } from '../tables/ddl-derived.ts'
+import { METRIC_VIEWS } from '../tables/ddl-metrics.ts'
 import { CATALOGUE_VIEWS } from './ddl-catalogue.ts'
 
 /** A table or view, with what determines the owner of its rows. */
@@ -40,6 +41,14 @@ const TRACE_TABLES: readonly OwnedTable[] = [TRACE_INDEX, TRACE_INDEX_VIEW].map(
   ),
 )
 
+/** Their names were tables: a policy on rows holds before and after they become views, and so at every moment between. */
+const METRIC_TABLES: readonly OwnedTable[] = METRIC_VIEWS.map(({ name, before }) =>
+  table(
+    name,
+    before.columns.map(column => column.name),
+  ),
+)
+
 const VIEWS: ReadonlySet<string> = new Set([
   ...ROLLUP_VIEWS.map(({ name }) => name),
   ...CATALOGUE_VIEWS.flatMap(({ name, limitedName }) => [name, limitedName]),
@@ -57,5 +66,6 @@ export const EXPORTED_TABLES: readonly OwnedTable[] = STREAM_TABLES.filter(
 export const OWNED_TABLES: readonly OwnedTable[] = [
   ...STREAM_TABLES,
   ...TRACE_TABLES,
+  ...METRIC_TABLES,
   ...[...VIEWS].map(view),
 ]

@@ -1,9 +1,10 @@
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { STREAMS } from '../../model/streams/index.ts'
 import { ledger, ROLLUP_KEYS } from '../../model/streams/ledger.ts'
-import { tablesOf } from '../../model/streams/stream.ts'
+import { type Column, tablesOf } from '../../model/streams/stream.ts'
 import { quoteName, quoteText, storedType } from '../tables/column-types.ts'
 import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS, TRACE_INDEX_VIEW } from '../tables/ddl-derived.ts'
+import { METRIC_VIEWS } from '../tables/ddl-metrics.ts'
 import { type SqlToken, sqlTokens } from './sql-tokens.ts'
 
 /**
@@ -14,15 +15,11 @@ import { type SqlToken, sqlTokens } from './sql-tokens.ts'
  */
 type Typed = readonly (readonly [name: string, type: string])[]
 
+const typedColumns = (columns: readonly Column[]): Typed =>
+  columns.map(column => [column.name, storedType(column)] as const)
+
 const STREAM_COLUMNS: readonly (readonly [string, Typed])[] = STREAMS.flatMap(tablesOf).flatMap(stream =>
-  stream.table === undefined
-    ? []
-    : [
-        [
-          stream.table.name,
-          stream.columns.map(column => [column.name, storedType(column)] as const),
-        ] as const,
-      ],
+  stream.table === undefined ? [] : [[stream.table.name, typedColumns(stream.columns)] as const],
 )
 const KEY_COLUMNS: Typed = ledger.columns
   .filter(column => (ROLLUP_KEYS as readonly string[]).includes(column.name))
@@ -34,6 +31,7 @@ const REPLACEMENTS: ReadonlyMap<string, string> = new Map(
   [
     ...STREAM_COLUMNS,
     ...ROLLUP_VIEWS.map(({ name }) => [name, KEY_COLUMNS] as const),
+    ...METRIC_VIEWS.map(({ name, before }) => [name, typedColumns(before.columns)] as const),
     ...[TRACE_INDEX, TRACE_INDEX_VIEW].map(name => [name, TRACE_COLUMNS] as const),
   ].map(([table, columns]) => [
     table,

@@ -1,3 +1,4 @@
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { type Column, type StreamDeclaration, type Table, tablesOf } from '../../model/streams/stream.ts'
 import { createCatalogue } from '../fence/ddl-catalogue.ts'
 import type { Retention } from '../tables/ddl.ts'
@@ -21,6 +22,7 @@ import {
   TRACE_INDEX_COLUMNS,
   TRACE_INDEX_VIEW,
 } from '../tables/ddl-derived.ts'
+import { createMetricView, METRIC_VIEWS } from '../tables/ddl-metrics.ts'
 
 /** An existing table: its columns, and its definition as the engine prints it. */
 export interface ExistingTable {
@@ -32,8 +34,8 @@ export interface ExistingTable {
 type Existing = ReadonlyMap<string, ExistingTable>
 
 /**
- * The statements that bring the database to what the declarations say, in order; empty when nothing is to do. Changes
- * are additive: missing columns, indexes and projections are added, and retention follows the configuration. No column
+ * The statements that bring the database to what the declarations say, in order; empty when nothing is to do. A table may
+ * have had another name. Changes are additive: missing columns, indexes and projections are added, and retention follows the configuration. No column
  * is dropped or retyped, because old rows stay readable only while the table has the columns with which they were
  * written. Each statement may run again, even concurrently with the same statements of another process.
  */
@@ -44,14 +46,68 @@ export function planMigration(
   dialect: Dialect,
 ): readonly string[] {
   const names = new Set(streams.flatMap(stream => (stream.table === undefined ? [] : [stream.table.name])))
+  const { statements, existing: moved } = planRenames(streams, existing, dialect)
   return [
     ...(existing.size > 0 ? [] : [createDatabase(dialect)]),
-    ...streams.flatMap(tablesOf).flatMap(stream => planStream(stream, retention, existing, dialect)),
-    ...(names.has('otel_traces') ? planTraceIndex(retention, existing, dialect) : []),
-    ...(names.has('ledger') ? planViews(existing, dialect) : []),
-    ...planCatalogue(streams, existing, dialect),
+    ...statements,
+    ...streams.flatMap(tablesOf).flatMap(stream => planStream(stream, retention, moved, dialect)),
+    ...(names.has('otel_traces') ? planTraceIndex(retention, moved, dialect) : []),
+    ...(names.has('ledger') ? planViews(moved, dialect) : []),
+    ...planMetricViews(names, moved, dialect),
+    ...planCatalogue(streams, moved, dialect),
   ]
 }
+
+/**
+ * Tables under their former names get their names, and `existing` is what there is afterwards. In a cluster the tables that
+ * hold rows keep their names, which their paths in Keeper contain; only the table over all shards is made again.
+ */
+function planRenames(
+  streams: readonly StreamDeclaration[],
+  existing: Existing,
+  dialect: Dialect,
+): { readonly statements: readonly string[]; readonly existing: Existing } {
+  const moved = new Map(existing)
+  const statements = streams.flatMap(tablesOf).flatMap(({ table }) => {
+    const former = table?.formerly
+    const found = former === undefined ? undefined : existing.get(former)
+    if (table === undefined || former === undefined || found === undefined || isView(found)) return []
+    moved.delete(former)
+    if (dialect.distributed !== undefined) {
+      if (!/\bENGINE = Distributed\b/.test(found.definition)) throw strangeTable(former, table.name)
+      return [`DROP TABLE IF EXISTS ${qualified(dialect, former)}${dialect.onCluster} SYNC`]
+    }
+    if (existing.has(table.name)) throw strangeTable(former, table.name)
+    moved.set(table.name, found)
+    return [
+      `RENAME TABLE ${qualified(dialect, former)} TO ${qualified(dialect, table.name)}${dialect.onCluster}`,
+    ]
+  })
+  return { statements, existing: moved }
+}
+
+const isView = ({ definition }: ExistingTable): boolean => /^CREATE (OR REPLACE )?VIEW\b/.test(definition)
+
+const strangeTable = (former: string, name: string): WattlineError =>
+  new WattlineError(
+    'data_unusable',
+    `The table ${former} should be a view over ${name}, but it is a table that another release has created meanwhile. ` +
+      `Stop every process of other releases, move its rows to ${name}, drop it, and start again.`,
+  )
+
+/** The exporter's names, over the tables of points and those of earlier releases. */
+const planMetricViews = (
+  names: ReadonlySet<string>,
+  existing: Existing,
+  dialect: Dialect,
+): readonly string[] =>
+  METRIC_VIEWS.flatMap(view => {
+    if (!names.has(view.points.table!.name) || !names.has(view.before.table!.name)) return []
+    const text = createMetricView(view, dialect)
+    const found = existing.get(view.name)
+    if (found === undefined) return [text.replace('CREATE OR REPLACE VIEW', 'CREATE VIEW IF NOT EXISTS')]
+    return isMadeFrom(text, found.definition) ? [] : [text]
+  })
 
 function planStream(
   stream: StreamDeclaration,

@@ -1,4 +1,5 @@
-import type { Column } from '../../model/streams/stream.ts'
+import { STREAMS } from '../../model/streams/index.ts'
+import { type Column, tablesOf } from '../../model/streams/stream.ts'
 import { quoteName, quoteText, storedType } from './column-types.ts'
 import { DATABASE, type Dialect, LOCAL_DIALECT, qualified } from './ddl.ts'
 
@@ -16,17 +17,24 @@ const TOKEN_SETTINGS = {
 /** A single server, whose tables many processes fill. */
 export const SERVER_DIALECT: Dialect = { ...LOCAL_DIALECT, tableSettings: TOKEN_SETTINGS }
 
+/** Former names of tables, by their names. */
+const FORMER: ReadonlyMap<string, string> = new Map(
+  STREAMS.flatMap(tablesOf).flatMap(({ table }) =>
+    table?.formerly === undefined ? [] : [[table.name, table.formerly] as const],
+  ),
+)
+
 /**
  * A cluster: every declared table is a Distributed one, which reads `<name>_local` of all shards; these hold the rows,
  * replicated within the shard. The path in Keeper consists of names and not of the table's UUID, so that a server that
- * is added later joins the existing replicas.
+ * is added later joins the existing replicas. So a table that got another name keeps the tables that hold its rows.
  */
 export const clusterDialect = (cluster: string): Dialect => ({
   database: DATABASE,
   engine: base => `Replicated${base}('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')`,
   onCluster: ` ON CLUSTER ${quoteText(cluster)}`,
   tableSettings: TOKEN_SETTINGS,
-  distributed: { cluster, stored: table => `${table}_local` },
+  distributed: { cluster, stored: table => `${FORMER.get(table) ?? table}_local` },
 })
 
 /** It has no sharding key: rows go directly to the servers that hold them. */

@@ -1,19 +1,23 @@
-import type { ListView, MapView } from '../../../core/columns/column-views.ts'
+import type { DictionaryView, ListView } from '../../../core/columns/column-views.ts'
 import type { ViewsOf } from '../../../core/columns/record-reader.ts'
 import type {
-  metricsExpHistogram,
-  metricsGauge,
-  metricsHistogram,
-  metricsSum,
-  metricsSummary,
+  metricExpHistograms,
+  metricHistograms,
+  metricPoints,
+  metricSummaries,
 } from '../../../core/model/streams/index.ts'
+import {
+  type MetricMeta,
+  POINT_KIND,
+  type StoredExemplar,
+} from '../../../core/model/streams/metric-points.ts'
 import { ENVELOPE, FIELD, NO_RECORDED_VALUE } from '../../../core/protobuf/otlp/fields.ts'
 import { WIRE } from '../../../core/protobuf/writer.ts'
-import { type Envelope, eachRun, type MessageWriter, SPAN_ID, TRACE_ID } from './message.ts'
-import { originOf } from './origin.ts'
+import { type Envelope, eachRun, type MessageWriter } from './message.ts'
 
 /** Points of all kinds are in the field that Sum has for them, and their temporality too. */
 const { Metric, Sum } = FIELD
+const SCOPE = FIELD.InstrumentationScope
 const NUMBER = FIELD.NumberDataPoint
 const HISTOGRAM = FIELD.HistogramDataPoint
 const EXP_HISTOGRAM = FIELD.ExponentialHistogramDataPoint
@@ -21,92 +25,114 @@ const SUMMARY = FIELD.SummaryDataPoint
 const QUANTILE = FIELD.ValueAtQuantile
 const EXEMPLAR = FIELD.Exemplar
 
-type Gauges = ViewsOf<typeof metricsGauge>
-type Sums = ViewsOf<typeof metricsSum>
-type Histograms = ViewsOf<typeof metricsHistogram>
-type ExpHistograms = ViewsOf<typeof metricsExpHistogram>
-type Summaries = ViewsOf<typeof metricsSummary>
-type Common = Omit<
-  Summaries,
-  'Count' | 'Sum' | 'Flags' | 'ValueAtQuantiles.Quantile' | 'ValueAtQuantiles.Value'
->
-type ExemplarViews = Pick<
-  Gauges,
-  | 'Exemplars.FilteredAttributes'
-  | 'Exemplars.TimeUnix'
-  | 'Exemplars.Value'
-  | 'Exemplars.SpanId'
-  | 'Exemplars.TraceId'
->
+type Numbers = ViewsOf<typeof metricPoints>
+type Histograms = ViewsOf<typeof metricHistograms>
+type ExpHistograms = ViewsOf<typeof metricExpHistograms>
+type Summaries = ViewsOf<typeof metricSummaries>
+type Common = Omit<Summaries, 'Count' | 'Sum' | 'Quantiles' | 'QuantileValues'>
 
-/** How the points of one kind are written. */
-interface PointKind {
+/** How the points of one table are written. */
+interface PointWriter {
   /** Field of Metric. */
-  readonly field: number
+  readonly field: (row: number) => number
   readonly point: (to: MessageWriter, row: number) => void
-  /** What holds for all points of a metric: temporality, monotonic. */
-  readonly whole?: (to: MessageWriter, row: number) => void
-  readonly wholeKey?: (row: number) => string
 }
 
-/** Data points of a stream of metrics as OTLP, those of one metric together where they follow each other. */
+/** Data points of a stream as OTLP, those of one metric together where they follow each other. */
 export function metricsEnvelope(stream: string, columns: unknown): Envelope {
-  const make = KINDS[stream]!
+  const make = WRITERS[stream]!
   return envelopeOf(columns as Common, make(columns as never))
 }
 
-const KINDS: Readonly<Record<string, (columns: never) => PointKind>> = {
-  metrics_gauge: (columns: Gauges) => ({
-    field: Metric.gauge,
-    point: (to, row) => writeNumber(to, columns, row),
+const WRITERS: Readonly<Record<string, (columns: never) => PointWriter>> = {
+  metric_points: (columns: Numbers) => ({
+    field: row => (columns.Kind.get(row) === POINT_KIND.gauge ? Metric.gauge : Metric.sum),
+    point: numberWriter(columns),
   }),
-  metrics_sum: (columns: Sums) => ({
-    field: Metric.sum,
-    point: (to, row) => writeNumber(to, columns, row),
-    whole(to, row) {
-      to.number(Sum.aggregationTemporality, columns.AggregationTemporality.get(row) >>> 0)
-      to.number(Sum.isMonotonic, Number(columns.IsMonotonic.get(row)))
-    },
-    wholeKey: row => `${columns.AggregationTemporality.get(row)} ${columns.IsMonotonic.get(row)}`,
+  metric_histograms: (columns: Histograms) => ({
+    field: () => Metric.histogram,
+    point: histogramWriter(columns),
   }),
-  metrics_histogram: (columns: Histograms) => ({
-    field: Metric.histogram,
-    point: (to, row) => writeHistogram(to, columns, row),
-    whole: (to, row) => to.number(Sum.aggregationTemporality, columns.AggregationTemporality.get(row) >>> 0),
-    wholeKey: row => `${columns.AggregationTemporality.get(row)}`,
+  metric_exp_histograms: (columns: ExpHistograms) => ({
+    field: () => Metric.exponentialHistogram,
+    point: expHistogramWriter(columns),
   }),
-  metrics_exp_histogram: (columns: ExpHistograms) => ({
-    field: Metric.exponentialHistogram,
-    point: (to, row) => writeExpHistogram(to, columns, row),
-    whole: (to, row) => to.number(Sum.aggregationTemporality, columns.AggregationTemporality.get(row) >>> 0),
-    wholeKey: row => `${columns.AggregationTemporality.get(row)}`,
-  }),
-  metrics_summary: (columns: Summaries) => ({
-    field: Metric.summary,
-    point: (to, row) => writeSummary(to, columns, row),
+  metric_summaries: (columns: Summaries) => ({
+    field: () => Metric.summary,
+    point: summaryWriter(columns),
   }),
 }
 
-function envelopeOf(columns: Common, kind: PointKind): Envelope {
-  const { MetricName, MetricDescription, MetricUnit } = columns
-  const metricKey = (row: number): string =>
-    `${MetricName.ids[row]} ${MetricDescription.ids[row]} ${MetricUnit.ids[row]} ${kind.wholeKey?.(row) ?? ''}`
+/** Whether such a stream holds metrics in this form. */
+export const isPointStream = (stream: string): boolean => stream in WRITERS
+
+type Attributes = readonly (readonly [key: string, value: string])[]
+
+/** The objects of a column of JSON texts; each text is parsed once. */
+function parsed<Value>(view: DictionaryView, of: (text: string) => Value): (row: number) => Value {
+  const known = new Map<number, Value>()
+  return row => {
+    const id = view.ids[row]!
+    const value = known.get(id) ?? of(view.get(row))
+    known.set(id, value)
+    return value
+  }
+}
+
+const attributesOf = (text: string): Attributes => Object.entries(JSON.parse(text) as Record<string, string>)
+
+function writeAttributes(to: MessageWriter, field: number, attributes: Attributes): void {
+  for (const [key, value] of attributes) to.attribute(field, key, value)
+}
+
+function envelopeOf(columns: Common, points: PointWriter): Envelope {
+  const { MetricName, Resource, Meta } = columns
+  const metaOf = parsed(Meta, text => JSON.parse(text) as MetricMeta)
+  const resourceOf = parsed(Resource, attributesOf)
+  const resourceUrl = (row: number): string => metaOf(row).resourceUrl ?? ''
+  const scopeKeyOf = parsed(Meta, text => {
+    const { scope, scopeVersion, scopeAttributes, scopeDropped, scopeUrl } = JSON.parse(text) as MetricMeta
+    return JSON.stringify([scope, scopeVersion, scopeAttributes, scopeDropped, scopeUrl])
+  })
   return {
-    ...originOf(columns),
+    resourceKey: row => `${Resource.ids[row]} ${resourceUrl(row)}`,
+    resource: (to, row) => writeAttributes(to, FIELD.Resource.attributes, resourceOf(row)),
+    resourceUrl,
+    scopeKey: scopeKeyOf,
+    scope(to, row) {
+      const { scope = '', scopeVersion = '', scopeAttributes, scopeDropped = 0 } = metaOf(row)
+      to.text(SCOPE.name, scope)
+      to.text(SCOPE.version, scopeVersion)
+      if (scopeAttributes !== undefined) writeAttributes(to, SCOPE.attributes, attributesOf(scopeAttributes))
+      to.number(SCOPE.droppedAttributesCount, scopeDropped)
+    },
+    scopeUrl: row => metaOf(row).scopeUrl ?? '',
     items(to, from, end) {
+      const metricKey = (row: number): string =>
+        `${MetricName.ids[row]} ${Meta.ids[row]} ${points.field(row)}`
       eachRun(from, end, metricKey, (first, stop) => {
-        to.message(ENVELOPE.members, () => {
-          to.text(Metric.name, MetricName.get(first))
-          to.text(Metric.description, MetricDescription.get(first))
-          to.text(Metric.unit, MetricUnit.get(first))
-          to.message(kind.field, () => {
-            for (let row = first; row < stop; row += 1) to.message(Sum.dataPoints, () => kind.point(to, row))
-            kind.whole?.(to, first)
-          })
-        })
+        to.message(ENVELOPE.members, () => writeMetric(to, columns, points, metaOf(first), first, stop))
       })
     },
   }
+}
+
+function writeMetric(
+  to: MessageWriter,
+  { MetricName }: Common,
+  { field, point }: PointWriter,
+  { description, unit, temporality = 0, monotonic }: MetricMeta,
+  first: number,
+  stop: number,
+): void {
+  to.text(Metric.name, MetricName.get(first))
+  to.text(Metric.description, description)
+  to.text(Metric.unit, unit)
+  to.message(field(first), () => {
+    for (let row = first; row < stop; row += 1) to.message(Sum.dataPoints, () => point(to, row))
+    to.number(Sum.aggregationTemporality, temporality >>> 0)
+    to.number(Sum.isMonotonic, Number(monotonic === true))
+  })
 }
 
 function writeTimes(to: MessageWriter, { StartTimeUnix, TimeUnix }: Common, row: number): void {
@@ -114,60 +140,73 @@ function writeTimes(to: MessageWriter, { StartTimeUnix, TimeUnix }: Common, row:
   to.wide(NUMBER.timeUnixNano, TimeUnix.get(row))
 }
 
-function writeNumber(to: MessageWriter, columns: Gauges | Sums, row: number): void {
-  const [flags, value] = [columns.Flags.get(row), columns.Value.get(row)]
-  writeTimes(to, columns, row)
-  if ((flags & NO_RECORDED_VALUE) === 0 || !Object.is(value, 0)) to.real(NUMBER.asDouble, value)
-  writeExemplars(to, NUMBER.exemplars, columns, row)
-  to.attributes(NUMBER.attributes, columns.Attributes as MapView, row)
-  to.number(NUMBER.flags, flags)
-}
-
-function writeHistogram(to: MessageWriter, columns: Histograms, row: number): void {
-  writeTimes(to, columns, row)
-  to.wide(HISTOGRAM.count, columns.Count.get(row))
-  to.real(HISTOGRAM.sum, columns.Sum.get(row))
-  packed(to, HISTOGRAM.bucketCounts, columns.BucketCounts, row, value => to.fixed64(value))
-  packed(to, HISTOGRAM.explicitBounds, columns.ExplicitBounds, row, value => to.double(value))
-  writeExemplars(to, HISTOGRAM.exemplars, columns, row)
-  to.attributes(HISTOGRAM.attributes, columns.Attributes, row)
-  to.number(HISTOGRAM.flags, columns.Flags.get(row))
-  writeRange(to, HISTOGRAM, columns, row)
-}
-
-function writeExpHistogram(to: MessageWriter, columns: ExpHistograms, row: number): void {
-  to.attributes(EXP_HISTOGRAM.attributes, columns.Attributes, row)
-  writeTimes(to, columns, row)
-  to.wide(EXP_HISTOGRAM.count, columns.Count.get(row))
-  to.real(EXP_HISTOGRAM.sum, columns.Sum.get(row))
-  to.signed(EXP_HISTOGRAM.scale, columns.Scale.get(row))
-  to.wide(EXP_HISTOGRAM.zeroCount, columns.ZeroCount.get(row))
-  const buckets = (field: number, offset: number, counts: ExpHistograms['PositiveBucketCounts']): void =>
-    to.message(field, () => {
-      to.signed(FIELD.Buckets.offset, offset)
-      packed(to, FIELD.Buckets.bucketCounts, counts, row, value => to.varint64(value))
-    })
-  buckets(EXP_HISTOGRAM.positive, columns.PositiveOffset.get(row), columns.PositiveBucketCounts)
-  buckets(EXP_HISTOGRAM.negative, columns.NegativeOffset.get(row), columns.NegativeBucketCounts)
-  to.number(EXP_HISTOGRAM.flags, columns.Flags.get(row))
-  writeExemplars(to, EXP_HISTOGRAM.exemplars, columns, row)
-  writeRange(to, EXP_HISTOGRAM, columns, row)
-}
-
-function writeSummary(to: MessageWriter, columns: Summaries, row: number): void {
-  writeTimes(to, columns, row)
-  to.wide(SUMMARY.count, columns.Count.get(row))
-  to.real(SUMMARY.sum, columns.Sum.get(row))
-  const { offsets, items: quantiles } = columns['ValueAtQuantiles.Quantile']
-  const { items: values } = columns['ValueAtQuantiles.Value']
-  for (let at = offsets[row]!; at < offsets[row + 1]!; at += 1) {
-    to.message(SUMMARY.quantileValues, () => {
-      to.real(QUANTILE.quantile, quantiles.get(at))
-      to.real(QUANTILE.value, values.get(at))
-    })
+function numberWriter(columns: Numbers): PointWriter['point'] {
+  const labelsOf = parsed(columns.Labels, attributesOf)
+  return (to, row) => {
+    const flags = columns.Flags.get(row)
+    writeTimes(to, columns, row)
+    if ((flags & NO_RECORDED_VALUE) === 0) to.real(NUMBER.asDouble, columns.Value.get(row))
+    writeExemplars(to, NUMBER.exemplars, columns.Exemplars.get(row))
+    writeAttributes(to, NUMBER.attributes, labelsOf(row))
+    to.number(NUMBER.flags, flags)
   }
-  to.attributes(SUMMARY.attributes, columns.Attributes, row)
-  to.number(SUMMARY.flags, columns.Flags.get(row))
+}
+
+function histogramWriter(columns: Histograms): PointWriter['point'] {
+  const labelsOf = parsed(columns.Labels, attributesOf)
+  return (to, row) => {
+    writeTimes(to, columns, row)
+    to.wide(HISTOGRAM.count, columns.Count.get(row))
+    to.real(HISTOGRAM.sum, columns.Sum.get(row))
+    packed(to, HISTOGRAM.bucketCounts, columns.BucketCounts, row, value => to.fixed64(value))
+    packed(to, HISTOGRAM.explicitBounds, columns.ExplicitBounds, row, value => to.double(value))
+    writeExemplars(to, HISTOGRAM.exemplars, columns.Exemplars.get(row))
+    writeAttributes(to, HISTOGRAM.attributes, labelsOf(row))
+    to.number(HISTOGRAM.flags, columns.Flags.get(row))
+    writeRange(to, HISTOGRAM, columns, row)
+  }
+}
+
+function expHistogramWriter(columns: ExpHistograms): PointWriter['point'] {
+  const labelsOf = parsed(columns.Labels, attributesOf)
+  return (to, row) => {
+    writeAttributes(to, EXP_HISTOGRAM.attributes, labelsOf(row))
+    writeTimes(to, columns, row)
+    to.wide(EXP_HISTOGRAM.count, columns.Count.get(row))
+    to.real(EXP_HISTOGRAM.sum, columns.Sum.get(row))
+    to.signed(EXP_HISTOGRAM.scale, columns.Scale.get(row))
+    to.wide(EXP_HISTOGRAM.zeroCount, columns.ZeroCount.get(row))
+    const buckets = (field: number, offset: number, counts: ExpHistograms['PositiveBucketCounts']): void =>
+      to.message(field, () => {
+        to.signed(FIELD.Buckets.offset, offset)
+        packed(to, FIELD.Buckets.bucketCounts, counts, row, value => to.varint64(value))
+      })
+    buckets(EXP_HISTOGRAM.positive, columns.PositiveOffset.get(row), columns.PositiveBucketCounts)
+    buckets(EXP_HISTOGRAM.negative, columns.NegativeOffset.get(row), columns.NegativeBucketCounts)
+    to.number(EXP_HISTOGRAM.flags, columns.Flags.get(row))
+    writeExemplars(to, EXP_HISTOGRAM.exemplars, columns.Exemplars.get(row))
+    writeRange(to, EXP_HISTOGRAM, columns, row)
+    const threshold = columns.ZeroThreshold.get(row)
+    if (!Object.is(threshold, 0)) to.real(EXP_HISTOGRAM.zeroThreshold, threshold)
+  }
+}
+
+function summaryWriter(columns: Summaries): PointWriter['point'] {
+  const labelsOf = parsed(columns.Labels, attributesOf)
+  return (to, row) => {
+    writeTimes(to, columns, row)
+    to.wide(SUMMARY.count, columns.Count.get(row))
+    to.real(SUMMARY.sum, columns.Sum.get(row))
+    const { offsets, items: quantiles } = columns.Quantiles
+    for (let at = offsets[row]!; at < offsets[row + 1]!; at += 1) {
+      to.message(SUMMARY.quantileValues, () => {
+        to.real(QUANTILE.quantile, quantiles.get(at))
+        to.real(QUANTILE.value, columns.QuantileValues.items.get(at))
+      })
+    }
+    writeAttributes(to, SUMMARY.attributes, labelsOf(row))
+    to.number(SUMMARY.flags, columns.Flags.get(row))
+  }
 }
 
 /** Min and max. Two zeros is how an absent range is kept. */
@@ -183,15 +222,22 @@ function writeRange(
   to.real(fields.max, max)
 }
 
-function writeExemplars(to: MessageWriter, field: number, columns: ExemplarViews, row: number): void {
-  const { offsets } = columns['Exemplars.TimeUnix']
-  for (let at = offsets[row]!; at < offsets[row + 1]!; at += 1) {
+function writeExemplars(to: MessageWriter, field: number, text: string): void {
+  if (text === '') return
+  for (const { attributes, time, bits, spanId, traceId } of JSON.parse(text) as StoredExemplar[]) {
     to.message(field, () => {
-      to.wide(EXEMPLAR.timeUnixNano, columns['Exemplars.TimeUnix'].items.get(at))
-      to.real(EXEMPLAR.asDouble, columns['Exemplars.Value'].items.get(at))
-      to.id(EXEMPLAR.spanId, SPAN_ID, columns['Exemplars.SpanId'].items, at)
-      to.id(EXEMPLAR.traceId, TRACE_ID, columns['Exemplars.TraceId'].items, at)
-      to.attributes(EXEMPLAR.filteredAttributes, columns['Exemplars.FilteredAttributes'].items, at)
+      to.wide(EXEMPLAR.timeUnixNano, BigInt.asUintN(64, BigInt(time)))
+      to.tag(EXEMPLAR.asDouble, WIRE.fixed64)
+      to.fixed64(BigInt(`0x${bits}`))
+      for (const [id, idField] of [
+        [spanId, EXEMPLAR.spanId],
+        [traceId, EXEMPLAR.traceId],
+      ] as const) {
+        if (id === '') continue
+        to.tag(idField, WIRE.bytes)
+        to.blob(Buffer.from(id, 'hex'))
+      }
+      writeAttributes(to, EXEMPLAR.filteredAttributes, Object.entries(attributes))
     })
   }
 }

@@ -4,7 +4,8 @@ import type { logs, readings, traces } from '../../../core/model/streams/index.t
 import type { StreamDeclaration } from '../../../core/model/streams/stream.ts'
 import { logsEnvelope } from './logs.ts'
 import { writeRequest } from './message.ts'
-import { metricsEnvelope } from './metrics.ts'
+import { isPointStream, metricsEnvelope } from './metrics.ts'
+import { metricsV1Envelope } from './metrics-v1.ts'
 import { type LeftOut, pointsOf, readingsEnvelope } from './readings.ts'
 import { tracesEnvelope } from './traces.ts'
 
@@ -40,6 +41,9 @@ export function* requestsOf(
       if (points.length > 0) {
         yield { path: '/v1/metrics', body: writeRequest(readingsEnvelope(points), 0, points.length) }
       }
-    } else yield { path: '/v1/metrics', body: writeRequest(metricsEnvelope(stream.name, columns), from, to) }
+    } else {
+      const envelope = isPointStream(stream.name) ? metricsEnvelope : metricsV1Envelope
+      yield { path: '/v1/metrics', body: writeRequest(envelope(stream.name, columns), from, to) }
+    }
   }
 }

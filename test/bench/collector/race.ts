@@ -124,7 +124,7 @@ const k = (number: number): string => `${(number / 1e3).toFixed(0)}k`
 /** One topic for each table: points need three. */
 const TOPICS: Readonly<Record<RaceSignal, readonly string[]>> = {
   traces: ['traces'],
-  metrics: ['metrics_gauge', 'metrics_sum', 'metrics_histogram'],
+  metrics: ['metric_points', 'metric_histograms'],
 }
 
 async function bytesIn(kafka: KafkaServer, { name }: Contestant, signal: RaceSignal): Promise<number> {

@@ -47,7 +47,7 @@ export function deriveUnitCosts(
   const table = (name: string): TableCost => measured.tables.find(one => one.table === name)!
   const index = table('otel_traces_trace_id_ts')
   const traces = table('otel_traces')
-  const metrics = [table('otel_metrics_sum'), table('otel_metrics_gauge')]
+  const metrics = [table('metric_points')]
   const metricRows = metrics.reduce((sum, { rows }) => sum + rows, 0)
   const stored = table('readings')
   const ledger = table('ledger')
@@ -79,7 +79,7 @@ export function deriveUnitCosts(
       ),
       records_per_million: three(records(readings)),
       wire_bytes: three(readings.wire_bytes),
-      log_bytes: three(log['metrics_sum']! + log['metrics_gauge']! + log['readings']!),
+      log_bytes: three(log['metric_points']! + log['readings']!),
       metric_table_bytes: three(bytesOf(metrics, metricRows)),
       reading_table_bytes: three(bytesOf([stored], stored.rows)),
     },

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ceilometerToOtlp } from '../../../collector/ceilometer/convert.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
 import { CEILOMETER_ROWS } from '../../../core/mappings/table/ceilometer.ts'
-import { metricsGauge, metricsSum, readings } from '../../../core/model/streams/index.ts'
+import { metricPoints, readings } from '../../../core/model/streams/index.ts'
 import { type HttpRig, httpRig, post } from '../http/http-rig.ts'
 
 const VM = '57f2d45e-8ddf-4338-91df-62d0044ff1b5'
@@ -66,7 +66,7 @@ afterEach(async () => {
 
 const sent = (body: unknown, path = '/ceilometer/v1/metrics') =>
   post(rig.port, path, { 'content-type': 'application/json' }, Buffer.from(JSON.stringify(body)))
-const rowsOf = <Stream extends typeof readings | typeof metricsGauge | typeof metricsSum>(stream: Stream) =>
+const rowsOf = <Stream extends typeof readings | typeof metricPoints>(stream: Stream) =>
   rig.broker.records(stream.name).flatMap(value => decodeRows(stream, value))
 
 const METERS: readonly (readonly [string, 'gauge' | 'counter', string, number, string, string])[] = [
@@ -94,13 +94,14 @@ test.each(METERS)('%s', async (name, type, unit, volume, resource, expected) => 
   expect([row!.Host, row!.Quantity, row!.Domain, who, row!.Value].join(' ')).toBe(expected)
   expect([row!.Timestamp, row!.BootId]).toEqual([BigInt(NOW_S) * 1_000_000_000n, ''])
   if (who !== '') expect(row!.Attributes).toMatchObject({ project_id: 'p1', 'vm.uuid': VM })
-  const [metric] = type === 'gauge' ? rowsOf(metricsGauge) : rowsOf(metricsSum)
-  expect([metric!.MetricName, metric!.MetricUnit, metric!.Value]).toEqual([
+  const [metric] = rowsOf(metricPoints)
+  expect([metric!.MetricName, JSON.parse(metric!.Meta).unit, metric!.Kind, metric!.Value]).toEqual([
     name.replaceAll('.', '_'),
     unit,
+    type === 'gauge' ? 0 : 1,
     volume,
   ])
-  expect(metric!.Attributes).toEqual({ resource_id: resource, project_id: 'p1' })
+  expect(JSON.parse(metric!.Labels)).toEqual({ resource_id: resource, project_id: 'p1' })
 })
 
 test('the sender may say which machine the samples are of', async () => {
@@ -111,7 +112,7 @@ test('the sender may say which machine the samples are of', async () => {
 test('times in nanoseconds stay as they are, and meters that no mapping has are only stored', async () => {
   await sent(posted('disk.root.size', 'gauge', 'GB', 20, VM, NOW_S * 1e9))
   expect(rowsOf(readings)).toEqual([])
-  expect(rowsOf(metricsGauge).map(({ TimeUnix }) => TimeUnix / 1_000_000_000n)).toEqual([BigInt(NOW_S)])
+  expect(rowsOf(metricPoints).map(({ TimeUnix }) => TimeUnix / 1_000_000_000n)).toEqual([BigInt(NOW_S)])
 })
 
 test('the same names from other senders are not Ceilometer’s', async () => {

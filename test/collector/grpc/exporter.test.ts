@@ -17,7 +17,7 @@ import { createTokenTable } from '../../../core/auth/token-table.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
 import { openListenerTls } from '../../../core/http/tls.ts'
-import { logs, metricsSum, traces } from '../../../core/model/streams/index.ts'
+import { logs, metricPoints, traces } from '../../../core/model/streams/index.ts'
 import { createAuthority } from '../../support/certificates.ts'
 import { eventually } from '../../support/until.ts'
 import { readStatus } from '../http/answers.ts'
@@ -61,9 +61,9 @@ describe('the official exporters', () => {
     expect(await exported(new OTLPMetricExporter(options), RESOURCE_METRICS)).toEqual({ code: 0 })
     expect(await exported(new OTLPLogExporter(options), logRecords)).toEqual({ code: 0 })
     expect(rig.broker.spanNames()).toEqual(['checkout', 'pay'])
-    const rows = (stream: typeof metricsSum | typeof logs) =>
+    const rows = (stream: typeof metricPoints | typeof logs) =>
       rig.broker.records(stream.name).flatMap(record => decodeRows(stream, record))
-    expect(rows(metricsSum)).toMatchObject([{ MetricName: 'sum', Value: 12 }])
+    expect(rows(metricPoints)).toMatchObject([{ MetricName: 'sum', Value: 12 }])
     expect(rows(logs)).toMatchObject([{ SeverityText: 'ERROR', ServiceName: 'shop' }])
   })
 

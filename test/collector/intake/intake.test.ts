@@ -155,16 +155,20 @@ describe('group commit', () => {
       asInt,
       timeUnixNano: '1700000000000000000',
     }))
+    const histogramPoint = ({ timeUnixNano }: { readonly timeUnixNano: string }) => ({
+      timeUnixNano,
+      count: '1',
+    })
     const metrics = [
       { name: 'queue.length', gauge: { dataPoints } },
-      { name: 'requests', sum: { dataPoints, aggregationTemporality: 2, isMonotonic: true } },
+      { name: 'requests', histogram: { dataPoints: dataPoints.map(histogramPoint) } },
     ]
     const body = Buffer.from(JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }))
     const sent = [1, 2].map(() => target.intake.ingest('metrics', 'json', body, 'default'))
     await target.clock.advance(2)
     expect(await outcome(Promise.all(sent))).toBe('ok')
-    expect(target.broker.records('metrics_gauge').length).toBe(1)
-    expect(target.broker.records('metrics_sum').length).toBe(1)
+    expect(target.broker.records('metric_points').length).toBe(1)
+    expect(target.broker.records('metric_histograms').length).toBe(1)
   })
 
   it('limits the appends in flight and keeps batching while the limit is reached', async () => {
@@ -365,11 +369,7 @@ describe('readings', () => {
     const sent = target.intake.ingest('metrics', 'json', body, 'default')
     await target.clock.advance(1_000)
     expect(await sent).toMatchObject({ accepted: 2, rejected: 0 })
-    expect(target.broker.stored.map(entry => entry.stream).sort()).toEqual([
-      'metrics_gauge',
-      'metrics_sum',
-      'readings',
-    ])
+    expect(target.broker.stored.map(entry => entry.stream).sort()).toEqual(['metric_points', 'readings'])
     const [row] = decodeRows(readings, target.broker.records('readings')[0]!)
     expect(row).toMatchObject({ Tenant: 'default', Host: 'alpha', Quantity: 'energy', Value: 1_000_000_000n })
   })

@@ -2,9 +2,10 @@
 
 import { decodeInto } from '../../../collector/intake/decode-into.ts'
 import { jsonToProtobuf } from '../../../collector/otlp/json/json.ts'
-import { createBuilders, SIGNAL_BUILDERS, type Signal } from '../../../collector/otlp/signals.ts'
-import { decodeRows } from '../../../core/columns/rows.ts'
+import { createBuilders, type Signal } from '../../../collector/otlp/signals.ts'
 import { decoders, recogniser } from '../intake/fakes.ts'
+import { takeRows } from './decode/ours.ts'
+import type { Row } from './decode/reference.ts'
 
 export const CONTEXT = {
   tenant: 'default',
@@ -21,10 +22,7 @@ export const CONTEXT = {
 export function rowsOf(signal: Signal, body: Uint8Array): Readonly<Record<string, unknown>>[] {
   const builders = createBuilders()
   decodeInto({ decoders, recogniser }, signal, body, CONTEXT, builders)
-  return SIGNAL_BUILDERS[signal].flatMap(name => {
-    const builder = builders[name]
-    return builder.rows === 0 ? [] : decodeRows(builder.stream, builder.finish())
-  })
+  return Object.values<readonly Row[]>(takeRows(signal, builders)).flat()
 }
 
 export const jsonRows = (signal: Signal, value: unknown) =>

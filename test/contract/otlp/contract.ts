@@ -24,6 +24,7 @@ import { spanJson, tracesBytes, tracesJson } from '../../collector/intake/payloa
 import { type IntakeRig, intakeRig } from '../../collector/otlp/intake-rig.ts'
 import { CONTEXT, rowsOf } from '../../collector/otlp/rows.ts'
 import { logRecords, RESOURCE_METRICS, spans } from '../../collector/otlp/telemetry.ts'
+import { exporterRows, type PointRows } from '../../support/exporter-rows.ts'
 
 export const CODINGS = ['identity', 'gzip', 'zstd', 'deflate'] as const
 type Coding = (typeof CODINGS)[number]
@@ -104,10 +105,12 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
   const nothingHeld = () => expect.poll(() => rig.intake.stats().inFlightBytes).toBe(0)
   const storedRows = (signal: Signal) => {
     const builders = createBuilders()
-    return SIGNAL_BUILDERS[signal].flatMap(builder => {
+    const rows = SIGNAL_BUILDERS[signal].map(builder => {
       const { stream } = builders[builder]
-      return rig.broker.records(stream.name).flatMap(record => decodeRows(stream, record))
+      return [builder, rig.broker.records(stream.name).flatMap(record => decodeRows(stream, record))] as const
     })
+    const found = Object.fromEntries(rows)
+    return Object.values(signal === 'metrics' ? exporterRows(found as unknown as PointRows) : found).flat()
   }
 
   describe(`an OTLP receiver: ${name}`, () => {

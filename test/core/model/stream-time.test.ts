@@ -7,6 +7,10 @@ it('knows the time column of every stream', () => {
   const found = STREAMS.map(stream => `${stream.name} ${timeColumnOf(stream)?.name ?? '-'}`)
   expect(found).toEqual([
     'traces Timestamp',
+    'metric_points TimeUnix',
+    'metric_histograms TimeUnix',
+    'metric_exp_histograms TimeUnix',
+    'metric_summaries TimeUnix',
     'metrics_gauge TimeUnix',
     'metrics_sum TimeUnix',
     'metrics_histogram TimeUnix',

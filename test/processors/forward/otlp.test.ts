@@ -10,14 +10,30 @@ import { decodeTraces } from '../../../collector/otlp/decode/traces.ts'
 import { createRecordBuilder } from '../../../core/columns/record-builder.ts'
 import { readRecord } from '../../../core/columns/record-reader.ts'
 import { decodeRows, encodeRows } from '../../../core/columns/rows.ts'
-import { logs, readings, traces } from '../../../core/model/streams/index.ts'
+import {
+  logs,
+  metricsExpHistogram,
+  metricsGauge,
+  metricsHistogram,
+  metricsSum,
+  metricsSummary,
+  readings,
+  traces,
+} from '../../../core/model/streams/index.ts'
 import type { StreamDeclaration } from '../../../core/model/streams/stream.ts'
 import { requestsOf } from '../../../processors/forward/otlp/requests.ts'
 import { encode } from '../../collector/otlp/decode/otlp-proto.ts'
-import { decodeIndependently, logRows, metricRows, traceRows } from '../../collector/otlp/decode/reference.ts'
+import {
+  decodeIndependently,
+  logRows,
+  metricRows,
+  type Row,
+  traceRows,
+} from '../../collector/otlp/decode/reference.ts'
 import { logsRequest, metricsRequest, traceRequest } from '../../collector/otlp/decode/requests.ts'
 import { CONTEXT, createMetricBuilders, NO_SINK, NOW } from '../../collector/otlp/decode/support.ts'
 import { recognisedIn } from '../../collector/readings/recognising.ts'
+import { exporterRows } from '../../support/exporter-rows.ts'
 import { logRow, readingRow } from './rows.ts'
 
 const RUNS = { numRuns: 60 }
@@ -69,26 +85,44 @@ test('logs', () => {
   )
 })
 
-test('metrics of all five kinds', () => {
+/** By builder -> the kinds of metrics in it, and the stream in which earlier releases kept each kind. */
+const KINDS = {
+  points: { gauge: metricsGauge, sum: metricsSum },
+  histograms: { histogram: metricsHistogram },
+  expHistograms: { expHistogram: metricsExpHistogram },
+  summaries: { summary: metricsSummary },
+} as const
+
+const byKind = (builder: string, rows: unknown): Record<string, readonly Row[]> =>
+  exporterRows({ points: [], histograms: [], expHistograms: [], summaries: [], [builder]: rows })
+
+const independently = (sent: readonly { readonly body: Uint8Array }[], kind: string): Row[] =>
+  sent.flatMap(
+    ({ body }) => metricRows(decodeIndependently('ExportMetricsServiceRequest', body), 'acme')[kind]!,
+  )
+
+test('metrics of all five kinds, as they are stored and as earlier releases stored them', () => {
   const builders = createMetricBuilders()
   const decode = (bytes: Uint8Array) => decodeMetrics(bytes, CONTEXT, builders, NO_SINK)
   fc.assert(
     fc.property(metricsRequest, request => {
       decode(encode('ExportMetricsServiceRequest', request))
       const records = Object.entries(builders).map(
-        ([kind, builder]) => [kind, builder.stream as StreamDeclaration, builder.finish()] as const,
+        ([name, builder]) => [name, builder.stream as StreamDeclaration, builder.finish()] as const,
       )
-      for (const [kind, stream, record] of records) {
+      for (const [name, stream, record] of records) {
         const rows = decodeRows(stream, record)
         const sent = sendable(stream, record)
         for (const { body } of sent) decode(body)
         for (const [other, builder] of Object.entries(builders)) {
-          expect(decodeRows(builder.stream, builder.finish())).toEqual(other === kind ? rows : [])
+          expect(decodeRows(builder.stream, builder.finish())).toEqual(other === name ? rows : [])
         }
-        const independent = sent.flatMap(
-          ({ body }) => metricRows(decodeIndependently('ExportMetricsServiceRequest', body), 'acme')[kind]!,
-        )
-        expect(independent).toEqual(rows)
+        for (const [kind, before] of Object.entries<StreamDeclaration>(KINDS[name as keyof typeof KINDS])) {
+          const expected = byKind(name, rows)[kind]!
+          expect(independently(sent, kind)).toEqual(expected)
+          const older = encodeRows(before, expected as never)
+          expect(independently(sendable(before, older), kind)).toEqual(expected)
+        }
       }
     }),
     { numRuns: 25 },

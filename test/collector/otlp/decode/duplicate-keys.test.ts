@@ -70,8 +70,21 @@ function mapsIn(signal: Signal, body: Uint8Array): { readonly service: string; r
   const record = readRecord(stream, builders[name].finish())
   const declared: readonly Column[] = stream.columns
   const columns = record.columns as Readonly<Record<string, unknown>>
+  const textAt = (column: string, row: number): string =>
+    (columns[column] as { get(row: number): string }).get(row)
+  if (signal === 'metrics') {
+    return Array.from({ length: record.rows }, (_, row) => {
+      const scope = /"scopeAttributes":("(?:[^"\\]|\\.)*")/.exec(textAt('Meta', row))?.[1] ?? '"{}"'
+      const exemplars = [...textAt('Exemplars', row).matchAll(/"attributes":(\{.*?\}),"time"/g)]
+      const texts = [textAt('Resource', row), JSON.parse(scope), textAt('Labels', row)]
+      return {
+        service: textAt('ServiceName', row),
+        maps: [...texts, ...exemplars.map(match => match[1]!)].map(entriesIn),
+      }
+    })
+  }
   return Array.from({ length: record.rows }, (_, row) => ({
-    service: (columns['ServiceName'] as { get(row: number): string }).get(row),
+    service: textAt('ServiceName', row),
     maps: declared
       .filter(({ kind }) => kind === 'stringMap')
       .flatMap(({ name: column, list }) => {
@@ -83,6 +96,13 @@ function mapsIn(signal: Signal, body: Uint8Array): { readonly service: string; r
       }),
   }))
 }
+
+/** The members of a JSON object as its text contains them. */
+const entriesIn = (text: string): Entries =>
+  [...text.matchAll(/("(?:[^"\\]|\\.)*"):("(?:[^"\\]|\\.)*")/g)].map(([, key, value]) => [
+    JSON.parse(key!),
+    JSON.parse(value!),
+  ])
 
 const entriesOf = ({ offsets, keys, values }: MapView, row: number): Entries =>
   Array.from({ length: offsets[row + 1]! - offsets[row]! }, (_, at) => {

@@ -12,7 +12,9 @@ import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
 import { createRecordBuilder } from '../../../../core/columns/record-builder.ts'
 import { decodeRows } from '../../../../core/columns/rows.ts'
 import { decodeUtf8 } from '../../../../core/columns/utf8.ts'
-import { logs, metricsGauge, traces } from '../../../../core/model/streams/index.ts'
+import { logs, metricPoints, traces } from '../../../../core/model/streams/index.ts'
+import type { StreamDeclaration } from '../../../../core/model/streams/stream.ts'
+import { numberRow } from '../../../support/exporter-rows.ts'
 import { encode } from './otlp-proto.ts'
 import { CONTEXT, createMetricBuilders, NO_SINK, NOW, withLimits } from './support.ts'
 
@@ -73,7 +75,7 @@ const gaugesOf = (points: readonly object[], metricName = 'hw.energy') => {
       })
     },
   })
-  return { result, recognised, rows: decodeRows(metricsGauge, builders.gauge.finish()) }
+  return { result, recognised, rows: decodeRows(metricPoints, builders.points.finish()).map(numberRow) }
 }
 
 test("attributes beyond the limit are dropped and added to the sender's dropped count", () => {
@@ -271,8 +273,12 @@ test('what is cut from a resource or scope counts once, in however many tables i
   })
   const result = decodeMetrics(body, CONTEXT, builders, NO_SINK)
   expect(result).toMatchObject({ accepted: 4, cutAttributes: 3 })
-  for (const builder of [builders.gauge, builders.sum, builders.summary]) {
-    for (const row of decodeRows(builder.stream, builder.finish())) expect(row.ScopeDroppedAttrCount).toBe(5)
+  for (const builder of [builders.points, builders.summaries]) {
+    const rows: readonly { readonly Meta: string }[] = decodeRows<StreamDeclaration>(
+      builder.stream,
+      builder.finish(),
+    ) as never
+    for (const { Meta } of rows) expect(JSON.parse(Meta)).toMatchObject({ scopeDropped: 5 })
   }
 })
 
@@ -285,7 +291,7 @@ test('points without a recorded value are stored in the table but are not readin
     { time_unix_nano, as_double: 0.5, start_time_unix_nano: '7' },
     { time_unix_nano: String(NOW * 2n), as_int: '1' },
   ])
-  expect(rows.map(row => [row.Flags, row.Value])).toEqual([
+  expect(rows.map(row => [row['Flags'], row['Value']])).toEqual([
     [1, 0],
     [0, 0],
     [0, 9007199254740992],

@@ -12,6 +12,7 @@ import {
 } from '../../../../collector/otlp/signals.ts'
 import { createRecogniser } from '../../../../collector/readings/recogniser.ts'
 import { decodeRows } from '../../../../core/columns/rows.ts'
+import { exporterRows, type PointRows } from '../../../support/exporter-rows.ts'
 import type { Expected, Row } from './reference.ts'
 
 /** Into builders that may contain rows of others. */
@@ -26,14 +27,15 @@ export function decodeIntoBuilders(
   return decodeMetrics(bytes, context, builders, recogniser.begin(context))
 }
 
-/** By builder; the builders are empty afterwards. */
+/** By builder, those of metrics by kind; the builders are empty afterwards. */
 export function takeRows(signal: Signal, builders: Builders): Record<string, readonly Row[]> {
-  return Object.fromEntries(
+  const rows = Object.fromEntries(
     SIGNAL_BUILDERS[signal].map(name => {
       const builder = builders[name]
       return [name, builder.rows === 0 ? [] : decodeRows(builder.stream, builder.finish())]
     }),
   )
+  return signal === 'metrics' ? exporterRows(rows as unknown as PointRows) : rows
 }
 
 /** Shared by all requests, as in a collector. */

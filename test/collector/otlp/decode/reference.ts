@@ -285,6 +285,9 @@ const hasPoints = (scoped: Node): boolean =>
 const pointValue = (point: Node): number =>
   point['as_int'] === undefined ? number(point, 'as_double') : Number(bigint(point, 'as_int'))
 
+/** A point that is flagged to have no value has none, whatever is in the field. */
+const recordedValue = (point: Node): number => (number(point, 'flags') % 2 === 1 ? 0 : pointValue(point))
+
 const temporalityOf = (data: Node | undefined): Row => ({
   AggregationTemporality: number(data, 'aggregation_temporality'),
 })
@@ -293,12 +296,12 @@ type OwnColumns = (point: Node, data: Node | undefined) => Row
 
 /** Field of Metric, builder, and what only this kind has. */
 const METRIC_KINDS: readonly [field: string, builder: string, own: OwnColumns][] = [
-  ['gauge', 'gauge', point => ({ Value: pointValue(point) })],
+  ['gauge', 'gauge', point => ({ Value: recordedValue(point) })],
   [
     'sum',
     'sum',
     (point, data) => ({
-      Value: pointValue(point),
+      Value: recordedValue(point),
       ...temporalityOf(data),
       IsMonotonic: data?.['is_monotonic'] === true,
     }),

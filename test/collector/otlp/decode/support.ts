@@ -3,11 +3,10 @@ import type { MetricBuilders } from '../../../../collector/otlp/decode/metric-ro
 import type { PointSink } from '../../../../collector/otlp/decode/point-sink.ts'
 import { createRecordBuilder } from '../../../../core/columns/record-builder.ts'
 import {
-  metricsExpHistogram,
-  metricsGauge,
-  metricsHistogram,
-  metricsSum,
-  metricsSummary,
+  metricExpHistograms,
+  metricHistograms,
+  metricPoints,
+  metricSummaries,
 } from '../../../../core/model/streams/index.ts'
 
 export const NOW = 1_750_000_000_000_000_000n
@@ -31,11 +30,10 @@ export const withLimits = (limits: Partial<DecodeContext['limits']>): DecodeCont
 })
 
 export const createMetricBuilders = (): MetricBuilders => ({
-  gauge: createRecordBuilder(metricsGauge),
-  sum: createRecordBuilder(metricsSum),
-  histogram: createRecordBuilder(metricsHistogram),
-  expHistogram: createRecordBuilder(metricsExpHistogram),
-  summary: createRecordBuilder(metricsSummary),
+  points: createRecordBuilder(metricPoints),
+  histograms: createRecordBuilder(metricHistograms),
+  expHistograms: createRecordBuilder(metricExpHistograms),
+  summaries: createRecordBuilder(metricSummaries),
 })
 
 /** Wants no points. */

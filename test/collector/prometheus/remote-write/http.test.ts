@@ -9,7 +9,7 @@ import { createTokenAccess } from '../../../../core/auth/token-access.ts'
 import { createTokenTable } from '../../../../core/auth/token-table.ts'
 import { silentEvents } from '../../../../core/catalogue/events/events.ts'
 import { decodeRows } from '../../../../core/columns/rows.ts'
-import { metricsGauge, metricsSum, readings } from '../../../../core/model/streams/index.ts'
+import { metricPoints, readings } from '../../../../core/model/streams/index.ts'
 import {
   encodeWrite1,
   encodeWrite2,
@@ -34,8 +34,8 @@ const series = (name: string, labels: Record<string, string> = {}): SentSeries =
 })
 const write1 = (...list: SentSeries[]) => snappy(encodeWrite1(list))
 const write2 = (...list: SentSeries[]) => snappy(encodeWrite2(list))
-const gauges = () => rig.broker.records('metrics_gauge').flatMap(record => decodeRows(metricsGauge, record))
-const names = () => gauges().map(row => row.MetricName)
+const points = () => rig.broker.records('metric_points').flatMap(record => decodeRows(metricPoints, record))
+const names = () => points().map(row => row.MetricName)
 
 /** Samples, histograms, exemplars; undefined without a header. */
 const written = ({ headers }: RawReply) =>
@@ -86,8 +86,9 @@ describe('success', () => {
       status: 204,
     })
     await post(rig.port, ROUTE, HEADERS_1, write1(series('clicks')))
-    const sums = rig.broker.records('metrics_sum').flatMap(record => decodeRows(metricsSum, record))
-    expect(sums).toMatchObject([{ MetricName: 'clicks', MetricDescription: 'Clicks.' }])
+    const [row] = points()
+    expect(row).toMatchObject({ MetricName: 'clicks', Kind: 1 })
+    expect(JSON.parse(row!.Meta)).toMatchObject({ description: 'Clicks.', monotonic: true })
   })
 
   it('recognises the readings of exporters, with the target as their host', async () => {
@@ -144,7 +145,7 @@ describe('refusals', () => {
     const reply = await post(rig.port, ROUTE, headers, body)
     expect([reply.status, reply.body.toString().split(':')[0]]).toEqual([status, code])
     expect(reply.headers.get('content-type')).toBe('text/plain; charset=utf-8')
-    expect(gauges()).toEqual([])
+    expect(points()).toEqual([])
     return reply
   }
 
@@ -257,7 +258,7 @@ describe('tenants', () => {
     rig = await httpRig({}, { access })
     const body = write1(series('a', { tenant: 'bank' }))
     expect(await post(rig.port, ROUTE, { ...HEADERS_1, authorization }, body)).toMatchObject({ status: 204 })
-    expect(gauges()).toMatchObject([{ Tenant: 'shop' }])
+    expect(points()).toMatchObject([{ Tenant: 'shop' }])
   })
 
   it('are checked before the body is read', async () => {
@@ -269,7 +270,7 @@ describe('tenants', () => {
     ])
     const reading = { ...HEADERS_2, authorization: basic(tokens.reader) }
     expect(await post(rig.port, ROUTE, reading, write2(series('a')))).toMatchObject({ status: 403 })
-    expect(gauges()).toEqual([])
+    expect(points()).toEqual([])
   })
 })
 
@@ -277,5 +278,5 @@ it('refuses requests from pages of another origin', async () => {
   rig = await httpRig({}, { corsOrigins: ['https://shop.example'] })
   const headers = { ...HEADERS_1, origin: 'https://shop.example' }
   expect(await post(rig.port, ROUTE, headers, write1(series('a')))).toMatchObject({ status: 403 })
-  expect(gauges()).toEqual([])
+  expect(points()).toEqual([])
 })

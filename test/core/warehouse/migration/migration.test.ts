@@ -20,6 +20,10 @@ const tables = new Map(
       : [[stream.table.name, { definition, columns }] as const]
   }),
 )
+/** As a release left them that stored metrics in tables with the exporter's names. */
+const before = new Map(
+  [...tables].map(([name, table]) => [name.replace(/^(otel_metrics_\w+)_v1$/, '$1'), table] as const),
+)
 const traceTable = (over: Partial<ExistingTable>): ReadonlyMap<string, ExistingTable> =>
   new Map([...tables, ['otel_traces', { ...tables.get('otel_traces')!, ...over }]])
 
@@ -30,6 +34,52 @@ it('creates the database first, tables before their views, and drops nothing', (
   expect(position('otel_traces')).toBeLessThan(position('otel_traces_trace_id_ts_mv'))
   expect(position('ledger')).toBeLessThan(position('usage_hourly'))
   expect(statements.filter(text => /\b(DROP|TRUNCATE|RENAME)\b/.test(text))).toEqual([])
+})
+
+describe('over tables with former names', () => {
+  const KINDS = ['gauge', 'sum', 'histogram', 'exp_histogram', 'summary']
+
+  it('renames each before its name becomes a view', () => {
+    const statements = plan(before)
+    for (const kind of KINDS) {
+      const renaming = statements.indexOf(
+        `RENAME TABLE \`wattline\`.\`otel_metrics_${kind}\` TO \`wattline\`.\`otel_metrics_${kind}_v1\``,
+      )
+      const view = statements.findIndex(text =>
+        text.startsWith(`CREATE VIEW IF NOT EXISTS \`wattline\`.\`otel_metrics_${kind}\``),
+      )
+      expect(renaming).toBeGreaterThanOrEqual(0)
+      expect(view).toBeGreaterThan(renaming)
+    }
+    expect(statements.filter(text => /^CREATE TABLE .*`otel_metrics_/.test(text))).toEqual([])
+    expect(altering(statements)).toEqual([])
+  })
+
+  it('stops when a process of another release has created the table again', () => {
+    const table = {
+      definition: 'CREATE TABLE wattline.otel_metrics_sum (`Tenant` String) ENGINE = MergeTree',
+      columns: new Set<string>(),
+    }
+    expect(() => plan(new Map([...tables, ['otel_metrics_sum', table]]))).toThrow(
+      /^data_unusable|otel_metrics_sum should be a view/,
+    )
+  })
+
+  it('replaces a view of another text, and never a table', () => {
+    const view = {
+      definition: "CREATE VIEW wattline.otel_metrics_sum AS SELECT 1 COMMENT 'made from 0'",
+      columns: new Set<string>(),
+    }
+    const statements = plan(new Map([...tables, ['otel_metrics_sum', view]]))
+    const [text] = statements.filter(one => one.includes('VIEW') && one.includes('`otel_metrics_sum`'))
+    expect(text).toMatch(/^CREATE OR REPLACE VIEW/)
+    const same = { ...view, definition: text!.replace('CREATE OR REPLACE VIEW', 'CREATE VIEW') }
+    expect(
+      plan(new Map([...tables, ['otel_metrics_sum', same]])).filter(one =>
+        one.includes('`otel_metrics_sum`'),
+      ),
+    ).toEqual([])
+  })
 })
 
 describe('over existing tables', () => {

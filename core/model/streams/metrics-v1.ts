@@ -1,6 +1,11 @@
 import { type Column, column, list, repeated, type StreamDeclaration } from './stream.ts'
 
-/** The five OTLP metric kinds, each with its own table, laid out as in the OpenTelemetry Collector's exporter. */
+/**
+ * The five OTLP metric kinds as releases before `metric_points` stored them: a table for each, laid out as in the
+ * OpenTelemetry Collector's exporter, attributes as maps. Nothing writes these streams any more. They stay declared, because
+ * their records may still be in the log and their rows are in the tables until retention removes them. The tables had the
+ * exporter's names, which are views now (core/warehouse/tables/ddl-metrics.ts).
+ */
 const common = [
   column('Tenant', 'lowCardinality'),
   column('ResourceAttributes', 'stringMap'),
@@ -36,7 +41,8 @@ const metricStream = <const Kind extends string, const Columns extends readonly 
     key: 'none',
     columns: [...common, ...columns],
     table: {
-      name: `otel_metrics_${kind}`,
+      name: `otel_metrics_${kind}_v1`,
+      formerly: `otel_metrics_${kind}`,
       partitionBy: 'toDate(TimeUnix)',
       orderBy: ['Tenant', 'ServiceName', 'MetricName', 'Attributes', 'toUnixTimestamp64Nano(TimeUnix)'],
       indexes: [
