@@ -10,6 +10,7 @@
  * machine, the time that passes is that of others.
  */
 import { spawn } from 'node:child_process'
+import { startExits } from '../../collector/sensors/exits/report.ts'
 import { counterLives } from '../../collector/sensors/host/counter-epoch.ts'
 import { kernelFiles } from '../../collector/sensors/host/files.ts'
 import { hostIdentity } from '../../collector/sensors/host/host-identity.ts'
@@ -52,7 +53,9 @@ const options = {
   runId: 'bench',
   lives: counterLives(),
 }
-const sensors = [cpuTimeSensor(options), ...openMeters(options)]
+const exits = startExits(options)
+console.log(exits === undefined ? 'without exit accounting' : 'with exit accounting')
+const sensors = [cpuTimeSensor({ ...options, exits }), ...openMeters(options)]
 const watch = meterWatch(files, roots)
 
 const wallMs: number[] = []

@@ -74,6 +74,20 @@ autoscalers:
 sensors: {cpu_time: "off", rapl: "off", estimate: "off"}
 {{- end -}}
 
+{{/* names.yaml of the process that names all pods: that of the others, and what it asks for. */}}
+{{- define "wattline.namesConfig" -}}
+{{ include "wattline.config" . }}
+{{- with .Values.kubernetes }}
+kubernetes:
+  mode: cluster
+  cluster_name: {{ .clusterName | quote }}
+  labels: {{ .labels | toJson }}
+  annotations: {{ .annotations | toJson }}
+  namespace_labels: {{ .namespaceLabels | toJson }}
+  node_labels: {{ .nodeLabels | toJson }}
+{{- end }}
+{{- end -}}
+
 {{/* wattline.yaml of the agents: a log of their own, forwarded to the collectors. */}}
 {{- define "wattline.agentConfig" -}}
 {{ include "wattline.listen" . }}
@@ -93,8 +107,8 @@ sensors:
   host_root: /host
 {{- with .Values.kubernetes }}
 kubernetes:
-  mode: {{ .mode | quote }}
-  {{- if ne .mode "off" }}
+  mode: {{ eq .mode "cluster" | ternary "off" .mode | quote }}
+  {{- if has .mode (list "node" "kubelet") }}
   cluster_name: {{ .clusterName | quote }}
   labels: {{ .labels | toJson }}
   annotations: {{ .annotations | toJson }}

@@ -12,9 +12,14 @@ spec:
   {{- end }}
   selector:
     matchLabels: {{- include "wattline.selector" . | nindent 6 }}
+  {{- if eq .role "names" }}
+  # Two would say the same twice.
+  strategy: {type: Recreate}
+  {{- else }}
   strategy:
     type: RollingUpdate
     rollingUpdate: {maxSurge: 1, maxUnavailable: 0}
+  {{- end }}
   template:
     metadata:
       labels:
@@ -24,8 +29,13 @@ spec:
         checksum/config: {{ include (print $root.Template.BasePath "/configmap.yaml") $root | sha256sum }}
         {{- with .values.podAnnotations }}{{ toYaml . | nindent 8 }}{{ end }}
     spec:
+      {{- if eq .role "names" }}
+      serviceAccountName: {{ include "wattline.fullname" $root }}-names
+      automountServiceAccountToken: true
+      {{- else }}
       serviceAccountName: {{ include "wattline.serviceAccountName" $root }}
       automountServiceAccountToken: false
+      {{- end }}
       enableServiceLinks: false
       {{- with $root.Values.imagePullSecrets }}
       imagePullSecrets: {{- toYaml . | nindent 8 }}
@@ -52,11 +62,19 @@ spec:
         - name: {{ .role }}
           image: {{ include "wattline.image" $root | quote }}
           imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+          {{- if eq .role "names" }}
+          args: [run, --config, /etc/wattline/config/names.yaml, --roles, collector]
+          {{- else }}
           args: [run, --config, /etc/wattline/config/wattline.yaml, --roles, {{ .role }}]
+          {{- end }}
           env:
             # Kept over restarts of the container: it gets its partitions back at once.
             - name: WATTLINE_INSTANCE
               valueFrom: {fieldRef: {fieldPath: metadata.name}}
+            {{- if eq .role "names" }}
+            # Up to when it has heard the API server, kept over restarts of the container.
+            - {name: WATTLINE_DATA, value: /data}
+            {{- end }}
             {{- if eq .role "scaling" }}
             # Of its last answers, which it gives again after a restart.
             - {name: WATTLINE_DATA, value: /data}
@@ -85,8 +103,10 @@ spec:
           securityContext: {{- include "wattline.containerSecurity" $root | nindent 12 }}
           volumeMounts:
             {{- include "wattline.mounts" $root | nindent 12 }}
-            {{- if eq .role "scaling" }}
+            {{- if has .role (list "scaling" "names") }}
             - {name: data, mountPath: /data}
+            {{- end }}
+            {{- if eq .role "scaling" }}
             {{- with $root.Values.scaling.metricApis }}
             {{- if or .external .custom }}
             - {name: metric-apis, mountPath: /etc/wattline/metric-apis, readOnly: true}
@@ -96,8 +116,10 @@ spec:
             {{- end }}
       volumes:
         {{- include "wattline.volumes" $root | nindent 8 }}
-        {{- if eq .role "scaling" }}
+        {{- if has .role (list "scaling" "names") }}
         - {name: data, emptyDir: {}}
+        {{- end }}
+        {{- if eq .role "scaling" }}
         {{- with $root.Values.scaling.metricApis }}
         {{- if or .external .custom }}
         - name: metric-apis
@@ -131,7 +153,7 @@ spec:
 - name: config
   configMap:
     name: {{ include "wattline.fullname" . }}
-    items: [{key: wattline.yaml, path: wattline.yaml}]
+    items: [{key: wattline.yaml, path: wattline.yaml}{{ if eq .Values.kubernetes.mode "cluster" }}, {key: names.yaml, path: names.yaml}{{ end }}]
 {{- range $name, $secret := include "wattline.secretVolumes" . | fromYaml }}
 - name: {{ $name }}
   secret: {secretName: {{ $secret }}, defaultMode: 0440}
