@@ -1,7 +1,7 @@
 import { type Board, chosen, type Variable } from './board.ts'
 
 const SERVICE: Variable = {
-  name: 'service',
+  name: 'served_by',
   label: 'Service',
   column: 'Service',
   sql: "SELECT DISTINCT Service FROM request_energy WHERE WindowStart >= $__fromTime AND Service != ''",

@@ -5,7 +5,7 @@ import type { WattlineProcess } from '../support/wattline-process.ts'
 export const FILLED = [
   "SELECT count() FROM request_energy WHERE Service != '' AND Requests > 0",
   "SELECT count() FROM request_energy WHERE Model != ''",
-  "SELECT count() FROM request_energy WHERE Reason = 'no_span'",
+  "SELECT count() FROM request_energy WHERE Reason != ''",
   "SELECT count() FROM alerts WHERE State = 'firing'",
   "SELECT count() FROM deliveries WHERE Outcome = 'dead'",
   'SELECT count() FROM silences',

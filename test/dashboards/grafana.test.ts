@@ -61,6 +61,9 @@ describe('queries', () => {
         ),
       ([row]) => Number(row?.n) > 0,
     )
+    // Requests of past minutes are looked for at the start.
+    await wattline.end('SIGTERM')
+    wattline = await startProcess({ data })
     for (const sql of FILLED) {
       await eventually(
         () => wattline.sql<{ n: string }>(`SELECT (${sql}) AS n`),
@@ -92,6 +95,7 @@ describe('queries', () => {
     host: { values: [HOST, 'other'] },
     account: { values: ['default', 'operator'] },
     service: { values: ['shop'] },
+    served_by: { values: ['shop'] },
     zone: { values: ['DE', 'FR'] },
     rule: { values: ['Always'] },
     policy: { values: ['checkout'] },
