@@ -32,6 +32,7 @@ export interface RunningWattline {
     readonly otlpGrpc: string | null
     readonly keda: string | null
     readonly kubernetes: string | null
+    readonly jaeger: string | null
   }
   /** Per role, why it cannot work. */
   readiness(): Promise<Readiness>
@@ -78,10 +79,12 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     intake === null ? { otlpHttp: null, otlpGrpc: null } : await stages.startReceivers(wiring, intake)
   await stages.startOwnTelemetry(wiring, otlp.otlpHttp, intake)
 
+  const fairness = runs('query') && warehouse ? stages.fairnessOf(config, warehouse) : null
   const readiness = stages.readinessOf(wiring, { intake, processors, warehouse })
   const parts = {
     log,
     warehouse,
+    fairness,
     snapshots,
     erasures,
     exports,
@@ -94,6 +97,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     readiness,
   }
   const query = await stages.startHttp(wiring, parts, early)
+  const jaeger = fairness && warehouse ? await stages.startJaeger(wiring, warehouse, fairness) : null
   if (intake !== null) await stages.startSources(wiring, intake)
   if (collects) await stages.startFactors(wiring, broker)
   if (needs.folder) keepStartReserve(config.data)
@@ -103,6 +107,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
       ...otlp,
       keda: autoscalers?.keda ?? null,
       kubernetes: autoscalers?.kubernetes ?? null,
+      jaeger,
     },
     readiness,
     stop: async (deadlineMs, onPart) => {

@@ -71,7 +71,7 @@ export async function superviseWattline(options: SupervisorOptions): Promise<Run
     },
   )
   return {
-    addresses: { ...addresses, http, clickhouse: null, keda: null, kubernetes: null },
+    addresses: { ...addresses, http, clickhouse: null, keda: null, kubernetes: null, jaeger: null },
     readiness: async () => ({ collector: supervisor.reasons() }),
     stop: async (deadlineMs, onPart) => {
       untilMs = performance.now() + deadlineMs

@@ -64,7 +64,7 @@ async function start(options: WattlineOptions & { readonly signal: AbortSignal }
 
 function greeting(
   roles: readonly Role[],
-  { http, clickhouse, otlpHttp, otlpGrpc, keda, kubernetes }: RunningWattline['addresses'],
+  { http, clickhouse, otlpHttp, otlpGrpc, keda, kubernetes, jaeger }: RunningWattline['addresses'],
 ): string {
   const isWhole = ROLES.every(role => roles.includes(role))
   const lines = [isWhole ? 'Wattline is running.' : `Wattline is running: ${roles.join(', ')}.`]
@@ -76,6 +76,7 @@ function greeting(
   if (otlpHttp !== null) lines.push(`  OTLP over HTTP ${otlpHttp}/v1/{traces,metrics,logs}`)
   if (otlpGrpc !== null) lines.push(`  OTLP over gRPC ${otlpGrpc}`)
   if (keda !== null) lines.push(`  KEDA over gRPC ${keda}`)
+  if (jaeger !== null) lines.push(`  Jaeger storage ${jaeger}`)
   if (kubernetes !== null) lines.push(`  metrics API    ${kubernetes}/apis`)
   const soon = 'The first minute of usage closes in about 90 seconds; the page is live at once. '
   lines.push(`  ${isWhole ? soon : ''}Stop with Ctrl-C.`)

@@ -55,10 +55,12 @@ export const createQueryServer = (options: QueryServerOptions): QueryServer =>
 /** Serves all routes, and the ClickHouse interface a second time. */
 export function createQueryServers(options: QueryServerOptions): QueryServers {
   const { warehouse, config } = options
-  const fairness = createFairness({
-    concurrent: config.limits.sql.concurrent,
-    isEmbedded: warehouse.kind === 'embedded',
-  })
+  const fairness =
+    options.fairness ??
+    createFairness({
+      concurrent: config.limits.sql.concurrent,
+      isEmbedded: warehouse.kind === 'embedded',
+    })
   const context: QueryContext = {
     ...options,
     ...statusContext(options),

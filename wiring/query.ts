@@ -6,6 +6,7 @@ import { createPolicyLog } from '../core/autoscaling/policy-log.ts'
 import type { Snapshots } from '../core/backup/snapshots.ts'
 import type { Broker } from '../core/broker/broker.ts'
 import type { Exporter } from '../core/exports/exporter.ts'
+import type { Config } from '../core/catalogue/config/schema.ts'
 import { configuredFactors } from '../core/factors/configured.ts'
 import { createInstanceFactors } from '../core/factors/instance-factors.ts'
 import { urlOf } from '../core/http/url-of.ts'
@@ -15,6 +16,7 @@ import { createReplay } from '../processors/loop/replay.ts'
 import type { Runner } from '../processors/loop/runner.ts'
 import { readersOf } from '../processors/processors.ts'
 import type { Recomputations } from '../processors/recompute/recomputations.ts'
+import { createFairness, type Fairness } from '../query/fair/fairness.ts'
 import type { QueryServer } from '../query/http/query-server.ts'
 import { engineWatch, type Readiness } from '../query/http/readiness.ts'
 import { createStatusServer } from '../query/status-server.ts'
@@ -25,6 +27,7 @@ import type { Wiring } from './wiring.ts'
 export interface Parts {
   readonly log: Pick<Broker, 'lag' | 'append' | 'newest'> | null
   readonly warehouse: Warehouse | null
+  readonly fairness: Fairness | null
   readonly snapshots: Snapshots | null
   readonly erasures: Erasures | null
   readonly exports: Exporter | null
@@ -128,6 +131,7 @@ async function createServers(wiring: Wiring, parts: Parts): Promise<Servers> {
     ...common,
     config,
     warehouse,
+    ...(parts.fairness ? { fairness: parts.fairness } : {}),
     page: await buildPage(),
     ...(replay ? { replay } : {}),
     ...(log ? { appender: log } : {}),
@@ -139,6 +143,10 @@ async function createServers(wiring: Wiring, parts: Parts): Promise<Servers> {
     ...(parts.recomputations ? { recomputations: parts.recomputations } : {}),
   })
 }
+
+/** Turns in the engine, for all listeners of this process together. */
+export const fairnessOf = ({ limits }: Config, warehouse: Warehouse): Fairness =>
+  createFairness({ concurrent: limits.sql.concurrent, isEmbedded: warehouse.kind === 'embedded' })
 
 /** A process that cannot follow decisions still answers: it is ready, and what it waits for is shown. */
 const problemsOf = (answering: Answering | null): readonly string[] =>

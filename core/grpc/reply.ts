@@ -27,6 +27,7 @@ const CODES: Readonly<Record<number, number>> = {
 const CODES_BY_ERROR: Readonly<Partial<Record<ErrorCode, number>>> = {
   frame_invalid: INTERNAL,
   scaling_policy_unknown: 5, // NOT_FOUND
+  sql_limit: 8, // RESOURCE_EXHAUSTED
 }
 /** Trailers are headers, whose size clients limit. */
 const MAX_MESSAGE_LENGTH = 1_000

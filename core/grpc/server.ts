@@ -12,6 +12,7 @@ import { requireMessageCoding } from './call-head.ts'
 import { checkHealth, HEALTH_METHOD, MAX_HEALTH_BYTES, servicesOf } from './health.ts'
 import { readMessage } from './message.ts'
 import { NewestMessages } from './newest-messages.ts'
+import { sendMessages } from './send-messages.ts'
 
 /** Who calls: headers of the call, and the connection with its certificate. */
 export interface GrpcCaller {
@@ -22,10 +23,14 @@ export interface GrpcCaller {
 /** Begins to send messages; the result is called when the call is over. */
 export type BeginMessages = (messages: NewestMessages) => () => void
 
+/** Makes the messages of an answer one after another; the signal aborts when nothing more can be sent. */
+export type MessageSource = (signal: AbortSignal) => AsyncIterable<Uint8Array>
+
 /** What answers a method. Whatever it throws is the status of the call. */
 export type GrpcMethod =
   | { readonly kind: 'unary'; readonly answer: (request: Uint8Array, caller: GrpcCaller) => Uint8Array }
   | { readonly kind: 'stream'; readonly open: (request: Uint8Array, caller: GrpcCaller) => BeginMessages }
+  | { readonly kind: 'messages'; readonly begin: (request: Uint8Array, caller: GrpcCaller) => MessageSource }
 
 /** Options of a server. */
 export interface GrpcServerOptions {
@@ -141,11 +146,15 @@ class Server implements GrpcServer {
     if (this.#stopping) throw draining()
     if (this.#calls > FIXED_LIMITS.calls) throw overloaded(`The limit of ${FIXED_LIMITS.calls} calls`)
     const caller = { headers, session: stream.session }
-    return await this.#read(stream, headers, this.#options.maxMessageBytes, signal, body => {
+    const answer = await this.#read(stream, headers, this.#options.maxMessageBytes, signal, body => {
       if (method.kind === 'unary') return method.answer(body, caller)
+      if (method.kind === 'messages') return method.begin(body, caller)
       this.#begin(stream, method.open(body, caller))
       return null
     })
+    if (typeof answer !== 'function') return answer
+    await sendMessages(stream, headers, answer, this.#options.refusal)
+    return null
   }
 
   #begin(stream: ServerHttp2Stream, begin: BeginMessages): void {

@@ -4,7 +4,7 @@ import { createAsking } from './asking.ts'
 import { createTenantLoad } from './tenant-load.ts'
 import { createTurns, type Standing, type Turns } from './turns.ts'
 
-interface Fairness {
+export interface Fairness {
   /** For client SQL. */
   readonly sql: Turns
   /** For Wattline's own queries (usage, live, traces, quarantine): client SQL can never use these. */

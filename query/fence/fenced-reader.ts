@@ -18,8 +18,12 @@ import { disconnectSignal } from './client-disconnect.ts'
 
 /** Reads rows of one tenant behind the fence, on behalf of one request. */
 export interface FencedReader {
-  /** Rows with 64-bit integers as text. @throws WattlineError `sql_limit`, `too_many_queries`, `warehouse_unavailable` */
-  query<Row>(sql: string, params: FencedQuery['params']): Promise<readonly Row[]>
+  /**
+   * Rows with 64-bit integers as text.
+   * @param maxBytes of the answer; beyond it, `AnswerTooLarge`
+   * @throws WattlineError `sql_limit`, `too_many_queries`, `warehouse_unavailable`
+   */
+  query<Row>(sql: string, params: FencedQuery['params'], maxBytes?: number): Promise<readonly Row[]>
 }
 
 /** The visible rows: all of a tenant, or those of some accounts. */
@@ -47,7 +51,7 @@ export function fencedReader(options: {
 }): FencedReader {
   const { warehouse, limits, sees, turns } = options
   return {
-    query: async <Row>(sql: string, params: Readonly<Record<string, QueryParam>>) => {
+    query: async <Row>(sql: string, params: Readonly<Record<string, QueryParam>>, maxBytes?: number) => {
       const deadline = startDeadline(limits.seconds, options.signal)
       const { signal } = deadline
       const rows = turns
@@ -70,7 +74,7 @@ export function fencedReader(options: {
               urgency: urgencyOf('own', open.standing()),
               onTaken: open.onTaken,
             })
-            return await readRows<Row>(result.chunks)
+            return await readRows<Row>(result.chunks, maxBytes)
           }
           return open.turn(
             ask(deadline.remainingSeconds),
@@ -86,8 +90,10 @@ export function fencedReader(options: {
   }
 }
 
-const readRows = async <Row>(chunks: AsyncIterable<Uint8Array>): Promise<readonly Row[]> =>
-  (await answerLines(chunks)).map(line => JSON.parse(line) as Row)
+const readRows = async <Row>(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number | undefined,
+): Promise<readonly Row[]> => (await answerLines(chunks, maxBytes)).map(line => JSON.parse(line) as Row)
 
 /** If the engine refuses a statement of ours, that is our defect, not the caller's. */
 function asOurs(error: unknown): unknown {

@@ -19,6 +19,7 @@ import type { Loss } from '../../core/runtime/losses.ts'
 import type { FiguresWatch } from '../../core/runtime/process-figures.ts'
 import type { RowAgeSamples } from '../../core/runtime/row-ages.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
+import type { Fairness } from '../fair/fairness.ts'
 import type { OpenReader } from '../fence/fenced-reader.ts'
 import type { Readiness } from './readiness.ts'
 
@@ -125,6 +126,8 @@ export interface QueryServerOptions extends StatusServerOptions {
   /** Replays a quarantined record; resolves with its new position. Absent: this process does not. */
   readonly replay?: (record: SetAside) => Promise<string>
   readonly page: Page
+  /** Shared with other listeners of this process; absent: this one alone. */
+  readonly fairness?: Fairness
 }
 
 /** What every route gets: the options, with their defaults. */

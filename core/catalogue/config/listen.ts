@@ -46,7 +46,7 @@ function portProblems(listen: Config['listen'], roles: Config['roles']): ConfigP
   const keys = [
     'http' as const,
     ...(roles.includes('collector') ? (['otlp_http', 'otlp_grpc'] as const) : []),
-    ...(roles.includes('query') ? (['clickhouse'] as const) : []),
+    ...(roles.includes('query') ? (['clickhouse', 'jaeger'] as const) : []),
     ...(roles.includes('scaling') ? (['keda', 'kubernetes'] as const) : []),
   ]
   return keys.flatMap((key, index) => {

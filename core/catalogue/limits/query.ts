@@ -7,4 +7,13 @@ export const QUERY_BOUNDS = {
   /** Open streams of KEDA, in total and of one tenant; a ScaledObject with an `external-push` trigger has two. */
   kedaStreams: 10_000,
   kedaStreamsOfTenant: 5_000,
+  /** Message of a call of Jaeger. */
+  jaegerMessageBytes: 1024 * 1024,
+  /** Traces that one search finds, and ids that one question names. */
+  tracesFound: 1_500,
+  /** Spans of one trace that an answer has. */
+  spansOfTrace: 100_000,
+  /** Spans, and bytes of them, that are in memory at once for one answer. */
+  spansAtOnce: 1_000,
+  spanBytesAtOnce: 16 * 1024 * 1024,
 } as const

@@ -31,6 +31,9 @@ export const listenSchema = z
       .describe(
         'Metric APIs of Kubernetes, for its front proxy alone, with role scaling; 6443 is usual. Needs `autoscalers.kubernetes.client_ca`',
       ),
+    jaeger: port
+      .default('off')
+      .describe("Jaeger's remote storage API over gRPC, with role query; 17271 is usual (docs/traces.md)"),
     tls: z
       .strictObject({
         cert: filePath
