@@ -22,6 +22,7 @@ import type { QueryContext, QueryServerOptions } from './http/context.ts'
 import { type QueryServer, serverOf } from './http/query-server.ts'
 import { identityRoutes } from './identity/routes.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
+import { jaegerRoutes } from './jaeger/routes.ts'
 import { lagRoutes } from './lag/routes.ts'
 import { liveRoutes } from './live/routes.ts'
 import { pageRoutes } from './page/routes.ts'
@@ -36,7 +37,8 @@ import { createSqlService, type SqlService } from './sql/service.ts'
 import { BODY_MAX_BYTES } from './sql/text-limits.ts'
 import { createMetrics } from './status/metrics.ts'
 import { instanceRoutes, statusRoutes } from './status/routes.ts'
-import { statusContext } from './status-server.ts'
+import { BODY_MAX_BYTES, statusContext, statusContext } from './status-server.ts'
+import { tempoRoutes } from './tempo/routes.ts'
 import { traceRoutes } from './traces/routes.ts'
 import { usageRoutes } from './usage/routes.ts'
 
@@ -87,6 +89,8 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
   identityRoutes(app, context)
   requestRoutes(app, context)
   traceRoutes(app, context)
+  jaegerRoutes(app, context)
+  tempoRoutes(app, context)
   quarantineRoutes(app, context)
   lagRoutes(app, context)
   factorRoutes(app, context)
