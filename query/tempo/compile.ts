@@ -1,7 +1,7 @@
 /** TraceQL as SQL over the table of spans. */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { tableName } from '../fence/tables.ts'
-import { type BoundValues, type TraceCondition, WITHIN } from '../traces/conditions.ts'
+import { type BoundValues, DISTINCT_SPANS, type TraceCondition, WITHIN } from '../traces/conditions.ts'
 import { comparisonSql, numberSql } from './comparisons.ts'
 import type { Field, SpanCondition, Spanset, Stage, TraceQuery } from './traceql.ts'
 
@@ -98,7 +98,7 @@ const COMPARED = { '=': '=', '!=': '!=', '>': '>', '>=': '>=', '<': '<', '<=': '
 function aggregateSql(stage: Extract<Stage, { kind: 'aggregate' }>, values: BoundValues): string {
   const amount = values.add(stage.value, 'Float64')
   const op = COMPARED[stage.op]
-  if (stage.field === null) return `count() ${op} ${amount}`
+  if (stage.field === null) return `${DISTINCT_SPANS} ${op} ${amount}`
   // Null where no span has a number: then nothing is known, and the trace is not found.
   return `ifNull(${stage.name}(${numberSql(stage.field, values)}) ${op} ${amount}, 0)`
 }

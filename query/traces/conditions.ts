@@ -35,3 +35,6 @@ export const WITHIN =
 
 /** Status of spans that failed; the second name is that of very old exporters. */
 export const IS_ERROR = "StatusCode IN ('Error', 'STATUS_CODE_ERROR')"
+
+/** How many spans: one that was sent again counts once. */
+export const DISTINCT_SPANS = 'uniqExact(SpanId, SpanKind, Timestamp)'

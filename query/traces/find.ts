@@ -1,7 +1,14 @@
 /** Finds traces by conditions on their spans, the newest first. */
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { tableName } from '../fence/tables.ts'
-import { type BoundValues, IS_ERROR, type SearchWindow, type TraceCondition, WITHIN } from './conditions.ts'
+import {
+  type BoundValues,
+  DISTINCT_SPANS,
+  IS_ERROR,
+  type SearchWindow,
+  type TraceCondition,
+  WITHIN,
+} from './conditions.ts'
 
 /** A trace that was found, and where. */
 export interface FoundTrace {
@@ -24,8 +31,8 @@ export interface TraceSearch {
 
 const SPANS = tableName('otel_traces')
 const HOUR = 3_600_000
-/** Searched from the end backwards, until enough traces are found: in a busy system the first ones suffice. */
-const STEPS_MS: readonly number[] = [HOUR / 6, HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR]
+/** Searched from the end backwards, until enough traces are found: in a busy system the first step suffices. */
+const STEPS_MS: readonly number[] = [HOUR / 4, 6 * HOUR]
 
 /** At most `limit`, by the time of their last span that fits. */
 export async function findTraces(reader: FencedReader, search: TraceSearch): Promise<readonly FoundTrace[]> {
@@ -46,7 +53,8 @@ async function findWithin(
 ): Promise<readonly FoundTrace[]> {
   const rows = await reader.query<Record<'id' | 'first' | 'last' | 'matched', string>>(
     'SELECT TraceId AS id, toString(toUnixTimestamp64Milli(min(Timestamp))) AS first, ' +
-      'toString(toUnixTimestamp64Milli(max(Timestamp))) AS last, toString(count()) AS matched ' +
+      'toString(toUnixTimestamp64Milli(max(Timestamp))) AS last, ' +
+      `toString(${DISTINCT_SPANS}) AS matched ` +
       `FROM ${SPANS} WHERE Tenant = {tenant:String} AND ${WITHIN} AND TraceId != '' AND (${condition.where}) ` +
       `GROUP BY TraceId${condition.having === undefined ? '' : ` HAVING ${condition.having}`} ` +
       'ORDER BY max(Timestamp) DESC, id LIMIT {limit:UInt32}',
@@ -96,7 +104,7 @@ export async function summarise(
       'SELECT TraceId AS id, toString(ServiceName) AS s, toUnixTimestamp64Nano(min(Timestamp)) AS start, ' +
       'max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration)) AS stop, ' +
       "argMin(toString(SpanName), (ParentSpanId != '', Timestamp)) AS n, min((ParentSpanId != '', Timestamp)) AS root, " +
-      `count() AS count, countIf(${IS_ERROR}) AS bad ` +
+      `${DISTINCT_SPANS} AS count, uniqExactIf((SpanId, SpanKind, Timestamp), ${IS_ERROR}) AS bad ` +
       `FROM ${SPANS} WHERE Tenant = {tenant:String} AND ${WITHIN} AND TraceId IN {ids:Array(String)} GROUP BY id, s ORDER BY id, s` +
       ') GROUP BY id',
     {

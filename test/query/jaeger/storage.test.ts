@@ -14,8 +14,8 @@ import type { GrpcServer } from '../../../core/grpc/server.ts'
 import { traces } from '../../../core/model/streams/index.ts'
 import { createFairness } from '../../../query/fair/fairness.ts'
 import { createJaegerListener } from '../../../query/jaeger/listener.ts'
-import { nano, spanRow } from '../support/rows.ts'
 import { openTestWarehouse, type TestWarehouse } from '../support/warehouse.ts'
+import { A, AT, B, NOW, TRACE_ROWS } from '../traces/world.ts'
 import {
   hexOf,
   JAEGER_METHODS,
@@ -25,10 +25,6 @@ import {
   timestamp,
 } from './jaeger-rig.ts'
 
-const NOW = Date.parse('2026-11-20T12:10:00Z')
-const AT = nano('2026-11-20T12:00:00.123456789Z') + 456_789n
-const A = 'a'.repeat(32)
-const B = 'b'.repeat(32)
 const tokens = { shop: newToken(), bank: newToken(), web: newToken(), sender: newToken() }
 const entry = (tenant: string, token: string, more: object = {}) => ({
   tenant,
@@ -49,63 +45,9 @@ let store: TestWarehouse
 let listener: GrpcServer
 let client: JaegerClient
 
-const ALL = [
-  spanRow({
-    Tenant: 'shop',
-    TraceId: A,
-    SpanId: '1'.repeat(16),
-    Timestamp: AT,
-    Duration: 2_500_001n,
-    TraceState: 'k=v',
-    SpanAttributes: { 'http.route': '/cart', text: 'ü "x"' },
-    ResourceAttributes: { 'service.name': 'cart', 'host.name': 'h1' },
-    StatusCode: 'Error',
-    StatusMessage: 'broken',
-    DroppedAttributesCount: 3,
-    'Events.Timestamp': [AT + 1_000n],
-    'Events.Name': ['exception'],
-    'Events.Attributes': [{ 'exception.type': 'E' }],
-    'Links.TraceId': [B],
-    'Links.SpanId': ['9'.repeat(16)],
-    'Links.TraceState': ['l=1'],
-    'Links.Attributes': [{ why: 'retry' }],
-  }),
-  spanRow({
-    Tenant: 'shop',
-    TraceId: A,
-    SpanId: '2'.repeat(16),
-    ParentSpanId: '1'.repeat(16),
-    Timestamp: AT + 1_000_000n,
-    Duration: 1_000_000n,
-    ServiceName: 'db',
-    SpanName: 'SELECT',
-    SpanKind: 'Server',
-    ResourceAttributes: { 'service.name': 'db' },
-  }),
-  // Sent twice.
-  ...[0, 1].map(() =>
-    spanRow({
-      Tenant: 'shop',
-      TraceId: B,
-      SpanId: '3'.repeat(16),
-      Timestamp: AT + 60_000_000_000n,
-      Duration: 9_000_000_000n,
-      SpanName: 'slow',
-      SpanKind: 'Client',
-    }),
-  ),
-  spanRow({
-    Tenant: 'bank',
-    TraceId: A,
-    SpanId: '4'.repeat(16),
-    Timestamp: AT,
-    ServiceName: 'vault-of-bank',
-  }),
-]
-
 beforeAll(async () => {
   store = await openTestWarehouse()
-  await store.insert(traces, ALL)
+  await store.insert(traces, TRACE_ROWS)
   listener = createJaegerListener({
     warehouse: store.warehouse,
     sqlLimits: configSchema.parse({}).limits.sql,
