@@ -142,7 +142,7 @@ async function streamed(
 ): Promise<FastifyReply> {
   reply.type(JSON_TYPE)
   await sendChunks(reply, chunks, {
-    gzip: /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? '')),
+    coding: /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? '')) ? 'gzip' : undefined,
     onLate: () => new Uint8Array(),
     reader: readerLimits(config.limits.sql, reason => events.emit('answerCut', { reason, tenant })),
   })

@@ -82,7 +82,7 @@ export function tempoRoutes(app: FastifyInstance, context: QueryContext): void {
   for (const path of ['/metrics/query_range', '/metrics/query'])
     route(path, async () => {
       throw new WattlineError(
-        'parameter_invalid',
+        'not_found',
         'TraceQL metrics are not supported: ask for rates and durations in PromQL or SQL, or at /api/v1/service-map.',
       )
     })
@@ -103,7 +103,7 @@ async function sendTrace(
   const isProtobuf = /application\/(x-)?protobuf/.test(request.headers.accept ?? '')
   reply.type(isProtobuf ? 'application/protobuf' : 'application/json; charset=utf-8').header('vary', 'accept')
   await sendChunks(reply, isProtobuf ? traceProtobuf(reader, wanted) : traceJson(reader, wanted), {
-    gzip: false,
+    coding: /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? '')) ? 'gzip' : undefined,
     onLate: () => new Uint8Array(),
     reader: readerLimits(config.limits.sql, reason => events.emit('answerCut', { reason, tenant })),
   })

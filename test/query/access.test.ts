@@ -176,6 +176,15 @@ const as = (who: Who): Record<string, string> => ({ authorization: `Bearer ${tok
 const POLICY = '{"demand": {"sql": "SELECT 1", "target_per_replica": 1}}'
 const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]>> = {
   'GET /api/v1/traces/:id': [`GET /api/v1/traces/${TRACE['shop']}`],
+  'GET /jaeger/api/services/:service/operations': ['GET /jaeger/api/services/service-of-shop/operations'],
+  'GET /jaeger/api/operations': ['GET /jaeger/api/operations?service=service-of-shop'],
+  'GET /jaeger/api/traces': ['GET /jaeger/api/traces?service=service-of-shop'],
+  'GET /jaeger/api/traces/:id': [`GET /jaeger/api/traces/${TRACE['shop']}`],
+  'GET /jaeger/api/v3/traces/:id': [`GET /jaeger/api/v3/traces/${TRACE['shop']}`],
+  'GET /tempo/api/traces/:id': [`GET /tempo/api/traces/${TRACE['shop']}`],
+  'GET /tempo/api/v2/traces/:id': [`GET /tempo/api/v2/traces/${TRACE['shop']}`],
+  'GET /tempo/api/search/tag/:tag/values': ['GET /tempo/api/search/tag/service.name/values'],
+  'GET /tempo/api/v2/search/tag/:tag/values': ['GET /tempo/api/v2/search/tag/.service.name/values'],
   'GET /api/v1/quarantine/:stream/:partition/:offset': ['GET /api/v1/quarantine/traces/0/17'],
   'POST /api/v1/quarantine/:stream/:partition/:offset/replay': [
     'POST /api/v1/quarantine/traces/0/17/replay?force=true',

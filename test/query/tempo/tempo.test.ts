@@ -213,10 +213,14 @@ describe('a search', () => {
     '/search?minDuration=x',
     '/search?tags=abc',
     '/search/tags?scope=x',
-    '/metrics/query_range?q={}',
   ])('%s is refused', async path => {
     expect((await ask(path)).status).toBe(400)
   })
+})
+
+it('says where metrics are to be asked for', async () => {
+  const { status, text } = await ask('/metrics/query_range?q={}')
+  expect([status, text]).toEqual([404, expect.stringMatching(/PromQL or SQL/)])
 })
 
 describe('completion', () => {
