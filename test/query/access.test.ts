@@ -176,8 +176,9 @@ const as = (who: Who): Record<string, string> => ({ authorization: `Bearer ${tok
 const POLICY = '{"demand": {"sql": "SELECT 1", "target_per_replica": 1}}'
 const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]>> = {
   'GET /api/v1/traces/:id': [`GET /api/v1/traces/${TRACE['shop']}`],
-  'GET /jaeger/api/services/:service/operations': ['GET /jaeger/api/services/service-of-shop/operations'],
+  'GET /jaeger/api/services/:service/operations': ['GET /jaeger/api/services/service%2Dof%2Dshop/operations'],
   'GET /jaeger/api/operations': ['GET /jaeger/api/operations?service=service-of-shop'],
+  'GET /jaeger/api/v3/operations': ['GET /jaeger/api/v3/operations?service=service-of-shop'],
   'GET /jaeger/api/traces': ['GET /jaeger/api/traces?service=service-of-shop'],
   'GET /jaeger/api/traces/:id': [`GET /jaeger/api/traces/${TRACE['shop']}`],
   'GET /jaeger/api/v3/traces/:id': [`GET /jaeger/api/v3/traces/${TRACE['shop']}`],

@@ -35,6 +35,7 @@ describe('configuration', () => {
       otlp_http: 4318,
       otlp_grpc: 4317,
       keda: 9289,
+      jaeger: 'off',
       kubernetes: 'off',
       tls: {},
       cors_origins: [],
