@@ -207,6 +207,23 @@ export function textOf(field: Extract<Field, { kind: 'attribute' }>, values: Bou
   }
 }
 
+/** The letter of the type that an attribute was sent with; '' where it is text. */
+export function typeOf(field: Extract<Field, { kind: 'attribute' }>, values: BoundValues): string {
+  const key = values.add(field.name)
+  const letter = (map: string, part: number): string =>
+    `substring(splitByChar('/', toString(AttributeTypes))[${part}], indexOf(mapKeys(${map}), ${key}), 1)`
+  switch (field.scope) {
+    case 'span':
+      return letter('SpanAttributes', 2)
+    case 'resource':
+      return letter('ResourceAttributes', 1)
+    case 'any':
+      return `if(mapContains(SpanAttributes, ${key}), ${letter('SpanAttributes', 2)}, ${letter('ResourceAttributes', 1)})`
+    default:
+      return "''"
+  }
+}
+
 const mismatch = (op: Comparison, value: Literal): WattlineError =>
   new WattlineError(
     'parameter_invalid',

@@ -5,7 +5,7 @@ import { attributesOf } from '../traces/attributes.ts'
 import { BoundValues, type SearchWindow, WITHIN } from '../traces/conditions.ts'
 import { type FoundTrace, findTraces, summarise } from '../traces/find.ts'
 import { valueJson } from '../traces/otlp-json.ts'
-import { textOf } from './comparisons.ts'
+import { textOf, typeOf } from './comparisons.ts'
 import { type CompiledQuery, compileTraceQl } from './compile.ts'
 import type { Field, TraceQuery } from './traceql.ts'
 
@@ -101,13 +101,16 @@ async function shownSpans(
 ): Promise<ReadonlyMap<string, readonly ShownSpan[]>> {
   const attributes = compiled.fields.filter(field => field.kind === 'attribute')
   const texts = attributes.map(field => textOf(field, values))
+  const types = attributes.map(field => typeOf(field, values))
   const rows = await reader.query<
     Record<'trace' | 'span' | 'spanName' | 'start' | 'duration' | 'service', string> & {
       readonly shown: readonly string[]
+      readonly types: readonly string[]
     }
   >(
     'SELECT TraceId AS trace, SpanId AS span, toString(SpanName) AS spanName, toString(toUnixTimestamp64Nano(Timestamp)) AS start, ' +
-      `toString(Duration) AS duration, toString(ServiceName) AS service, [${texts.map(text => `toString(${text})`).join(', ')}]::Array(String) AS shown ` +
+      `toString(Duration) AS duration, toString(ServiceName) AS service, [${texts.map(text => `toString(${text})`).join(', ')}]::Array(String) AS shown, ` +
+      `[${types.join(', ')}]::Array(String) AS types ` +
       `FROM ${SPANS} WHERE Tenant = {tenant:String} AND ${WITHIN} AND TraceId IN {ids:Array(String)} AND (${compiled.condition.where}) ` +
       'ORDER BY Timestamp, SpanId LIMIT {each:UInt32} BY TraceId',
     {
@@ -124,7 +127,7 @@ async function shownSpans(
     name: row.spanName,
     startTimeUnixNano: row.start,
     durationNanos: row.duration,
-    attributes: attributesOf(attributes.map(nameOf), row.shown, '')
+    attributes: attributesOf(attributes.map(nameOf), row.shown, row.types.map(type => type || 's').join(''))
       .filter(({ text }) => text !== '')
       .map(attribute => ({ key: attribute.key, value: valueJson(attribute) })),
   })

@@ -5,7 +5,7 @@ import { SPAN_KINDS, SPAN_STATUS_CODES } from '../../core/model/streams/traces.t
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { tableName } from '../fence/tables.ts'
 import { BoundValues, type SearchWindow, WITHIN } from '../traces/conditions.ts'
-import { textOf } from './comparisons.ts'
+import { textOf, typeOf } from './comparisons.ts'
 import { compileTraceQl } from './compile.ts'
 import { fieldOf, INTRINSIC_NAMES } from './fields.ts'
 import type { Field, Intrinsic, TraceQuery } from './traceql.ts'
@@ -98,13 +98,17 @@ export async function tagValues(
   const { condition } = compileTraceQl(query, values)
   const text = field.kind === 'attribute' ? textOf(field, values) : COLUMNS[field.name]
   if (text === undefined) return []
-  const rows = await reader.query<{ readonly value: string }>(
-    `SELECT value FROM (SELECT toString(${text}) AS value FROM ${SPANS} WHERE Tenant = {tenant:String} AND ${WITHIN} ` +
-      `AND (${condition.where}) LIMIT ${SPANS_READ}) WHERE value != '' GROUP BY value ORDER BY count() DESC, value LIMIT ${NAMES_MAX}`,
+  const type = field.kind === 'attribute' ? typeOf(field, values) : "''"
+  const rows = await reader.query<{ readonly value: string; readonly type: string }>(
+    `SELECT value, any(type) AS type FROM (SELECT toString(${text}) AS value, ${type} AS type FROM ${SPANS} ` +
+      `WHERE Tenant = {tenant:String} AND ${WITHIN} AND (${condition.where}) LIMIT ${SPANS_READ}) ` +
+      `WHERE value != '' GROUP BY value ORDER BY count() DESC, value LIMIT ${NAMES_MAX}`,
     { tenant, from: window.fromMs, to: window.toMs, ...values.params },
   )
-  return rows.map(({ value }) => ({ type: 'string', value }))
+  return rows.map(row => ({ type: VALUE_TYPES[row.type] ?? 'string', value: row.value }))
 }
+
+const VALUE_TYPES: Readonly<Record<string, TagValue['type']>> = { i: 'int', d: 'float', b: 'bool' }
 
 function wordsOf(field: Field): readonly string[] | undefined {
   if (field.kind === 'attribute') return undefined

@@ -3,8 +3,10 @@
  * types: a letter for each attribute that is not text.
  */
 
+import { ATTRIBUTE_TYPES } from '../../core/model/streams/traces.ts'
+
 /** The type that an attribute was sent with, as OTLP names it. */
-export type AttributeType = 'string' | 'bool' | 'int' | 'double' | 'bytes' | 'array' | 'kvlist' | 'empty'
+export type AttributeType = keyof typeof ATTRIBUTE_TYPES
 
 /** An attribute as it was sent: its value is the text of the exporter. */
 export interface Attribute {
@@ -13,15 +15,22 @@ export interface Attribute {
   readonly text: string
 }
 
-const TYPES: Readonly<Record<string, AttributeType>> = {
-  s: 'string',
-  b: 'bool',
-  i: 'int',
-  d: 'double',
-  y: 'bytes',
-  a: 'array',
-  m: 'kvlist',
-  n: 'empty',
+const TYPES = new Map<string, AttributeType>(
+  Object.entries(ATTRIBUTE_TYPES).map(([type, letter]) => [letter, type as AttributeType]),
+)
+
+/** The types of a span's attributes: column AttributeTypes. */
+export interface SpanTypes {
+  readonly resource: string
+  readonly span: string
+  readonly events: readonly string[]
+  readonly links: readonly string[]
+}
+
+/** Parts that are left out are of attributes that are all text. */
+export function typesOf(text: string): SpanTypes {
+  const [resource = '', span = '', events = '', links = ''] = text.split('/')
+  return { resource, span, events: events.split(','), links: links.split(',') }
 }
 
 /** @param types a letter for each attribute; '' where all are text, or where types were not stored yet */
@@ -32,7 +41,7 @@ export function attributesOf(
 ): readonly Attribute[] {
   return keys.map((key, index) => ({
     key,
-    type: TYPES[types[index] ?? 's'] ?? 'string',
+    type: TYPES.get(types[index] ?? '') ?? 'string',
     text: values[index] ?? '',
   }))
 }

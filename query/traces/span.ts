@@ -1,6 +1,6 @@
 /** A span as the table has it, complete: what Jaeger and Tempo get is written from this. */
 import { SPAN_KINDS, SPAN_STATUS_CODES } from '../../core/model/streams/traces.ts'
-import { type Attribute, attributesOf } from './attributes.ts'
+import { type Attribute, attributesOf, typesOf } from './attributes.ts'
 
 interface SpanEvent {
   readonly timeNano: bigint
@@ -72,6 +72,7 @@ const EXPRESSIONS = {
   keys: 'mapKeys(SpanAttributes)',
   values: 'mapValues(SpanAttributes)',
   dropped: 'DroppedAttributesCount',
+  types: 'AttributeTypes',
   status: 'StatusCode',
   statusMessage: 'StatusMessage',
   eventTimes: `arrayMap(at -> ${nano('at')}, \`Events.Timestamp\`)`,
@@ -114,6 +115,7 @@ export function spanOf(raw: Readonly<Record<string, unknown>>): Span {
   const row = Object.fromEntries(
     Object.entries(raw).map(([name, value]) => [name.slice(2), value]),
   ) as SpanRow
+  const types = typesOf(row.types)
   return {
     traceId: row.trace,
     spanId: row.span,
@@ -125,24 +127,32 @@ export function spanOf(raw: Readonly<Record<string, unknown>>): Span {
     service: row.service,
     startNano: BigInt(row.start),
     durationNano: BigInt(row.duration),
-    resource: attributesOf(row.resourceKeys, row.resourceValues, ''),
-    resourceKey: JSON.stringify([row.resourceKeys, row.resourceValues]),
+    resource: attributesOf(row.resourceKeys, row.resourceValues, types.resource),
+    resourceKey: JSON.stringify([row.resourceKeys, row.resourceValues, types.resource]),
     scopeName: row.scopeName,
     scopeVersion: row.scopeVersion,
-    attributes: attributesOf(row.keys, row.values, ''),
+    attributes: attributesOf(row.keys, row.values, types.span),
     droppedAttributes: row.dropped,
     status: numberOf(SPAN_STATUS_CODES, row.status, 'STATUS_CODE_'),
     statusMessage: row.statusMessage,
     events: row.eventTimes.map((time, index) => ({
       timeNano: BigInt(time),
       name: row.eventNames[index] ?? '',
-      attributes: attributesOf(row.eventKeys[index] ?? [], row.eventValues[index] ?? [], ''),
+      attributes: attributesOf(
+        row.eventKeys[index] ?? [],
+        row.eventValues[index] ?? [],
+        types.events[index] ?? '',
+      ),
     })),
     links: row.linkTraces.map((traceId, index) => ({
       traceId,
       spanId: row.linkSpans[index] ?? '',
       traceState: row.linkStates[index] ?? '',
-      attributes: attributesOf(row.linkKeys[index] ?? [], row.linkValues[index] ?? [], ''),
+      attributes: attributesOf(
+        row.linkKeys[index] ?? [],
+        row.linkValues[index] ?? [],
+        types.links[index] ?? '',
+      ),
     })),
   }
 }

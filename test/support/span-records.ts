@@ -45,6 +45,7 @@ export function spanRecord(spans: number, seed: number): Uint8Array {
       StatusCode: 'Unset',
       StatusMessage: '',
       DroppedAttributesCount: 0,
+      AttributeTypes: '',
       'Events.Timestamp': hasEvent ? [DAY_NANO] : [],
       'Events.Name': hasEvent ? ['exception'] : [],
       'Events.Attributes': hasEvent ? [{ 'exception.message': `failed ${pick(1000)}` }] : [],

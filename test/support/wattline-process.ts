@@ -23,8 +23,8 @@ export interface WattlineProcess {
   readonly otlp: string
   /** Address of OTLP over gRPC; throws if the process has none. */
   readonly otlpGrpc: string
-  /** Address of the ClickHouse interface, for KEDA, or of Kubernetes' metric APIs; throws if the process has none. */
-  door(name: 'clickhouse' | 'keda' | 'kubernetes'): string
+  /** Address of the ClickHouse interface, for Jaeger or KEDA, or of Kubernetes' metric APIs; throws if the process has none. */
+  door(name: 'clickhouse' | 'jaeger' | 'keda' | 'kubernetes'): string
   /** Lines written to stderr so far. */
   readonly stderr: readonly string[]
   /** Sends the signal and waits for the end; the exit code, or null after SIGKILL. */
@@ -125,6 +125,7 @@ interface Addresses {
   otlpHttp?: string
   otlpGrpc?: string
   clickhouse?: string
+  jaeger?: string
   keda?: string
   kubernetes?: string
 }
@@ -133,6 +134,7 @@ const LABELS: readonly (readonly [label: RegExp, name: keyof Addresses])[] = [
   [/OTLP over HTTP/, 'otlpHttp'],
   [/OTLP over gRPC/, 'otlpGrpc'],
   [/ClickHouse/, 'clickhouse'],
+  [/Jaeger storage/, 'jaeger'],
   [/KEDA/, 'keda'],
   [/metrics API/, 'kubernetes'],
   [/page and API|health/, 'http'],

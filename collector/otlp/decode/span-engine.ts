@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { encodeUtf8, repairedUtf8 } from '../../../core/columns/utf8.ts'
+import { ATTRIBUTE_TYPES } from '../../../core/model/streams/traces.ts'
 import { ProtobufReader, undecodable } from '../../../core/protobuf/reader.ts'
 import { AnyValue, anyValueText } from './any-value.ts'
 import { type DecodeContext, type DecodeResult, DecodeTally } from './decode-context.ts'
@@ -176,12 +177,13 @@ export class SpanEngine {
         ? limitedText(bytes, value.start, value.end, tally)
         : limitedBytes(encodeUtf8(textOf(value, reader, tally)), tally)
     const keyBytes = limitedText(bytes, key.start, key.end, tally)
-    const at = this.exports.scratchAt(8 + keyBytes.length + valueBytes.length)
-    const lengths = new Uint32Array(this.bytes.buffer, at, 2)
-    lengths[0] = keyBytes.length
-    lengths[1] = valueBytes.length
-    this.bytes.set(keyBytes, at + 8)
-    this.bytes.set(valueBytes, at + 8 + keyBytes.length)
+    const at = this.exports.scratchAt(12 + keyBytes.length + valueBytes.length)
+    const head = new Uint32Array(this.bytes.buffer, at, 3)
+    head[0] = keyBytes.length
+    head[1] = valueBytes.length
+    head[2] = ATTRIBUTE_TYPES[value.kind].charCodeAt(0)
+    this.bytes.set(keyBytes, at + 12)
+    this.bytes.set(valueBytes, at + 12 + keyBytes.length)
     this.exports.addCut(tally.cutAttributes - cutBefore)
   }
 

@@ -3,6 +3,7 @@ import { keyValue } from './host'
 import { scratch } from './memory'
 import { position, Reader } from './reader'
 import { AnyValueTag, KeyValueTag } from './tags'
+import { BOOL_TYPE, EMPTY_TYPE, INT_TYPE, STRING_TYPE } from './types'
 
 /** Maximum attributes of an item (span, event, link, resource, scope); further ones are cut. */
 let mostAttributes: u32 = 0
@@ -23,11 +24,6 @@ export function addCut(count: u32): void {
   cutAttributes += count
 }
 
-const EMPTY: i32 = 0
-const STRING: i32 = 1
-const INTEGER: i32 = 2
-const BOOL: i32 = 3
-
 /**
  * Reads the KeyValue whose length comes next into the current row, as attribute number `index`. Strings, integers and
  * bools in regular messages are read here, with fields in any order, since Go senders write values before keys. The
@@ -46,7 +42,7 @@ export function readAttribute(end: usize, pairs: Pairs, index: u32): void {
   let read = start
   let key: usize = 0
   let keyLength: u32 = 0
-  let kind = EMPTY
+  let kind = EMPTY_TYPE
   let value: usize = 0
   let valueLength: u32 = 0
   let integer: u64 = 0
@@ -84,7 +80,7 @@ export function readAttribute(end: usize, pairs: Pairs, index: u32): void {
         value += 1
       }
       if (value + inner !== at) break
-      kind = STRING
+      kind = STRING_TYPE
       valueLength = <u32>inner
     } else if (kindTag === AnyValueTag.intValue) {
       let byte: u64 = 0x80
@@ -96,11 +92,11 @@ export function readAttribute(end: usize, pairs: Pairs, index: u32): void {
         shift += 7
       }
       if (byte >= 0x80 || from !== at) break
-      kind = INTEGER
+      kind = INT_TYPE
     } else if (kindTag === AnyValueTag.boolValue) {
       integer = load<u8>(from, 1)
       if (length !== 2 || integer >= 0x80) break
-      kind = BOOL
+      kind = BOOL_TYPE
     } else break
     read = at
   }
@@ -109,11 +105,11 @@ export function readAttribute(end: usize, pairs: Pairs, index: u32): void {
     return
   }
   let valueId: u32
-  if (kind === STRING) valueId = pairs.valueId(index, value, valueLength)
-  else if (kind === INTEGER) valueId = pairs.values.internInteger(<i64>integer)
-  else if (kind === BOOL) valueId = pairs.values.internBool(integer !== 0)
+  if (kind === STRING_TYPE) valueId = pairs.valueId(index, value, valueLength)
+  else if (kind === INT_TYPE) valueId = pairs.values.internInteger(<i64>integer)
+  else if (kind === BOOL_TYPE) valueId = pairs.values.internBool(integer !== 0)
   else valueId = pairs.values.internEmpty()
-  pairs.put(pairs.keyId(index, key, keyLength), valueId)
+  pairs.put(pairs.keyId(index, key, keyLength), valueId, kind)
   Reader.moveTo(stop)
 }
 
@@ -121,8 +117,9 @@ function readAnything(start: usize, stop: usize, pairs: Pairs): void {
   keyValue(start, stop)
   const keyLength = load<u32>(scratch.at)
   const valueLength = load<u32>(scratch.at, 4)
-  const keyId = pairs.keys.find(scratch.at + 8, keyLength)
-  const valueId = pairs.values.find(scratch.at + 8 + keyLength, valueLength)
-  pairs.put(keyId, valueId)
+  const type = load<u32>(scratch.at, 8)
+  const keyId = pairs.keys.find(scratch.at + 12, keyLength)
+  const valueId = pairs.values.find(scratch.at + 12 + keyLength, valueLength)
+  pairs.put(keyId, valueId, type)
   Reader.moveTo(stop)
 }

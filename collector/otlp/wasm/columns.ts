@@ -93,6 +93,8 @@ export class Pairs {
   valueHints: usize
   /** By key id: the entry where it was last put, in any row. Not initialised. */
   places: Block
+  /** By index of an entry within the current row: the letter of its type (types.ts). */
+  types: Block
 
   /** Reserves space for this number of rows in total, not for their entries. */
   @inline
@@ -110,7 +112,7 @@ export class Pairs {
 
   /** If the current row already has the key, the new value replaces the old one in place. */
   @inline
-  put(keyId: u32, valueId: u32): void {
+  put(keyId: u32, valueId: u32, type: u32): void {
     this.places.reserve((keyId + 1) << 2)
     const known = this.places.at + ((<usize>keyId) << 2)
     const place = load<u32>(known)
@@ -121,9 +123,13 @@ export class Pairs {
       load<u32>(this.keys.ids.at + ((<usize>place) << 2)) === keyId
     ) {
       store<u32>(this.values.ids.at + ((<usize>place) << 2), valueId)
+      store<u8>(this.types.at + (place - this.pendingFrom()), type)
       return
     }
     store<u32>(known, this.keys.count)
+    const index = this.keys.count - this.pendingFrom()
+    this.types.reserve(index + 1)
+    store<u8>(this.types.at + index, type)
     this.reserveEntries(1)
     this.keys.append(keyId)
     this.values.append(valueId)
@@ -171,6 +177,7 @@ export class Pairs {
   clear(): void {
     this.count = 0
     this.places.retain()
+    this.types.retain()
     this.offsets.retain()
     this.offsets.reserve(256)
     store<u32>(this.offsets.at, 0)
@@ -178,6 +185,7 @@ export class Pairs {
 
   destroy(): void {
     this.places.destroy()
+    this.types.destroy()
     this.keys.destroy()
     this.values.destroy()
     this.offsets.destroy()
@@ -198,6 +206,7 @@ export function newPairs(): Pairs {
   pairs.values = newDictionary()
   pairs.offsets = Block.make()
   pairs.places = Block.make()
+  pairs.types = Block.make()
   pairs.keyHints = zeroed(HINTS << 2)
   pairs.valueHints = zeroed(HINTS << 2)
   pairs.clear()

@@ -5,6 +5,7 @@ import { RESOURCE } from './numbers'
 import { Reader, skip } from './reader'
 import { batch } from './request'
 import { ResourceTag } from './tags'
+import { keepResourceTypes } from './types'
 
 /** The current resource: the ids of its attributes, which all its spans repeat. */
 
@@ -40,6 +41,7 @@ export function takeResource(): void {
   resourceValueIds.reserve(bytes)
   memory.copy(resourceKeyIds.at, pairs.keys.ids.at + ((<usize>from) << 2), bytes)
   memory.copy(resourceValueIds.at, pairs.values.ids.at + ((<usize>from) << 2), bytes)
+  keepResourceTypes(pairs)
   pairs.truncate(pairs.count)
   serviceId = serviceIn(pairs)
 }

@@ -4,7 +4,7 @@ import { Dictionary, newDictionary } from './interner'
 import { Block, zeroed } from './memory'
 
 /** Dictionaries of a batch, in the order of its columns: fields of marks. */
-export const DICTIONARIES: u32 = 16
+export const DICTIONARIES: u32 = 17
 
 /** The columns of spans that become one record (core/model/streams/traces.ts). */
 @unmanaged
@@ -30,6 +30,7 @@ export class SpanBatch {
   statusCode: Dictionary
   statusMessage: Texts
   droppedAttributesCount: Block
+  attributeTypes: Dictionary
   /** Start of each row's events. */
   eventsOffsets: Block
   eventsTimestamp: Block
@@ -68,12 +69,14 @@ export class SpanBatch {
       case 10:
         return this.statusCode
       case 11:
-        return this.eventsName
+        return this.attributeTypes
       case 12:
-        return this.eventsAttributes.keys
+        return this.eventsName
       case 13:
-        return this.eventsAttributes.values
+        return this.eventsAttributes.keys
       case 14:
+        return this.eventsAttributes.values
+      case 15:
         return this.linksAttributes.keys
       default:
         return this.linksAttributes.values
@@ -94,6 +97,7 @@ export class SpanBatch {
     this.spanKind.reserveEntries(rows)
     this.serviceName.reserveEntries(rows)
     this.statusCode.reserveEntries(rows)
+    this.attributeTypes.reserveEntries(rows)
     this.timestamp.reserve(rows << 3)
     this.duration.reserve(rows << 3)
     this.droppedAttributesCount.reserve(rows << 2)
@@ -129,6 +133,7 @@ export class SpanBatch {
     this.spanKind.count = kept
     this.serviceName.count = kept
     this.statusCode.count = kept
+    this.attributeTypes.count = kept
     this.traceId.truncate(kept)
     this.spanId.truncate(kept)
     this.parentSpanId.truncate(kept)
@@ -183,6 +188,7 @@ export class SpanBatch {
     this.spanKind.destroy()
     this.serviceName.destroy()
     this.statusCode.destroy()
+    this.attributeTypes.destroy()
     this.eventsName.destroy()
     this.resourceAttributes.destroy()
     this.spanAttributes.destroy()
@@ -210,7 +216,7 @@ export class SpanBatch {
   /** Size of the rows in bytes. */
   byteSize(): f64 {
     const rows = <f64>this.rows
-    const fixed = rows * 48 + <f64>this.events * 12
+    const fixed = rows * 52 + <f64>this.events * 12
     const ids = this.traceId.byteSize() + this.spanId.byteSize() + this.parentSpanId.byteSize()
     const listed =
       this.linksTraceId.byteSize() + this.linksSpanId.byteSize() + this.linksTraceState.byteSize()
@@ -228,6 +234,7 @@ export class SpanBatch {
       this.scopeName.byteSize() +
       this.scopeVersion.byteSize() +
       this.statusCode.byteSize() +
+      this.attributeTypes.byteSize() +
       this.eventsName.byteSize()
     return fixed + ids + listed + texts + pairs + words
   }
@@ -253,6 +260,7 @@ export function newSpanBatch(): SpanBatch {
   batch.statusCode = newDictionary()
   batch.statusMessage = newTexts()
   batch.droppedAttributesCount = Block.make()
+  batch.attributeTypes = newDictionary()
   batch.eventsOffsets = Block.make()
   batch.eventsTimestamp = Block.make()
   batch.eventsName = newDictionary()

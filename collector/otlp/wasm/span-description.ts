@@ -26,6 +26,7 @@ export class Description {
     tellDictionary(batch.statusCode)
     tellTexts(batch.statusMessage)
     tell(<u32>batch.droppedAttributesCount.at)
+    tellDictionary(batch.attributeTypes)
     tell(<u32>batch.eventsOffsets.at)
     tell(<u32>batch.eventsTimestamp.at)
     tellDictionary(batch.eventsName)

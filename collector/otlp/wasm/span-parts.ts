@@ -4,6 +4,7 @@ import { EVENT, LINK, SPAN, STATUS } from './numbers'
 import { position, Reader, skip } from './reader'
 import { batch } from './request'
 import { EventTag, Fields, LinkTag, StatusTag } from './tags'
+import { addEventTypes, addLinkTypes, beginTypes } from './types'
 
 /** Nested parts of a span: events and links go directly into their lists, the status is kept for the row. */
 
@@ -21,6 +22,7 @@ export function beginParts(): void {
   linkMisshapen = false
   statusCode = 0
   messageLength = 0
+  beginTypes()
 }
 
 /** Reads a Span.Event into the event columns. */
@@ -51,6 +53,7 @@ export function readEvent(spanEnd: usize): void {
   pairs.reserve(events)
   store<u64>(batch.eventsTimestamp.at + ((<usize>batch.events) << 3), timeNano)
   batch.eventsName.append(batch.eventsName.find(name, nameLength))
+  addEventTypes(pairs)
   pairs.endRow()
   batch.events = events
   Reader.enter(SPAN)
@@ -89,6 +92,7 @@ export function readLink(spanEnd: usize): void {
   batch.linksTraceId.append(traceId === MISSHAPEN ? ABSENT : traceId)
   batch.linksSpanId.append(spanId === MISSHAPEN ? ABSENT : spanId)
   batch.linksTraceState.append(state, stateLength)
+  addLinkTypes(pairs)
   pairs.endRow()
   batch.links = links
   Reader.enter(SPAN)

@@ -17,6 +17,7 @@ import {
   statusCode,
 } from './span-parts'
 import { Fields, SpanTag } from './tags'
+import { writeTypes } from './types'
 
 // The current span: positions in the body, times.
 let traceId: usize = 0
@@ -120,6 +121,7 @@ function write(droppedAttributes: u64): void {
   batch.spanName.append(nameHint)
   batch.spanKind.append(kindId(kind))
   batch.serviceName.append(serviceId)
+  writeTypes(batch.spanAttributes)
   batch.spanAttributes.endRow()
   batch.statusCode.append(statusId(statusCode))
   batch.statusMessage.append(messageFrom, messageLength)

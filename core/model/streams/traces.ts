@@ -13,6 +13,18 @@ export const SPAN_KINDS: readonly string[] = [
 /** Values of StatusCode, by OTLP number. */
 export const SPAN_STATUS_CODES: readonly string[] = ['Unset', 'Ok', 'Error']
 
+/** Letters of column AttributeTypes, by the kind of an OTLP value. */
+export const ATTRIBUTE_TYPES = {
+  string: 's',
+  int: 'i',
+  bool: 'b',
+  double: 'd',
+  bytes: 'y',
+  array: 'a',
+  kvlist: 'm',
+  empty: 'n',
+} as const
+
 /**
  * Spans. Column names and types are those of the OpenTelemetry Collector's ClickHouse exporter, with Tenant in front.
  */
@@ -38,6 +50,9 @@ export const traces = {
     column('StatusMessage', 'string'),
     // Not in the exporter's schema: attributes that we cut at the limits are counted where people look (invariant 4).
     column('DroppedAttributesCount', 'uint32'),
+    // Values of attributes are text, as in the exporter's schema: the types that they were sent with, where not all are text.
+    // A letter each (s text, i int, b bool, d double, y bytes, a array, m map, n none); resource/span/event,event/link,link
+    column('AttributeTypes', 'lowCardinality'),
     list('Events.Timestamp', 'timestampNs'),
     list('Events.Name', 'lowCardinality'),
     list('Events.Attributes', 'stringMap'),

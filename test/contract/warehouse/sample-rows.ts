@@ -25,6 +25,7 @@ export const span = (over: Partial<RowOf<typeof traces>> = {}): RowOf<typeof tra
   StatusCode: 'Unset',
   StatusMessage: '',
   DroppedAttributesCount: 0,
+  AttributeTypes: '',
   'Events.Timestamp': [],
   'Events.Name': [],
   'Events.Attributes': [],

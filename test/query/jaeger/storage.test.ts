@@ -133,6 +133,14 @@ describe('traces', () => {
       attributes: [
         { key: 'http.route', value: { string_value: '/cart' } },
         { key: 'text', value: { string_value: 'ü "x"' } },
+        { key: 'number', value: { int_value: '42' } },
+        { key: 'is.it', value: { bool_value: true } },
+        { key: 'part', value: { double_value: 0.5 } },
+        { key: 'bytes', value: { bytes_value: Buffer.from([0, 1]) } },
+        {
+          key: 'list',
+          value: { array_value: { values: [{ int_value: '1' }, { string_value: 'a' }] } },
+        },
       ],
       dropped_attributes_count: 3,
       events: [

@@ -23,6 +23,7 @@ export const spanRow = (row: Partial<RowOf<typeof traces>>): RowOf<typeof traces
   StatusCode: 'Unset',
   StatusMessage: '',
   DroppedAttributesCount: 0,
+  AttributeTypes: '',
   'Events.Timestamp': [],
   'Events.Name': [],
   'Events.Attributes': [],

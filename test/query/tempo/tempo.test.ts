@@ -162,6 +162,15 @@ describe('a search', () => {
     ])
   })
 
+  it('shows attributes with their types', async () => {
+    const [trace] = await search(
+      '{ span.number = 42 && .is.it = true && span.part < 1 } | select(span.bytes)',
+    )
+    expect(JSON.stringify(trace)).toContain(
+      '"attributes":[{"key":"number","value":{"intValue":"42"}},{"key":"is.it","value":{"boolValue":true}},{"key":"part","value":{"doubleValue":0.5}},{"key":"bytes","value":{"bytesValue":"AAE="}}]',
+    )
+  })
+
   it('keeps its limits and its time', async () => {
     expect(await search('{}', '&limit=1')).toHaveLength(1)
     const second = Number(AT / 1_000_000_000n)
@@ -228,7 +237,19 @@ describe('completion', () => {
     expect(await json('/v2/search/tags')).toMatchObject({
       scopes: [
         { name: 'resource', tags: ['host.name', 'service.name'] },
-        { name: 'span', tags: ['http.response.status_code', 'http.route', 'text'] },
+        {
+          name: 'span',
+          tags: [
+            'bytes',
+            'http.response.status_code',
+            'http.route',
+            'is.it',
+            'list',
+            'number',
+            'part',
+            'text',
+          ],
+        },
         { name: 'event', tags: ['exception.type'] },
         { name: 'link', tags: ['why'] },
         { name: 'intrinsic' },
@@ -236,8 +257,13 @@ describe('completion', () => {
     })
     expect((await json('/v2/search/tags?scope=resource'))['scopes']).toHaveLength(1)
     expect((await json('/search/tags?scope=span'))['tagNames']).toEqual([
+      'bytes',
       'http.response.status_code',
       'http.route',
+      'is.it',
+      'list',
+      'number',
+      'part',
       'text',
     ])
   })
@@ -250,6 +276,8 @@ describe('completion', () => {
       { type: 'string', value: 'db' },
     ])
     expect(await values('.service.name', '{ status = error }')).toEqual([{ type: 'string', value: 'cart' }])
+    expect(await values('span.number')).toEqual([{ type: 'int', value: '42' }])
+    expect(await values('.is.it')).toEqual([{ type: 'bool', value: 'true' }])
     expect(await values('status')).toEqual(
       ['unset', 'ok', 'error'].map(value => ({ type: 'keyword', value })),
     )

@@ -48,6 +48,18 @@ export class ReferenceValues {
     return { ServiceName: attributes['service.name'] ?? '', ResourceAttributes: attributes }
   }
 
+  /** A letter for each attribute, as of stream `traces`; '' if all are text. */
+  types(parent: Node | undefined): string {
+    const { cut } = this
+    const pairs = list(parent, 'attributes').slice(0, this.#limits.attributes)
+    const letters = new Map(
+      pairs.map(pair => [this.#cutText(raw(pair, 'key')), letterOf(node(pair, 'value'))]),
+    )
+    this.cut = cut
+    const joined = [...letters.values()].join('')
+    return /^s*$/.test(joined) ? '' : joined
+  }
+
   /** A value of any length as text. */
   asString(value: Node | undefined): string {
     if (value === undefined) return ''
@@ -105,6 +117,18 @@ export class ReferenceValues {
     return `{${keys.map(key => `${quote(key)}:${entries.get(key)}`)}}`
   }
 }
+
+const LETTERS = {
+  string_value: 's',
+  bool_value: 'b',
+  int_value: 'i',
+  double_value: 'd',
+  array_value: 'a',
+  kvlist_value: 'm',
+  bytes_value: 'y',
+}
+const letterOf = (value: Node | undefined): string =>
+  Object.entries(LETTERS).find(([field]) => value?.[field] !== undefined)?.[1] ?? 'n'
 
 const isEmpty = (value: Node): boolean => Object.keys(value).length === 0
 

@@ -72,6 +72,8 @@ export const metricRows = (request: Node, tenant: string): Record<string, Row[]>
 
 const rowsIn = ({ rows }: Expected, builder: string): Row[] => (rows[builder] ?? []) as Row[]
 
+const joined = (types: readonly string[]): string => types.join(',').replace(/,+$/, '')
+
 class Reference {
   readonly #context: DecodeContext
   readonly #values: ReferenceValues
@@ -100,16 +102,17 @@ class Reference {
     this.#rows['traces'] = []
     for (const group of list(request, 'resource_spans')) {
       const resource = this.#values.resource(node(group, 'resource'))
+      const resourceTypes = this.#values.types(node(group, 'resource'))
       for (const scoped of list(group, 'scope_spans')) {
         const scope = node(scoped, 'scope')
         // Not stored, but read within the limits.
         this.#values.attributes(scope)
-        for (const span of list(scoped, 'spans')) this.#span(span, resource, scope)
+        for (const span of list(scoped, 'spans')) this.#span(span, resource, resourceTypes, scope)
       }
     }
   }
 
-  #span(span: Node, resource: Row, scope: Node | undefined): void {
+  #span(span: Node, resource: Row, resourceTypes: string, scope: Node | undefined): void {
     const cutBefore = this.#values.cut
     const start = bigint(span, 'start_time_unix_nano')
     const end = bigint(span, 'end_time_unix_nano')
@@ -141,6 +144,14 @@ class Reference {
       'Links.Attributes': links.map(link => this.#values.attributes(link)),
     }
     row['DroppedAttributesCount'] = this.#dropped(span, cutBefore)
+    row['AttributeTypes'] = [
+      resourceTypes,
+      this.#values.types(span),
+      joined(events.map(event => this.#values.types(event))),
+      joined(links.map(link => this.#values.types(link))),
+    ]
+      .join('/')
+      .replace(/\/+$/, '')
     const linkIds = [row['Links.TraceId'], row['Links.SpanId']] as (string | null)[][]
     const problem =
       (row['TraceId'] ? null : 'trace_id_invalid') ??
