@@ -10,7 +10,10 @@ const LINK = FIELD.Link
 
 type SpanColumns = ViewsOf<typeof traces>
 
-/** Spans as OTLP. What has no column (flags, counts of dropped events and links, schema URLs) is not there to be sent. */
+/**
+ * Spans as OTLP. What has no column (flags, counts of dropped events and links, schema URLs) is not there to be sent. Attributes are
+ * sent as text, whatever their types were.
+ */
 export function tracesEnvelope(columns: SpanColumns): Envelope {
   return {
     ...originOf(columns),
