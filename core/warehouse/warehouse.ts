@@ -136,8 +136,13 @@ export interface FencedQuery {
    * Prints how the engine understands the statement instead of running it, in the same fence: the query tree names
    * every table that is read. Scalar subqueries run while it is made.
    */
-  readonly explain?: 'AST' | 'QUERY TREE'
+  readonly explain?: Explain
+  /** Settings that the client has chosen; the fence keeps those of client-settings.ts. */
+  readonly chosen?: Readonly<Record<string, string | number>> | undefined
 }
+
+/** What is printed: trees, the statement, the plan as it is before optimizations, or the columns of the result. */
+export type Explain = 'AST' | 'QUERY TREE' | 'SYNTAX' | 'PLAN' | 'DESCRIBE'
 
 /** Answers never show how much the engine read: it reads granules, which also contain rows of other tenants. */
 export interface FencedResult {

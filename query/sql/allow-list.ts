@@ -4,29 +4,35 @@
  *
  * 1. `formatQuerySingleLine` with the text bound as a parameter: one statement or a syntax error, nothing executed.
  * 2. Statements such as SHOW and DESCRIBE become SELECTs over the catalogue; look-ups in `system` are mapped
- *    to its views.
+ *    to its views. Of EXPLAIN and DESCRIBE (SELECT ...), only the SELECT continues.
  * 3. `EXPLAIN AST SELECT * FROM (<that>)`: the grammar then allows only SELECT; nodes and functions are
- *    checked by allow-list.
+ *    checked by allow-list. SETTINGS at the end are taken off, and become settings of the session if clients may
+ *    change them.
  * 4. `EXPLAIN QUERY TREE` of the same text: every table that it really reads is checked by allow-list.
  *
  * All steps run in the fenced session of the tenant, so the row filter and limits apply even to a statement
  * that slips through.
  */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
-import type { FencedQuery, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
+import { analysisSettings, type ClientSettings } from '../../core/warehouse/fence/client-settings.ts'
+import type { Explain, FencedQuery, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
 import { reachOf, replaceLookUps } from './catalogue.ts'
 import { readText } from './engine-reader.ts'
 import { sqlFailed } from './engine-text.ts'
+import { readExplanation } from './explain-statement.ts'
 import { createLru } from './lru.ts'
 import { translateMetaStatement } from './meta-statements.ts'
 import { judgeQueryTree } from './query-tree.ts'
 import { questionKey } from './question-key.ts'
+import { differsBySettings, splitSettings } from './settings-clause.ts'
 import { judgeSyntaxTree } from './syntax-tree.ts'
 import { commonTableExpressions } from './tokens.ts'
 import { RefusedError, type Verdict } from './verdict.ts'
 
 interface Question {
   readonly text: string
+  /** Settings of URL and session that the client has chosen. */
+  readonly chosen?: ClientSettings | undefined
   readonly params: Readonly<Record<string, QueryParam>>
   readonly tenant: string
   /** Accounts to which the caller is limited; null: all. */
@@ -41,15 +47,24 @@ interface Question {
 /** Decides which client statements reach the engine. */
 export interface AllowList {
   /**
-   * The SQL to run for the statement.
+   * What to run for the statement.
    * @throws WattlineError `sql_refused` (its cause is a `RefusedError`), or `sql_failed` with the message of the
    * engine.
    */
-  admit(question: Question): Promise<string>
+  admit(question: Question): Promise<Admitted>
+}
+
+/** What the engine may run. */
+export interface Admitted {
+  readonly sql: string
+  /** What to print instead of running it. */
+  readonly explain?: Explain
+  /** Of the statement's own SETTINGS, those that take effect. */
+  readonly settings: ClientSettings
 }
 
 type Refused = Extract<Verdict, { readonly allowed: false }>
-type CachedVerdict = { readonly sql: string } | { readonly verdict: Refused }
+type CachedVerdict = Admitted | { readonly verdict: Refused }
 
 const VERDICT_BYTES = 8_388_608
 
@@ -62,39 +77,64 @@ export function createAllowList(options: {
   const { warehouse } = options
   const verdicts = createLru<CachedVerdict>(options.verdictBytes ?? VERDICT_BYTES, weigh)
 
-  const judge = async ({ text, ...question }: Question): Promise<CachedVerdict> => {
+  const parse = (question: Omit<Question, 'text'>, select: string): Promise<string | { verdict: Refused }> =>
+    readText(warehouse, { ...question, sql: wrapped(select), explain: 'AST' }).catch(notASelect)
+
+  const judge = async ({ text, chosen, ...asked }: Question): Promise<CachedVerdict> => {
     const { database } = warehouse
-    const reach = reachOf(question.accounts)
-    const ours = translateMetaStatement(text, database, reach.tables)
+    const reach = reachOf(asked.accounts)
+    const explained = readExplanation(text)
+    const ours = explained === undefined ? translateMetaStatement(text, database, reach.tables) : undefined
     const canonical = await readText(warehouse, {
-      ...question,
+      ...asked,
       sql: 'SELECT formatQuerySingleLine({wl_text:String})',
-      params: { wl_text: ours ?? text },
+      params: { wl_text: ours ?? explained?.select ?? text },
     }).catch(failed)
-    const select = replaceLookUps(canonical, database, reach)
-    const sql = `SELECT * FROM (${select}\n)`
-    const parsed = await readText(warehouse, { ...question, sql, explain: 'AST' }).catch(notASelect)
+    const whole = replaceLookUps(canonical, database, reach)
+    const clause = splitSettings(whole)
+    const settings = clause?.settings ?? {}
+    const select = clause?.text ?? whole
+    const question = { ...asked, chosen: analysisSettings({ ...chosen, ...settings }) }
+    const parsed = await parse(question, select)
     if (typeof parsed !== 'string') return parsed
+    if (clause !== undefined) {
+      // The engine confirms that nothing else was taken off.
+      const ast = await parse(question, whole)
+      if (typeof ast !== 'string') return ast
+      if (!differsBySettings(ast, parsed)) return { verdict: MISREAD }
+    }
+    const sql = wrapped(select)
     const qualified = [...reach.tables].map(table => `${database}.${table}`)
     const names = new Set([...reach.tables, ...qualified, 'system.one', ...commonTableExpressions(select)])
     const syntax = judgeSyntaxTree(parsed, names)
     if (!syntax.allowed) return { verdict: syntax }
     const tree = await readText(warehouse, { ...question, sql, explain: 'QUERY TREE' }).catch(failed)
     const reads = judgeQueryTree(tree, new Set(qualified))
-    return reads.allowed ? { sql } : { verdict: reads }
+    if (!reads.allowed) return { verdict: reads }
+    return explained === undefined ? { sql, settings } : { sql: select, explain: explained.explain, settings }
   }
 
   return {
     async admit(question) {
       // Parameters can be identifiers, and can be tables to the right of IN: the verdict depends on text and values.
-      const key = questionKey(reachOf(question.accounts).kind, question.text, question.params)
+      const { kind } = reachOf(question.accounts)
+      const chosen = JSON.stringify(analysisSettings(question.chosen ?? {}))
+      const key = questionKey(`${kind}${chosen}`, question.text, question.params)
       const known = verdicts.get(key) ?? (await judge(question))
       verdicts.set(key, known)
-      if ('sql' in known) return known.sql
+      if ('sql' in known) return known
       const { reason, detail } = known.verdict
       throw new WattlineError('sql_refused', `${detail}.`, { cause: new RefusedError(reason, detail) })
     },
   }
+}
+
+const wrapped = (select: string): string => `SELECT * FROM (${select}\n)`
+
+const MISREAD: Refused = {
+  allowed: false,
+  reason: 'settings',
+  detail: 'SETTINGS are accepted only at the end of the statement',
 }
 
 const weigh = (known: CachedVerdict): number => 2 * ('sql' in known ? known.sql : known.verdict.detail).length

@@ -2,6 +2,7 @@
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { asWattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
+import type { ClientSettings } from '../../core/warehouse/fence/client-settings.ts'
 import type { FencedResult, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
 import { briefly, turnOptions } from '../fair/brief.ts'
 import { startDeadline } from '../fair/deadline.ts'
@@ -17,6 +18,8 @@ import { RefusedError } from './verdict.ts'
 interface SqlRequest {
   readonly statement: Statement
   readonly params: Readonly<Record<string, QueryParam>>
+  /** Settings that the client has chosen outside of the statement. */
+  readonly chosen?: ClientSettings | undefined
   readonly tenant: string
   /** Accounts to which the caller is limited; null: all. */
   readonly accounts: readonly string[] | null
@@ -51,14 +54,15 @@ export function createSqlService(parts: SqlServiceParts): SqlService {
     open: HeldOpen,
     secondsLeft: () => number,
   ): Promise<FencedResult> => {
-    const { statement, params, tenant, accounts, signal } = request
+    const { statement, params, chosen, tenant, accounts, signal } = request
     const bounds = { maxMemoryBytes: limits.memory_bytes, maxResultRows: limits.result_rows }
     const urgency = urgencyOf('sql', open.standing())
     const { onTaken } = open
     // Checks and answer share the limit: the time of the checks is deducted.
-    const sql = await allowList
+    const { sql, explain, settings } = await allowList
       .admit({
         text: statement.text,
+        chosen,
         params,
         tenant,
         accounts,
@@ -76,6 +80,8 @@ export function createSqlService(parts: SqlServiceParts): SqlService {
       .fenced({
         sql,
         origin: 'admitted',
+        ...(explain === undefined ? {} : { explain }),
+        chosen: { ...chosen, ...settings },
         params,
         tenant,
         accounts,

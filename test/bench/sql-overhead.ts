@@ -32,8 +32,8 @@ async function ask(text: string, format: string): Promise<void> {
     limits: LIMITS,
     signal: new AbortController().signal,
   }
-  const sql = await allowList.admit({ ...asker, text })
-  const result = await warehouse.fenced({ ...asker, sql, origin: 'admitted', format })
+  const { sql, settings } = await allowList.admit({ ...asker, text })
+  const result = await warehouse.fenced({ ...asker, sql, chosen: settings, origin: 'admitted', format })
   for await (const _ of result.chunks) {
     // Only the work is relevant.
   }

@@ -3,7 +3,14 @@ import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DataFormat } from '@clickhouse/client'
 import { queryError } from '../engine-errors.ts'
-import { assertWithinFence, type FencedText, fencedText, fenceSettings, ownText } from '../fence/fence.ts'
+import {
+  assertWithinFence,
+  explanation,
+  type FencedText,
+  fencedText,
+  fenceSettings,
+  ownText,
+} from '../fence/fence.ts'
 import { SERVER_KEY, seesRowsOf } from '../fence/policies.ts'
 import type { FencedQuery, FencedResult } from '../warehouse.ts'
 import { AnswerReader } from './answer.ts'
@@ -54,14 +61,13 @@ export async function runFenced(
     await context.assertPolicies(endpoint)
     const text = await textOf(context, endpoint, request)
     const settings = settingsOf(context, request, text)
-    const explain = request.explain === undefined ? '' : `EXPLAIN ${request.explain} `
     // If the beginning of a format cannot be used without its end, the server completes the answer before sending it.
     const streams = request.explain === undefined && canStream(request.format)
     const answer = await timed(
       patienceMs(request),
       signal =>
         open(endpoint, signal, {
-          sql: `${explain}${text.sql}`,
+          sql: request.explain === undefined ? text.sql : explanation(request.explain, text.sql),
           params: request.params,
           format: request.format,
           queryId,
@@ -89,6 +95,8 @@ function settingsOf(
       sees: seesRowsOf(SERVER_KEY, request),
       limits: request.limits,
       text,
+      chosen: request.chosen,
+      isPlan: request.explain === 'PLAN',
     }),
     database,
     readonly: 1,

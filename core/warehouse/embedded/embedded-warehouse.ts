@@ -168,7 +168,7 @@ export class EmbeddedWarehouse implements Warehouse {
         },
       )
     }
-    const session = this.#sessions.take(request.params)
+    const session = this.#sessions.take(request)
     const ending = new AbortController()
     const givenBack = Promise.withResolvers<void>()
     request.onTaken?.(givenBack.promise)
@@ -185,7 +185,7 @@ export class EmbeddedWarehouse implements Warehouse {
           this.#fenced.delete(ending)
           this.#pipes.give(pipe)
           if (ending.signal.aborted || request.signal.aborted) session.close()
-          else this.#sessions.give(session, request.params)
+          else this.#sessions.give(session, request)
           givenBack.resolve()
         },
         kill: (prefix: string) => this.#own.kill(prefix),

@@ -8,8 +8,8 @@ const MOST_IDLE = 32
  * Reused sessions for fenced queries, one query at a time. Closing a session waits for everything else that runs in the
  * engine, and until then it counts against the engine's memory.
  *
- * The next query resets everything that a query set, before anything else runs (fenced.ts). Bound values stay, so a
- * session is reused only for the same names.
+ * The next query resets everything that a query set, before anything else runs (fenced.ts). Bound values and settings
+ * that a client has chosen stay, so a session is reused only for the same names.
  */
 export class FencedSessions {
   readonly #path: string
@@ -19,8 +19,8 @@ export class FencedSessions {
     this.#path = path
   }
 
-  take(params: FencedQuery['params']): Session {
-    const names = namesOf(params)
+  take(query: SetByQuery): Session {
+    const names = namesOf(query)
     for (const [session, known] of this.#idle) {
       if (known !== names) continue
       this.#idle.delete(session)
@@ -30,8 +30,8 @@ export class FencedSessions {
   }
 
   /** Returns the session of a query that has ended by itself. */
-  give(session: Session, params: FencedQuery['params']): void {
-    this.#idle.set(session, namesOf(params))
+  give(session: Session, query: SetByQuery): void {
+    this.#idle.set(session, namesOf(query))
     const [oldest] = this.#idle.keys()
     if (this.#idle.size > MOST_IDLE && oldest !== undefined) {
       this.#idle.delete(oldest)
@@ -45,4 +45,15 @@ export class FencedSessions {
   }
 }
 
-const namesOf = (params: FencedQuery['params']): string => Object.keys(params).sort().join(' ')
+/** What stays in a session. */
+type SetByQuery = Pick<FencedQuery, 'params' | 'chosen' | 'explain'>
+
+const namesOf = ({ params, chosen, explain }: SetByQuery): string =>
+  [
+    ...Object.keys(params).sort(),
+    // Not the name of a parameter.
+    ...Object.keys(chosen ?? {})
+      .sort()
+      .map(name => `=${name}`),
+    ...(explain === 'PLAN' ? ['=plan'] : []),
+  ].join(' ')

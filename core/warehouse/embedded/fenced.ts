@@ -2,10 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Session } from 'chdb'
 import { queryError } from '../engine-errors.ts'
-import { assertWithinFence, type FencedText, fencedText, fenceSettings, ownText } from '../fence/fence.ts'
+import {
+  assertWithinFence,
+  explanation,
+  type FencedText,
+  fencedText,
+  fenceSettings,
+  ownText,
+} from '../fence/fence.ts'
 import { seesRowsOf } from '../fence/policies.ts'
 import { quoteText } from '../tables/column-types.ts'
-import type { FencedQuery, FencedResult } from '../warehouse.ts'
+import type { Explain, FencedQuery, FencedResult } from '../warehouse.ts'
 import { AnswerPipe } from './answer-pipes.ts'
 import { paramAssignments } from './bound.ts'
 
@@ -72,6 +79,8 @@ export async function killUntil(ended: () => boolean, kill: () => Promise<void>)
 /** Sets the caller's identity in the session, before anything else of the query runs. */
 function preparation(engine: FencedEngine, request: FencedQuery, text: FencedText): string {
   const settings = fenceSettings({
+    chosen: request.chosen,
+    isPlan: request.explain === 'PLAN',
     sees: seesRowsOf(engine.key, request),
     limits: {
       ...request.limits,
@@ -127,7 +136,7 @@ async function start(
 }
 
 /** The engine does not write EXPLAIN into a pipe. */
-async function explained(run: FencedRun, what: string): Promise<FencedResult> {
+async function explained(run: FencedRun, what: Explain): Promise<FencedResult> {
   const { request, engine, mark } = run
   const state = { ended: false }
   const stop = (): void =>
@@ -137,7 +146,7 @@ async function explained(run: FencedRun, what: string): Promise<FencedResult> {
     )
   request.signal.addEventListener('abort', stop, { once: true })
   try {
-    const text = await start(run, `EXPLAIN ${what} ${run.text.sql}`, request.format)
+    const text = await start(run, explanation(what, run.text.sql), request.format)
     request.signal.throwIfAborted()
     return { chunks: once(text) }
   } catch (error) {

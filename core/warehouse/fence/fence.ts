@@ -2,7 +2,8 @@ import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { STREAMS } from '../../model/streams/index.ts'
 import { tablesOf } from '../../model/streams/stream.ts'
 import { quoteName } from '../tables/column-types.ts'
-import { type FencedQuery, SESSION_TIME_ZONE } from '../warehouse.ts'
+import { type Explain, type FencedQuery, SESSION_TIME_ZONE } from '../warehouse.ts'
+import { acceptedSettings, type ClientSettings } from './client-settings.ts'
 import { withPlainColumns } from './plain-columns.ts'
 import { SEES_SETTING } from './policies.ts'
 import { isTotal } from './total-functions.ts'
@@ -19,6 +20,10 @@ interface FenceOptions {
   readonly sees: string
   readonly limits: FencedQuery['limits']
   readonly text: Pick<FencedText, 'projections' | 'isTotal'>
+  /** What the client has chosen. */
+  readonly chosen?: ClientSettings | undefined
+  /** The plan is printed: it must not depend on the rows that the tables contain. */
+  readonly isPlan?: boolean
   /** Threads of one query: fewer than cores, so that inserts continue next to it. Default: the engine's choice. */
   readonly threads?: number
   /** Nice value of these threads; without CAP_SYS_NICE the engine ignores it. */
@@ -59,12 +64,14 @@ const PLANNING = {
 export function fenceSettings(options: FenceOptions): Readonly<Record<string, string | number>> {
   const { limits } = options
   return {
+    output_format_json_quote_64bit_integers: 1,
+    session_timezone: SESSION_TIME_ZONE,
+    ...chosenSettings(options),
+    ...(options.isPlan === true ? UNOPTIMIZED : {}),
     [SEES_SETTING]: options.sees,
     max_execution_time: limits.maxSeconds,
     timeout_overflow_mode: 'throw',
     max_memory_usage: limits.maxMemoryBytes,
-    max_result_rows: limits.maxResultRows,
-    result_overflow_mode: 'throw',
     ...(options.threads === undefined ? {} : { max_threads: options.threads }),
     optimize_use_projections: options.text.projections ? 1 : 0,
     // Comparing a number with a time could fail, the only possible failure in text that otherwise cannot fail.
@@ -72,10 +79,23 @@ export function fenceSettings(options: FenceOptions): Readonly<Record<string, st
     ...PLANNING,
     allow_ddl: 0,
     allow_introspection_functions: 0,
-    output_format_json_quote_64bit_integers: 1,
     // Statistics count what the engine read, including other tenants' rows in the same granules.
     output_format_write_statistics: 0,
-    session_timezone: SESSION_TIME_ZONE,
+  }
+}
+
+/** Optimizations choose by the size of tables, which counts rows of every tenant. */
+const UNOPTIMIZED = { query_plan_enable_optimizations: 0 } as const
+
+/** A client may ask for fewer rows than the limit, and for the first of them instead of an error. */
+function chosenSettings({ chosen, limits }: FenceOptions): ClientSettings {
+  const accepted = acceptedSettings(chosen ?? {})
+  const asked = Number(accepted['max_result_rows'] ?? 0)
+  const isFewer = asked > 0 && asked < limits.maxResultRows
+  return {
+    ...accepted,
+    max_result_rows: isFewer ? asked : limits.maxResultRows,
+    result_overflow_mode: isFewer ? (accepted['result_overflow_mode'] ?? 'throw') : 'throw',
   }
 }
 
@@ -92,6 +112,10 @@ export interface FencedText {
   /** Whether no function in it can fail on a column value. */
   readonly isTotal: boolean
 }
+
+/** The statement that prints instead of running. */
+export const explanation = (what: Explain, sql: string): string =>
+  what === 'DESCRIBE' ? `DESCRIBE TABLE (${sql}\n)` : `EXPLAIN ${what} ${sql}`
 
 /** Internal SQL runs unchanged. */
 export const ownText = (sql: string): FencedText => ({ sql, projections: true, isTotal: false })

@@ -62,9 +62,19 @@ beforeAll(async () => {
 afterAll(() => store.close())
 
 async function rowsOf(text: string, params = {}, tenant = 'default'): Promise<unknown[]> {
-  const sql = await allowList.admit({ text, params, tenant, accounts: null, signal, limits: LIMITS })
+  const { sql, explain, settings } = await allowList.admit({
+    text,
+    params,
+    tenant,
+    accounts: null,
+    signal,
+    limits: LIMITS,
+  })
   const result = await store.warehouse.fenced({
     sql,
+    chosen: settings,
+    // Everything else passes the fence's own check, too.
+    ...(explain === undefined ? {} : { explain, origin: 'admitted' }),
     params,
     tenant,
     accounts: null,
@@ -83,7 +93,7 @@ async function rowsOf(text: string, params = {}, tenant = 'default'): Promise<un
 
 async function reasonOf(text: string): Promise<string> {
   try {
-    const sql = await allowList.admit({
+    const { sql } = await allowList.admit({
       text,
       params: {},
       tenant: 'default',

@@ -5,6 +5,40 @@ export const ORDINARY: readonly (readonly [sql: string, rows: readonly (readonly
   ['SELECT 1;', [[1]]],
   ['select 1 -- with a comment', [[1]]],
   ['/* lead */ SELECT 1 /* trail */;  ', [[1]]],
+  // settings, as clients and people add them
+  ['SELECT number FROM numbers(3) SETTINGS max_threads = 1', [['0'], ['1'], ['2']]],
+  ["SELECT 1 AS x SETTINGS join_use_nulls = 1, log_comment = 'a \\' b'", [[1]]],
+  ['SELECT 1 AS settings, 2 SETTINGS readonly = 0', [[1, 2]]],
+  [
+    'SELECT r.x FROM (SELECT 1 AS one) AS l LEFT JOIN (SELECT 2 AS one, 3 AS x) AS r USING (one) SETTINGS join_use_nulls = true',
+    [[null]],
+  ],
+  ["SELECT 1 UNION SELECT 1 SETTINGS union_default_mode = 'ALL'", [[1], [1]]],
+  [
+    'SELECT 18446744073709551615 SETTINGS output_format_json_quote_64bit_integers = 1',
+    [['18446744073709551615']],
+  ],
+  ["SELECT toString(toDateTime(0)) SETTINGS session_timezone = 'Europe/Berlin'", [['1970-01-01 01:00:00']]],
+  // what the engine makes of a statement
+  [
+    "DESCRIBE (SELECT 1 AS a, 'x' AS b)",
+    [
+      ['a', 'UInt8', '', '', '', '', ''],
+      ['b', 'String', '', '', '', '', ''],
+    ],
+  ],
+  ['DESC TABLE (SELECT TraceId FROM otel_traces LIMIT 1)', [['TraceId', 'String', '', '', '', '', '']]],
+  ['EXPLAIN SYNTAX SELECT 1 AS a', [['SELECT 1 AS a'], ['FROM system.one']]],
+  [
+    'explain ast SELECT 1',
+    [
+      ['SelectWithUnionQuery (children 1)'],
+      [' ExpressionList (children 1)'],
+      ['  SelectQuery (children 1)'],
+      ['   ExpressionList (children 1)'],
+      ['    Literal UInt64_1'],
+    ],
+  ],
   ['SELECT length(timezone()) > 0, length(version()) > 0', [[1, 1]]],
   ['SELECT currentDatabase()', [['wattline']]],
   ['SHOW DATABASES', [['wattline']]],
