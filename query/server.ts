@@ -32,8 +32,9 @@ import { recomputeRoutes } from './recompute/routes.ts'
 import { requestRoutes } from './requests/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
 import { clickhouseRoutes } from './sql/clickhouse-routes.ts'
+import { ClickHouseSessions } from './sql/clickhouse-sessions.ts'
 import { sqlRoutes } from './sql/routes.ts'
-import { createSqlService, type SqlService } from './sql/service.ts'
+import { createSqlService } from './sql/service.ts'
 import { BODY_MAX_BYTES } from './sql/text-limits.ts'
 import { createMetrics } from './status/metrics.ts'
 import { instanceRoutes, statusRoutes } from './status/routes.ts'
@@ -78,11 +79,13 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
     limits: context.config.limits.sql,
     events: context.events,
     turns: fairness.sql,
+    ownTurns: fairness.own,
   })
   statusRoutes(app, context, metrics)
   instanceRoutes(app, context)
   sqlRoutes(app, context, sql)
-  clickhouseRoutes(app, context, sql, '/clickhouse')
+  const clickhouse = { sql, sessions: new ClickHouseSessions() }
+  clickhouseRoutes(app, context, clickhouse, '/clickhouse')
   usageRoutes(app, context)
   allocationRoutes(app, context)
   liveRoutes(app, context)
@@ -112,17 +115,17 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
   pageRoutes(app, context.page)
   return {
     http: serverOf(built, routes, () => metrics.stop()),
-    clickhouse: clickhouseServer(context, sql, limits),
+    clickhouse: clickhouseServer(context, clickhouse, limits),
   }
 }
 
 function clickhouseServer(
   context: QueryContext,
-  sql: SqlService,
+  parts: Parameters<typeof clickhouseRoutes>[2],
   limits: { readonly bodyBytes: number; readonly answerMs: number },
 ): QueryServer {
   const built = createApp(context, limits)
   const routes = routesOf(built.app)
-  clickhouseRoutes(built.app, context, sql, '')
+  clickhouseRoutes(built.app, context, parts, '')
   return serverOf(built, routes, () => undefined)
 }

@@ -141,11 +141,22 @@ export interface FencedQuery {
   readonly chosen?: Readonly<Record<string, string | number>> | undefined
 }
 
-/** What is printed: trees, the statement, the plan as it is before optimizations, or the columns of the result. */
+/**
+ * What is printed: trees, the statement, the plan as it is before optimizations (always as lines of text), or the
+ * columns of the result.
+ */
 export type Explain = 'AST' | 'QUERY TREE' | 'SYNTAX' | 'PLAN' | 'DESCRIBE'
 
 /** Answers never show how much the engine read: it reads granules, which also contain rows of other tenants. */
 export interface FencedResult {
   /** The answer in the requested format, in chunks. Ends with an error when a limit is reached later. */
   readonly chunks: AsyncIterable<Uint8Array>
+  /** Rows of the answer and their bytes in memory, once it is complete; undefined: not known. */
+  readonly counts?: () => AnswerCounts | undefined
+}
+
+/** Size of an answer, whatever the engine read for it. */
+export interface AnswerCounts {
+  readonly rows: number
+  readonly bytes: number
 }

@@ -16,6 +16,10 @@ export interface SendOptions {
   /** Ends the body when the answer fails later; if it returns nothing, the connection is cut. */
   readonly onLate: (error: unknown) => Uint8Array
   readonly reader: ReaderLimits
+  /** Part that is held back; default 64 KiB. */
+  readonly headBytes?: number
+  /** Called before the headers are sent. @param isWhole the answer has ended */
+  readonly onHead?: (isWhole: boolean) => void
 }
 
 /**
@@ -29,7 +33,7 @@ export async function sendChunks(
   options: SendOptions,
 ): Promise<void> {
   const source = chunks[Symbol.asyncIterator]()
-  const { head, ended } = await readHead(source)
+  const { head, ended } = await readHead(source, options.headBytes ?? HEAD_BYTES)
   // Answered in another way, or abandoned, meanwhile.
   if (reply.sent || reply.raw.destroyed) {
     await source.return?.()
@@ -39,6 +43,7 @@ export async function sendChunks(
   const plain = Readable.from(bodyOf({ head, source, ended, watch, onLate: options.onLate }), {
     objectMode: false,
   })
+  options.onHead?.(ended)
   const { coding } = options
   if (coding !== undefined) reply.header('content-encoding', coding).header('vary', 'accept-encoding')
   const stream = coding === undefined ? plain : plain.pipe(encoder(coding))
@@ -55,9 +60,10 @@ export async function sendChunks(
 
 async function readHead(
   source: AsyncIterator<Uint8Array>,
+  headBytes: number,
 ): Promise<{ readonly head: readonly Uint8Array[]; readonly ended: boolean }> {
   const head: Uint8Array[] = []
-  for (let held = 0; held < HEAD_BYTES; ) {
+  for (let held = 0; held < headBytes; ) {
     const next = await source.next()
     if (next.done === true) return { head, ended: true }
     head.push(next.value)

@@ -20,6 +20,7 @@ import { reachOf, replaceLookUps } from './catalogue.ts'
 import { readText } from './engine-reader.ts'
 import { sqlFailed } from './engine-text.ts'
 import { readExplanation } from './explain-statement.ts'
+import { type LiveTable, liveParameter, liveTablesIn } from './live-tables.ts'
 import { createLru } from './lru.ts'
 import { translateMetaStatement } from './meta-statements.ts'
 import { judgeQueryTree } from './query-tree.ts'
@@ -59,6 +60,8 @@ export interface Admitted {
   readonly sql: string
   /** What to print instead of running it. */
   readonly explain?: Explain
+  /** Tables of this process that it reads; their rows are bound when it runs. */
+  readonly live: readonly LiveTable[]
   /** Of the statement's own SETTINGS, those that take effect. */
   readonly settings: ClientSettings
 }
@@ -94,7 +97,12 @@ export function createAllowList(options: {
     const clause = splitSettings(whole)
     const settings = clause?.settings ?? {}
     const select = clause?.text ?? whole
-    const question = { ...asked, chosen: analysisSettings({ ...chosen, ...settings }) }
+    const live = liveTablesIn(select)
+    const question = {
+      ...asked,
+      params: { ...asked.params, ...Object.fromEntries(live.map(name => [liveParameter(name), []])) },
+      chosen: analysisSettings({ ...chosen, ...settings }),
+    }
     const parsed = await parse(question, select)
     if (typeof parsed !== 'string') return parsed
     if (clause !== undefined) {
@@ -111,7 +119,9 @@ export function createAllowList(options: {
     const tree = await readText(warehouse, { ...question, sql, explain: 'QUERY TREE' }).catch(failed)
     const reads = judgeQueryTree(tree, new Set(qualified))
     if (!reads.allowed) return { verdict: reads }
-    return explained === undefined ? { sql, settings } : { sql: select, explain: explained.explain, settings }
+    return explained === undefined
+      ? { sql, settings, live }
+      : { sql: select, explain: explained.explain, settings, live }
   }
 
   return {

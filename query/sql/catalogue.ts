@@ -5,6 +5,7 @@
 
 import { CATALOGUE_VIEWS } from '../../core/warehouse/fence/ddl-catalogue.ts'
 import { quoteName } from '../../core/warehouse/tables/column-types.ts'
+import { liveSelect } from './live-tables.ts'
 import { ACCOUNT_EXPORTS, ACCOUNT_TABLES, READABLE_EXPORTS, READABLE_TABLES } from './readable-tables.ts'
 import { type Token, tokenize } from './tokens.ts'
 
@@ -46,9 +47,11 @@ export function replaceLookUps(canonical: string, database: string, { lookUps }:
       parts.push(tokens[at]!.text)
       continue
     }
-    parts.push(`${quoteName(database)}.${quoteName(found.view)}`)
-    // A table without an alias can also be qualified by its own name: `SELECT tables.name FROM system.tables`.
     const isColumn = tokens[at + 3]?.text === '.'
+    // The rows of these are bound, under the table's own name.
+    if (found.live !== undefined) parts.push(isColumn ? quoteName(found.table) : found.live)
+    else parts.push(`${quoteName(database)}.${quoteName(found.view)}`)
+    // A table without an alias can also be qualified by its own name: `SELECT tables.name FROM system.tables`.
     const hasAlias = tokens[at + 4]?.name === 'AS'
     if (!isColumn && !hasAlias && isTablePlace(tokens, at)) parts.push(` AS ${quoteName(found.table)}`)
     at += 2
@@ -60,14 +63,15 @@ function lookUpAt(
   tokens: readonly Token[],
   at: number,
   lookUps: Reach['lookUps'],
-): { readonly view: string; readonly table: string } | undefined {
+): { readonly view: string; readonly table: string; readonly live: string | undefined } | undefined {
   const schema = tokens[at]!.name
   if (schema === '' || tokens[at + 1]?.text !== '.') return undefined
   const table = tokens[at + 2]?.name ?? ''
   // The engine has INFORMATION_SCHEMA.TABLES in addition to the lower-case names.
   const isUpper = schema === 'INFORMATION_SCHEMA' && table === table.toUpperCase()
+  const live = schema === 'system' ? liveSelect(table) : undefined
   const view = lookUps.get(isUpper ? `${schema}.${table}`.toLowerCase() : `${schema}.${table}`)
-  return view === undefined ? undefined : { view, table }
+  return view === undefined && live === undefined ? undefined : { view: view ?? '', table, live }
 }
 
 /** After FROM, JOIN or a comma; a comma between columns does no harm, since the result is checked again. */

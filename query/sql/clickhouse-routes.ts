@@ -13,8 +13,12 @@ import type { QueryContext } from '../http/context.ts'
 import type { RawQuery } from '../http/parameters.ts'
 import { readerLimits } from '../http/slow-reader.ts'
 import { type SendOptions, sendChunks } from '../http/stream-answer.ts'
+import { answerSummary, SUMMARY } from './answer-summary.ts'
+import { carryOut } from './clickhouse-commands.ts'
 import { bindParameters } from './clickhouse-params.ts'
 import { type ClickHouseRequest, readClickHouseRequest } from './clickhouse-request.ts'
+import type { ClickHouseSessions } from './clickhouse-sessions.ts'
+import { readCommand } from './commands.ts'
 import { cachedFacts, type EngineFacts } from './engine-facts.ts'
 import { asEngineError } from './engine-text.ts'
 import { handshakeBlock, isHandshake } from './native-handshake.ts'
@@ -34,7 +38,7 @@ const exceptionTag = (): string => randomBytes(8).toString('hex')
 export function clickhouseRoutes(
   app: FastifyInstance,
   context: QueryContext,
-  sql: SqlService,
+  { sql, sessions }: { readonly sql: SqlService; readonly sessions: ClickHouseSessions },
   prefix: '' | '/clickhouse',
 ): void {
   const ping = async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
@@ -46,7 +50,7 @@ export function clickhouseRoutes(
   const facts = cachedFacts(context.warehouse)
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     try {
-      await run({ context, sql, facts, request, reply })
+      await run({ context, sql, sessions, facts, request, reply })
     } catch (error) {
       sendError(context, reply, error)
     }
@@ -67,12 +71,14 @@ export function clickhouseRoutes(
 interface Exchange {
   readonly context: QueryContext
   readonly sql: SqlService
+  readonly sessions: ClickHouseSessions
   readonly facts: () => Promise<EngineFacts>
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
 
-async function run({ context, sql, facts, request, reply }: Exchange): Promise<void> {
+async function run({ context, sql, sessions, facts, request, reply }: Exchange): Promise<void> {
+  const startedMs = performance.now()
   const { tenant, accounts } = identityOf(request)
   const asked = await readClickHouseRequest(
     request.query as RawQuery,
@@ -87,6 +93,8 @@ async function run({ context, sql, facts, request, reply }: Exchange): Promise<v
     return
   }
   const statement = readStatement(asked.sql, asked.defaultFormat)
+  const { session } = asked
+  const ofSession = session === undefined ? {} : sessions.open(tenant, session)
   const engine = await facts()
   reply
     .header('x-clickhouse-server-display-name', 'wattline')
@@ -95,23 +103,31 @@ async function run({ context, sql, facts, request, reply }: Exchange): Promise<v
     .type(statement.format.contentType)
   if (sendHandshake(engine, reply, statement, asked)) return
   const signal = disconnectSignal(reply)
-  await sql.run(
-    {
-      statement,
-      params: bindParameters(statement.text, asked.parameters),
-      tenant,
-      accounts,
-      signal,
-      ...(asked.maxSeconds === undefined ? {} : { maxSeconds: asked.maxSeconds }),
-    },
-    result => {
-      const reader = readerLimits(context.config.limits.sql, reason =>
-        context.events.emit('answerCut', { reason, tenant }),
-      )
-      return sendResult(reply, result, { ...asked, reader })
-    },
-  )
+  const sqlRequest = {
+    statement,
+    params: bindParameters(statement.text, asked.parameters),
+    chosen: { ...ofSession, ...asked.settings },
+    tenant,
+    accounts,
+    signal,
+    named: { queryId: asked.queryId, user: asked.user },
+    ...(asked.maxSeconds === undefined ? {} : { maxSeconds: asked.maxSeconds }),
+  }
+  const send = (result: FencedResult): Promise<void> => {
+    const reader = readerLimits(context.config.limits.sql, reason =>
+      context.events.emit('answerCut', { reason, tenant }),
+    )
+    return sendResult(reply, result, { ...asked, reader, startedMs })
+  }
+  const command = readCommand(statement.text)
+  if (command === undefined) return await sql.run(sqlRequest, send)
+  const { database } = context.warehouse
+  if (!(await carryOut(command, { sql, sessions, database, request: sqlRequest, session }, send)))
+    reply.send('')
 }
+
+/** Largest answer that is made completely before it is sent. */
+const WHOLE_MAX_BYTES = 4_194_304
 
 /** Native with a protocol revision: see native-handshake.ts. */
 function sendHandshake(
@@ -127,20 +143,32 @@ function sendHandshake(
   return true
 }
 
-/** Clients expect the header. The real figures stay hidden: they would count rows of other tenants in the same granules. */
-const NOTHING_READ = JSON.stringify({ read_rows: '0', read_bytes: '0', elapsed_ns: '0' })
-
 async function sendResult(
   reply: FastifyReply,
   result: FencedResult,
-  { coding, compress, reader }: Pick<SendOptions, 'coding' | 'reader'> & Pick<ClickHouseRequest, 'compress'>,
+  {
+    coding,
+    compress,
+    reader,
+    waitsForEnd,
+    startedMs,
+  }: Pick<SendOptions, 'coding' | 'reader'> &
+    Pick<ClickHouseRequest, 'compress' | 'waitsForEnd'> & {
+      readonly startedMs: number
+    },
 ): Promise<void> {
   const tag = exceptionTag()
+  const summary = answerSummary(result, startedMs)
   reply.header('x-clickhouse-exception-tag', tag)
-  reply.header('x-clickhouse-summary', NOTHING_READ)
   await sendChunks(reply, compress ? compressed(result.chunks) : result.chunks, {
     coding,
     reader,
+    ...(waitsForEnd ? { headBytes: WHOLE_MAX_BYTES } : {}),
+    onHead: isWhole => {
+      reply.header(SUMMARY, summary())
+      // The figures of a long answer are known when it has been sent.
+      if (!isWhole) reply.trailer(SUMMARY, async () => summary())
+    },
     onLate: error => {
       const trailer = lateFailure(error, tag)
       return compress ? Buffer.concat([...compressedBlocks(trailer)]) : trailer

@@ -7,6 +7,8 @@ const NUMBERS: Partial<Record<ErrorCode, readonly [number, string, number]>> = {
   sql_refused: [497, 'ACCESS_DENIED', 403],
   sql_failed: [1002, 'UNKNOWN_EXCEPTION', 400],
   sql_limit: [396, 'TOO_MANY_ROWS_OR_BYTES', 422],
+  sql_cancelled: [394, 'QUERY_WAS_CANCELLED', 500],
+  session_missing: [372, 'SESSION_NOT_FOUND', 404],
   too_many_queries: [202, 'TOO_MANY_SIMULTANEOUS_QUERIES', 429],
   unauthenticated: [516, 'AUTHENTICATION_FAILED', 401],
   forbidden: [497, 'ACCESS_DENIED', 403],
@@ -66,12 +68,14 @@ function withoutVersion(text: string): string {
 /** A table that clients may not see is reported as missing. */
 const UNKNOWN_TABLE = [60, 'UNKNOWN_TABLE', 404] as const
 
+const UNKNOWN_DATABASE = [81, 'UNKNOWN_DATABASE', 404] as const
+
 /** An error as ClickHouse clients expect it: number, HTTP status and text. */
 export function asEngineError(error: WattlineError): EngineError {
-  const unknownTable = error.cause instanceof RefusedError && error.cause.reason === 'table'
-  const [fallback, name, status] = unknownTable
-    ? UNKNOWN_TABLE
-    : (NUMBERS[error.code] ?? [1002, 'UNKNOWN_EXCEPTION', error.status])
+  const reason = error.cause instanceof RefusedError ? error.cause.reason : undefined
+  const missing = reason === 'table' ? UNKNOWN_TABLE : reason === 'database' ? UNKNOWN_DATABASE : undefined
+  const [fallback, name, status] =
+    missing ?? NUMBERS[error.code] ?? ([1002, 'UNKNOWN_EXCEPTION', error.status] as const)
   const number = engineNumber(error) ?? fallback
   const sentence = engineSentence(error.message)
   const named = /\([A-Z][A-Z0-9_]{2,}\)$/.test(sentence) ? sentence : `${sentence} (${name})`

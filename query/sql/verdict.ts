@@ -9,6 +9,7 @@ const REFUSALS = [
   'settings',
   'type',
   'table',
+  'database',
   'column',
   'format',
 ] as const

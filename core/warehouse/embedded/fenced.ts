@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Session } from 'chdb'
+import type { ChdbResult, Session } from 'chdb'
 import { queryError } from '../engine-errors.ts'
 import {
   assertWithinFence,
@@ -10,9 +10,10 @@ import {
   fenceSettings,
   ownText,
 } from '../fence/fence.ts'
+import { safePlan } from '../fence/plan-text.ts'
 import { seesRowsOf } from '../fence/policies.ts'
 import { quoteText } from '../tables/column-types.ts'
-import type { Explain, FencedQuery, FencedResult } from '../warehouse.ts'
+import type { AnswerCounts, Explain, FencedQuery, FencedResult } from '../warehouse.ts'
 import { AnswerPipe } from './answer-pipes.ts'
 import { paramAssignments } from './bound.ts'
 
@@ -129,10 +130,9 @@ async function start(
   { engine, request, mark, text }: FencedRun,
   statement: string,
   format: string,
-): Promise<Uint8Array> {
+): Promise<ChdbResult> {
   const prepared = preparation(engine, request, text)
-  const result = await engine.session.queryAsync(`${prepared}; ${mark} ${statement}`, { format })
-  return result.bytes()
+  return await engine.session.queryAsync(`${prepared}; ${mark} ${statement}`, { format })
 }
 
 /** The engine does not write EXPLAIN into a pipe. */
@@ -146,9 +146,14 @@ async function explained(run: FencedRun, what: Explain): Promise<FencedResult> {
     )
   request.signal.addEventListener('abort', stop, { once: true })
   try {
-    const text = await start(run, explanation(what, run.text.sql), request.format)
+    const result = await start(
+      run,
+      explanation(what, run.text.sql),
+      what === 'PLAN' ? 'TSVRaw' : request.format,
+    )
+    const text = result.bytes()
     request.signal.throwIfAborted()
-    return { chunks: once(text) }
+    return { chunks: once(what === 'PLAN' ? safePlan(text) : text) }
   } catch (error) {
     throw request.signal.aborted ? request.signal.reason : queryError(error)
   } finally {
@@ -185,7 +190,7 @@ async function answered(run: FencedRun): Promise<FencedResult> {
       answer.leave()
     }
   }
-  return { chunks: chunks() }
+  return { chunks: chunks(), counts: () => answer.counts }
 }
 
 /** A running statement and the pipe to which it writes. */
@@ -197,6 +202,8 @@ class RunningAnswer {
   readonly #ending: Promise<unknown>
   #ended = false
   #left = false
+  /** Once it has ended. */
+  counts: AnswerCounts | undefined
   /** Rejects the wait for the next chunk. */
   #giveUp: ((reason: unknown) => void) | undefined
 
@@ -208,7 +215,11 @@ class RunningAnswer {
     const target = `INTO OUTFILE ${quoteText(engine.pipe)} APPEND FORMAT ${request.format}`
     this.#ending = start(run, `${run.text.sql}\n${target}`, request.format)
       .then(
-        () => undefined,
+        result => {
+          // What an answer into a file counts as read are its own rows.
+          this.counts = { rows: result.rowsRead, bytes: result.bytesRead }
+          return undefined
+        },
         (error: unknown) => error,
       )
       .finally(() => {

@@ -98,4 +98,5 @@ export function acceptedSettings(given: ClientSettings): ClientSettings {
 export const analysisSettings = (given: ClientSettings): ClientSettings =>
   Object.fromEntries(Object.entries(given).filter(([name]) => !OF_ANSWERS.test(name)))
 
-const OF_ANSWERS = /^(output_format_|format_|bool_|max_result_rows$|result_overflow_mode$|extremes$|date_time_output_format$)/
+const OF_ANSWERS =
+  /^(output_format_|format_|bool_|max_result_rows$|result_overflow_mode$|extremes$|date_time_output_format$)/

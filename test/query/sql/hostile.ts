@@ -203,8 +203,11 @@ export const HOSTILE: readonly (readonly [sql: string, reason: Refusal | 'failed
   ['SELECT * REPLACE(hostName() AS number) FROM numbers(1)', 'function'],
   // tables of others
   ['SELECT * FROM system.parts', 'table'],
-  ['SELECT * FROM system.processes', 'table'],
-  ['SELECT * FROM system.query_log', 'table'],
+  ['SELECT * FROM system.part_log', 'table'],
+  ['SELECT * FROM system.query_thread_log', 'table'],
+  ['SELECT * FROM wattline.query_log', 'table'],
+  ['SELECT * FROM information_schema.processes', 'table'],
+  ['SELECT query_id FROM system.processes WHERE hostName() != query_id', 'function'],
   ['SELECT * FROM system.users', 'table'],
   ['SELECT * FROM system.merge_tree_settings', 'table'],
   ['SELECT * FROM `system`.`parts`', 'table'],
