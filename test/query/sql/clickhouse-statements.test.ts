@@ -7,6 +7,7 @@ import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { EventBus } from '../../../core/catalogue/events/event-bus.ts'
 import { createLogger } from '../../../core/catalogue/events/logger.ts'
 import { traces } from '../../../core/model/streams/index.ts'
+import { CLIENT_SETTINGS } from '../../../core/warehouse/fence/client-settings.ts'
 import type { QueryServer } from '../../../query/http/query-server.ts'
 import { createQueryServers } from '../../../query/server.ts'
 import { eventually } from '../../support/until.ts'
@@ -122,6 +123,12 @@ it('counts the rows of the answer, and none that the engine read beside them', a
   expect(alone.summary).toMatchObject({ read_rows: '1', result_rows: '1', result_bytes: '8' })
   const whole = await ask('SELECT number FROM numbers(50000) FORMAT Native', 'wait_end_of_query=1')
   expect(whole.summary).toMatchObject({ result_rows: '50000', read_bytes: '400000' })
+})
+
+it('knows every setting that clients may change', async () => {
+  const known = await store.warehouse.query<{ name: string }>('SELECT name FROM system.settings')
+  const names = new Set(known.map(({ name }) => name))
+  expect(CLIENT_SETTINGS.filter(name => !names.has(name))).toEqual([])
 })
 
 it('explains a plan without what it would read', async () => {
