@@ -45,18 +45,20 @@ export function xxHash64(bytes: Uint8Array): bigint {
 
 const encoder = new TextEncoder()
 
-/** Names and values, each followed by a byte that is in no text. */
+/** Lengths that one byte cannot hold take four. */
+const LONG = 255
+
+/** Names and values, each after its length: the form in which Prometheus keeps labels. */
 function bytesOf(labels: Labels): Uint8Array {
-  const parts = labels.map(text => encoder.encode(text))
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length + 1, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-    bytes[at] = 0xff
-    at += 1
+  const bytes: number[] = []
+  for (const text of labels) {
+    const part = encoder.encode(text)
+    const { length } = part
+    if (length < LONG) bytes.push(length)
+    else bytes.push(LONG, length & 0xff, (length >> 8) & 0xff, (length >> 16) & 0xff)
+    bytes.push(...part)
   }
-  return bytes
+  return Uint8Array.from(bytes)
 }
 
 /** A number from 0 to 1 that a label set always has. */

@@ -3,6 +3,7 @@ import { NAME } from '../model/labels.ts'
 import type { SelectorNeed } from '../series/source.ts'
 import { childrenOf, type Expr, type VectorSelector } from '../syntax/ast.ts'
 import type { NeedWindow, Plan } from './plan.ts'
+import { isStatsOnly } from './stats-only.ts'
 
 type Known = Pick<Plan, 'settings' | 'timings' | 'lengths' | 'infoSelectors'>
 
@@ -58,16 +59,17 @@ function windowOf(selector: VectorSelector, path: readonly Expr[], known: Known)
   const { extension } = selector
   const before = isMatrix ? rangeMs + (extension === undefined ? 0 : lookbackMs) : lookbackMs
   const after = extension === 'smoothed' ? lookbackMs : 0
+  const how = { keepsStale: !isMatrix && extension === undefined, isStatsOnly: isStatsOnly(path) }
   const timing = timings.get(selector)
   const offset = timing?.offsetMs ?? 0
   if (timing?.atMs !== undefined) {
     const time = timing.atMs - offset
-    return { fromMs: time - before, toMs: time + after, isFixed: true }
+    return { fromMs: time - before, toMs: time + after, isFixed: true, ...how }
   }
   const around = surroundings(path, known)
   const [fromMs, toMs] = [-around.offset - around.before - offset - before, -around.offset - offset + after]
-  if (around.at === undefined) return { fromMs, toMs, isFixed: false }
-  return { fromMs: around.at + fromMs, toMs: around.at + toMs, isFixed: true }
+  if (around.at === undefined) return { fromMs, toMs, isFixed: false, ...how }
+  return { fromMs: around.at + fromMs, toMs: around.at + toMs, isFixed: true, ...how }
 }
 
 function needOf(

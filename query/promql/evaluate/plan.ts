@@ -43,6 +43,10 @@ export interface NeedWindow {
   /** ... up to it. */
   readonly toMs: number
   readonly isFixed: boolean
+  /** Whether stale markers end series; ranges skip them. */
+  readonly keepsStale: boolean
+  /** Whether only count and sum of histograms are asked for. */
+  readonly isStatsOnly: boolean
 }
 
 export interface Plan {

@@ -4,14 +4,14 @@ import { compareLabels, type Labels } from '../model/labels.ts'
 import type { Grid } from '../series/grid.ts'
 import { endOf } from '../series/grid.ts'
 import type { SampleSource } from '../series/source.ts'
-import { emptyStore, type Store, StoreBuilder } from '../series/store.ts'
+import { emptyStore, type Ingestion, type Store, StoreBuilder } from '../series/store.ts'
 import type { Plan } from './plan.ts'
 
 /** One selector: its series in the order of results, and the samples of the current slice. */
 interface Selected {
   store: Store
   readonly rowOf: Int32Array
-  readonly keepsStale: boolean
+  readonly how: Ingestion
   /** Up to where samples were read. */
   readToMs: number
 }
@@ -47,7 +47,10 @@ export class Reader {
       this.#selected.push({
         store: emptyStore(labels),
         rowOf,
-        keepsStale: need.rangeMs === 0,
+        how: {
+          keepsStale: this.#plan.windows[need.id]?.keepsStale === true,
+          lastOf: this.#plan.windows[need.id]?.isStatsOnly === true ? new Map() : undefined,
+        },
         readToMs: Number.NEGATIVE_INFINITY,
       })
     }
@@ -71,7 +74,7 @@ export class Reader {
     const need = this.#plan.selectors[id]
     const from = Math.max(fromMs, selected.readToMs)
     if (need === undefined || toMs <= from) return
-    const builder = new StoreBuilder(selected.store, selected.rowOf, selected.keepsStale)
+    const builder = new StoreBuilder(selected.store, selected.rowOf, selected.how)
     const before = this.#env.budget.held
     await this.#source.samples(need, from, toMs, chunk => {
       builder.push(chunk)

@@ -67,10 +67,10 @@ export function log(value: number): number {
 export function log2(value: number): number {
   const { fraction, exponent } = split(value)
   if (fraction === 0.5) return exponent - 1
-  return log(fraction) * (1 / Math.LN2) + exponent
+  return log(fraction) * Math.LOG2E + exponent
 }
 
-export const log10 = (value: number): number => log(value) * (1 / Math.LN10)
+export const log10 = (value: number): number => log(value) * Math.LOG10E
 
 /** The coefficients of the polynomial for powers. */
 const P = [

@@ -1,5 +1,6 @@
 /** Operators on numbers. */
 import { pow } from '../numeric/elementary.ts'
+import { atan2 } from '../numeric/trigonometry.ts'
 
 /** The remainder with the sign of the dividend, NaN for a divisor of zero. */
 const remainder = (left: number, right: number): number => left % right
@@ -11,7 +12,7 @@ const ARITHMETIC: Readonly<Record<string, (left: number, right: number) => numbe
   '/': (left, right) => left / right,
   '%': remainder,
   '^': pow,
-  atan2: Math.atan2,
+  atan2,
 }
 
 const COMPARISONS: Readonly<Record<string, (left: number, right: number) => boolean>> = {

@@ -1,5 +1,6 @@
 /** The samples of a selector for the slice that is evaluated: floats and histograms apart, series one after another. */
-import type { FloatHistogram } from '../histogram/float-histogram.ts'
+import { EMPTY_HISTOGRAM, type FloatHistogram, RESET_HINT } from '../histogram/float-histogram.ts'
+import { isReset } from '../histogram/reset.ts'
 import type { Labels } from '../model/labels.ts'
 import { bitsOf, isStale } from '../numeric/numbers.ts'
 import type { SampleChunk } from './source.ts'
@@ -31,6 +32,14 @@ export const emptyStore = (labels: readonly Labels[]): Store => ({
   dropsName: undefined,
 })
 
+/** What of samples is kept. */
+export interface Ingestion {
+  /** Stale markers, which end series. */
+  readonly keepsStale: boolean
+  /** Given where only count and sum of histograms are kept: the last whole histogram of each row, to tell resets. */
+  readonly lastOf: Map<number, FloatHistogram> | undefined
+}
+
 /** A part of a chunk: rows of one series. */
 interface Run {
   readonly chunk: SampleChunk
@@ -42,17 +51,17 @@ interface Run {
 export class StoreBuilder {
   readonly #previous: Store
   readonly #rowOf: Int32Array
-  readonly #keepsStale: boolean
+  readonly #how: Ingestion
   readonly #runs: (Run[] | undefined)[] = []
   #samples = 0
   #hasHistograms = false
   #hasNaN = false
 
   /** `rowOf` tells the row of each series of the source; rows are sorted by labels. */
-  constructor(previous: Store, rowOf: Int32Array, keepsStale: boolean) {
+  constructor(previous: Store, rowOf: Int32Array, how: Ingestion) {
     this.#previous = previous
     this.#rowOf = rowOf
-    this.#keepsStale = keepsStale
+    this.#how = how
   }
 
   /** Samples that came in. */
@@ -130,7 +139,7 @@ export class StoreBuilder {
     for (let row = 0; row < labels.length; row += 1) {
       columns.begin(row)
       columns.addTail(this.#previous, row, afterMs)
-      for (const run of this.#runs[row] ?? []) columns.addRun(run, this.#keepsStale)
+      for (const run of this.#runs[row] ?? []) columns.addRun(run, row, this.#how)
     }
     return columns.finish(this.#previous)
   }
@@ -151,6 +160,15 @@ export function firstAfter(times: Float64Array, from: number, to: number, afterM
     else low = middle + 1
   }
   return low
+}
+
+/** Count and sum of a histogram, and whether the counter was reset before it. */
+function statsOf(histogram: FloatHistogram, previous: FloatHistogram | undefined): FloatHistogram {
+  const { count, sum, schema, counterResetHint } = histogram
+  const { unknown, reset, notReset } = RESET_HINT
+  const isKnown = counterResetHint !== unknown || previous === undefined
+  const hint = isKnown ? counterResetHint : isReset(histogram, previous) ? reset : notReset
+  return { ...EMPTY_HISTOGRAM, schema, count, sum, counterResetHint: hint }
 }
 
 /** Columns that are filled sample by sample. */
@@ -207,14 +225,15 @@ class Columns {
     this.#histograms.push(histogram)
   }
 
-  addRun({ chunk, from, to }: Run, keepsStale: boolean): void {
+  addRun({ chunk, from, to }: Run, row: number, { keepsStale, lastOf }: Ingestion): void {
     const { times, values, histograms } = chunk
     const bits = bitsOf(values)
     for (let at = from; at < to; at += 1) {
       const histogram = histograms?.[at]
       const time = times[at] ?? 0
       if (histogram !== undefined) {
-        this.#addHistogram(time, histogram)
+        this.#addHistogram(time, lastOf === undefined ? histogram : statsOf(histogram, lastOf.get(row)))
+        lastOf?.set(row, histogram)
         continue
       }
       const isMarker = isStale(bits, at)

@@ -154,12 +154,16 @@ function withResets(
   const begin = isSpanned ? first + 2 : first + 1
   if (begin > last) return difference
   let previous = isSpanned ? next : left
-  let result: FloatHistogram | undefined = difference
+  // Added up first: that rounds less.
+  let correction: FloatHistogram | undefined
   for (const current of [...histograms.slice(begin, last), right]) {
-    if (result !== undefined && isReset(current, previous)) {
-      result = combined(window, add(result, previous), 'addition')
+    if (isReset(current, previous)) {
+      const sum =
+        correction === undefined ? previous : combined(window, add(correction, previous), 'addition')
+      if (sum === undefined) return undefined
+      correction = sum
     }
     previous = current
   }
-  return result
+  return correction === undefined ? difference : combined(window, add(difference, correction), 'addition')
 }

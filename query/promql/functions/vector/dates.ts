@@ -1,10 +1,7 @@
 /** Parts of dates, in UTC. */
 const DAY_MS = 86_400_000
 
-/** Values beyond what a date can be are taken for the nearest date that is one: nobody asks for them. */
-const MAX_MS = 8.64e15
-
-/** NaN and infinity count as the smallest integer of 64 bits, whose date is the one below. */
+/** What integers of 64 bits cannot hold counts as the smallest of them, whose date is the one below. */
 const NO_TIME = {
   days_in_month: 31,
   day_of_month: 4,
@@ -16,9 +13,17 @@ const NO_TIME = {
   year: 292277026596,
 }
 
-function dateOf(seconds: number): Date {
-  const ms = Math.trunc(seconds) * 1_000
-  return new Date(Math.max(-MAX_MS, Math.min(MAX_MS, ms)))
+/** After 400 years the calendar begins anew, with the same days of the week. */
+const CYCLE_SECONDS = 146_097n * 86_400n
+const CYCLE_YEARS = 400
+
+/** A date that the language can hold, and by how many years it lies before the one that is meant. */
+function dateOf(seconds: number): { date: Date; years: number } {
+  const whole = Math.trunc(seconds)
+  if (Math.abs(whole) < 8e12) return { date: new Date(whole * 1_000), years: 0 }
+  const cycles = BigInt(whole) / CYCLE_SECONDS
+  const rest = Number(BigInt(whole) - cycles * CYCLE_SECONDS)
+  return { date: new Date(rest * 1_000), years: Number(cycles) * CYCLE_YEARS }
 }
 
 const DATES: Readonly<Record<string, (date: Date) => number>> = {
@@ -42,5 +47,9 @@ export function dateFunction(name: string): ((seconds: number) => number) | unde
   const part = DATES[name]
   if (part === undefined) return undefined
   const nothing = NO_TIME[name as keyof typeof NO_TIME]
-  return seconds => (Number.isFinite(seconds) ? part(dateOf(seconds)) : nothing)
+  return seconds => {
+    if (!(Math.abs(seconds) < 2 ** 63)) return nothing
+    const { date, years } = dateOf(seconds)
+    return part(date) + (name === 'year' ? years : 0)
+  }
 }

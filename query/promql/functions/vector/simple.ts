@@ -3,6 +3,7 @@
 import { histogramVariance } from '../../histogram/deviation.ts'
 import type { FloatHistogram } from '../../histogram/float-histogram.ts'
 import { DEGREES, log, log2, log10, RADIANS } from '../../numeric/elementary.ts'
+import { acos, asin, atan, cos, sin, tan } from '../../numeric/trigonometry.ts'
 import { type Block, FLOAT, HISTOGRAM } from '../../series/block.ts'
 import { type Environment, namesDropped, newBlock } from '../environment.ts'
 
@@ -15,12 +16,12 @@ const FLOATS: Readonly<Record<string, (value: number) => number>> = {
   ln: log,
   log2,
   log10,
-  sin: Math.sin,
-  cos: Math.cos,
-  tan: Math.tan,
-  asin: Math.asin,
-  acos: Math.acos,
-  atan: Math.atan,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
   sinh: Math.sinh,
   cosh: Math.cosh,
   tanh: Math.tanh,
