@@ -23,7 +23,6 @@ const bytes = (field: number): number => field * 8 + WIRE.bytes
 const varint = (field: number): number => field * 8 + WIRE.varint
 const KNOWN_ONE = knownFields(1)
 const KNOWN_TWO = knownFields(1, 2)
-const KNOWN_THREE = knownFields(1, 2, 3)
 const KNOWN_QUERY = knownFields(1, 2, 3, 4, 5, 6, 7, 8)
 const KNOWN_ANY = knownFields(1, 2, 3, 4, 5, 6, 7)
 
@@ -40,7 +39,8 @@ export function readGetTraces(body: Uint8Array): readonly string[] {
     const end = reader.length(body.length)
     for (let inner = reader.tag(end); inner !== 0; inner = reader.tag(end)) {
       if (inner === bytes(1)) ids.push(Buffer.from(blobAt(reader, end)).toString('hex'))
-      else reader.skip(inner, end, KNOWN_THREE)
+      // The times are hints where to look, which the trace index makes needless.
+      else reader.skip(inner, end, KNOWN_ONE)
     }
   }
   return ids

@@ -47,7 +47,7 @@ const text = (key: string, stringValue: string): SentAttribute => ({ key, value:
 
 export const LONG = '0123456789abcdef0123456789abcdef'
 /** An id of 64 bits. */
-export const SHORT = '00000000000000000123456789abcdef'
+export const SHORT = '0000000000000000fedcba9876543210'
 const spanId = (number: number): string => number.toString(16).padStart(16, '0')
 
 /** Two traces of three services, from a minute ago. */

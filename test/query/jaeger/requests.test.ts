@@ -46,9 +46,19 @@ it('reads a search', () => {
 })
 
 it('reads ids, operations and times', () => {
-  expect(readGetTraces(requestOf('GetTraces', { query: [{ trace_id: Buffer.alloc(16, 0xab) }] }))).toEqual([
-    'ab'.repeat(16),
-  ])
+  expect(
+    readGetTraces(
+      requestOf('GetTraces', {
+        query: [
+          {
+            trace_id: Buffer.alloc(16, 0xab),
+            start_time: { seconds: -62_135_596_800, nanos: 0 },
+            end_time: timestamp(5),
+          },
+        ],
+      }),
+    ),
+  ).toEqual(['ab'.repeat(16)])
   expect(readGetOperations(requestOf('GetOperations', { service: 'a', span_kind: 'SERVER' }))).toEqual({
     service: 'a',
     kind: 2,
