@@ -25,6 +25,7 @@ import { invoiceRoutes } from './invoices/routes.ts'
 import { jaegerRoutes } from './jaeger/routes.ts'
 import { lagRoutes } from './lag/routes.ts'
 import { liveRoutes } from './live/routes.ts'
+import { collectRoutes, openApiRoutes } from './openapi/routes.ts'
 import { pageRoutes } from './page/routes.ts'
 import { planningRoutes } from './planning/routes.ts'
 import { quarantineRoutes } from './quarantine/routes.ts'
@@ -74,6 +75,7 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
   const built = createApp(context, limits)
   const { app } = built
   const routes = routesOf(app)
+  const described = collectRoutes(app)
   const sql = createSqlService({
     warehouse: context.warehouse,
     limits: context.config.limits.sql,
@@ -112,6 +114,7 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
   exportRoutes(app, context)
   recomputeRoutes(app, context)
   snapshotRoutes(app, context)
+  openApiRoutes(app, described, context.version)
   pageRoutes(app, context.page)
   return {
     http: serverOf(built, routes, () => metrics.stop()),

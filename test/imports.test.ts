@@ -66,7 +66,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'core/grpc': ['core/catalogue', 'core/http', 'core/protobuf'],
   'core/auth': ['core/model', 'core/catalogue', 'core/runtime', 'core/http'],
   'core/columns': ['core/model', 'core/catalogue'],
-  'core/factors': ['core/model', 'core/catalogue', 'core/columns', 'core/broker'],
+  'core/factors': ['core/api', 'core/model', 'core/catalogue', 'core/columns', 'core/broker'],
   'core/billing': ['core/model', 'core/api', 'core/catalogue', 'core/warehouse'],
   'core/planning': ['core/model', 'core/factors'],
   'core/protobuf': ['core/catalogue'],

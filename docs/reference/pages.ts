@@ -4,13 +4,14 @@ import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { ERRORS } from '../../core/catalogue/errors/errors.ts'
 import { EVENTS } from '../../core/catalogue/events/events.ts'
 import { OWN_METRICS } from '../../query/status/own-metrics.ts'
+import { answerSchemas } from './answer-types.ts'
 import { limitsPage } from './limits-page.ts'
 import { mappingsPage } from './mappings-page.ts'
 import { NOTE, table } from './markdown.ts'
 import { streamsPage } from './streams-page.ts'
 
 /**
- * The reference pages, generated from the catalogues in the code, so that the two cannot disagree. `npm run docs`
+ * The reference pages, and the schemas of answers, generated from the catalogues and types in the code, so that the two cannot disagree. `npm run docs`
  * writes them; a test fails when a page differs from its catalogue.
  */
 export function referencePages(): ReadonlyMap<string, string> {
@@ -21,8 +22,15 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['streams.md', streamsPage()],
     ['mappings.md', mappingsPage()],
     ['../limits.md', limitsPage()],
+    ['../../query/openapi/answers.json', answersFile()],
   ])
 }
+
+/** One type a line. */
+const answersFile = (): string =>
+  `{\n${Object.entries(answerSchemas())
+    .map(([name, schema]) => `  ${JSON.stringify(name)}: ${JSON.stringify(schema)}`)
+    .join(',\n')}\n}\n`
 
 function errorsPage(): string {
   const rows = Object.entries(ERRORS).map(([code, { disposition, status, remedy }]) => [

@@ -235,6 +235,7 @@ const OPEN_ROUTES = [
   'GET /healthz',
   'GET /readyz',
   'GET /clickhouse/ping',
+  'GET /api/v1/openapi.json',
 ]
 const READERS: readonly Who[] = ['shop', 'bank', 'operator']
 function allowed(route: string): readonly Who[] {
