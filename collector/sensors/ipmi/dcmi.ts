@@ -13,7 +13,8 @@ export const POWER_READING: IpmiCommand = {
 }
 
 const ACTIVE = 0x40
-const NO_DCMI =
+/** What to do where a controller has no DCMI. */
+export const NO_DCMI =
   'The controller has no DCMI power reading. Read it by Redfish, if it has that, or meter its power supply.'
 const INACTIVE =
   "The controller's power measurement is not active. Activate it with `ipmitool dcmi power activate`, or in the controller's settings."

@@ -3,7 +3,6 @@ import { createSocket, type Socket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type ControlledHost, type Controller, ControllerError } from '../host/controller.ts'
-import { POWER_READING, wattsOf } from './dcmi.ts'
 import { type Login, type OpenSession, openSession, PRIVILEGES, SuiteRefused } from './handshake.ts'
 import {
   answerTo,
@@ -15,6 +14,7 @@ import {
   requestMessage,
   sealedPacket,
 } from './packets.ts'
+import { MachinePower } from './power.ts'
 
 interface LanOptions {
   readonly address: string
@@ -35,7 +35,7 @@ const APP = 0x06
 const SET_PRIVILEGE = 0x3b
 const CLOSE_SESSION = 0x3c
 
-/** A controller that answers DCMI power readings on UDP port 623. */
+/** A controller that is asked for the power of its machine on UDP port 623. */
 export function lanController(options: LanOptions): Controller {
   const { address, port, host, keepsSession } = options
   const name = `ipmi://${address}:${port}`
@@ -45,12 +45,13 @@ export function lanController(options: LanOptions): Controller {
     line = undefined
     await ended?.close(signal)
   }
-  const ask = async (by: LanLine, signal: AbortSignal): Promise<number> => {
+  const power = new MachinePower()
+  const ask = async (by: LanLine, signal: AbortSignal): Promise<bigint> => {
     await by.raise(options.login.privilege, signal)
-    return wattsOf(await by.command(POWER_READING, signal))
+    return await power.read(command => by.command(command, signal))
   }
   /** By the session of the last reading; undefined if there is none, or it no longer answers: it may have ended. */
-  const kept = async (signal: AbortSignal): Promise<number | undefined> => {
+  const kept = async (signal: AbortSignal): Promise<bigint | undefined> => {
     if (line === undefined) return undefined
     try {
       return await ask(line, AbortSignal.any([signal, AbortSignal.timeout(KEPT_MS)]))
@@ -61,7 +62,7 @@ export function lanController(options: LanOptions): Controller {
       return undefined
     }
   }
-  const opened = async (signal: AbortSignal): Promise<number> => {
+  const opened = async (signal: AbortSignal): Promise<bigint> => {
     line = await LanLine.open(options, signal)
     return await ask(line, signal)
   }
@@ -70,9 +71,9 @@ export function lanController(options: LanOptions): Controller {
     source: 'ipmi',
     async read(signal) {
       try {
-        const watts = (await kept(signal)) ?? (await opened(signal))
+        const milliwatts = (await kept(signal)) ?? (await opened(signal))
         if (!keepsSession) await end(signal)
-        return [{ host, milliwatts: BigInt(watts) * 1000n }]
+        return [{ host, milliwatts }]
       } catch (error) {
         line?.abandon()
         line = undefined

@@ -10,18 +10,18 @@ const redfish = rowsOf('redfish_exporter', { domain: 'host', zero_is_none: true 
 const idrac = rowsOf('idrac_exporter', { domain: 'host', zero_is_none: true })
 
 /** Sensors that measure the whole machine, as vendors call them. */
-const WHOLE =
+export const WHOLE_MACHINE_SENSOR =
   '/^(?:pwr consumption|pw consumption|power meter|(?:total|system|sys|chassis|node|server|board)[ _]?(?:power|pwr)(?:[ _]?(?:consumption|in|usage))?|power)$/i'
 /** What supplies draw; their sum is what the machine draws. */
-const SUPPLY_INPUT =
+export const SUPPLY_INPUT_SENSOR =
   '/^(?:psu?|power[ _]supply)[ _]?(?<supply>\\d+)[ _]?.*(?:in|input|pin)(?:[ _]?(?:power|pwr))?$/i'
 /** Parts of a machine that Redfish lists beside the whole. */
 const NOT_A_PART = '/^(?!.*(?:cpu|processor|mem|gpu|accelerator|sub-?system|fan|storage|drive)).*$/i'
 
 export const BMC_ROWS: readonly BuiltInRow[] = [
   ipmi('ipmi_dcmi_power_consumption_watts', 'power', 'W', {}),
-  ipmi('ipmi_power_watts', 'power', 'W', { when: { name: WHOLE } }),
-  ipmi('ipmi_power_watts', 'power', 'W', { when: { name: SUPPLY_INPUT }, device: 'supply-{supply}' }),
+  ipmi('ipmi_power_watts', 'power', 'W', { when: { name: WHOLE_MACHINE_SENSOR } }),
+  ipmi('ipmi_power_watts', 'power', 'W', { when: { name: SUPPLY_INPUT_SENSOR }, device: 'supply-{supply}' }),
   idrac('idrac_power_control_consumed_watts', 'power', 'W', {
     when: { name: NOT_A_PART },
     device: '{id|""}',

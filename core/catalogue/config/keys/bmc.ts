@@ -81,6 +81,9 @@ export const bmcSchema = z
         "This machine's own controller, through /dev/ipmi0 and `ipmitool` or FreeIPMI's `ipmi-dcmi`; `auto`: where both exist",
       ),
     redfish: z.array(redfish).default([]).describe('Redfish services; see docs/meters.md'),
-    ipmi: z.array(ipmi).default([]).describe('Controllers with DCMI power readings by IPMI 2.0 over LAN'),
+    ipmi: z
+      .array(ipmi)
+      .default([])
+      .describe('Controllers with DCMI power readings or sensors of watts, by IPMI 2.0 over LAN'),
   })
   .prefault({})

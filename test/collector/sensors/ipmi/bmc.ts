@@ -18,6 +18,12 @@ export interface BmcBehaviour {
   loses: number
   /** Highest privilege of the user. */
   privilege: number
+  /** Sensor data records, in order; none: there is no repository. */
+  records: readonly Buffer[]
+  /** By sensor number: reading and flags (0x40: it is scanned), or a completion code. */
+  readings: Readonly<Record<number, readonly [raw: number, flags: number] | number>>
+  /** Of every so many parts of records, one is refused because the reservation was cancelled; 0: none. */
+  cancels: number
 }
 
 interface Session {
@@ -48,6 +54,9 @@ export async function startBmc(given: Partial<BmcBehaviour> = {}) {
     isActive: true,
     loses: 0,
     privilege: 4,
+    records: [],
+    readings: {},
+    cancels: 0,
     ...given,
   }
   const socket = createSocket('udp4')
@@ -182,6 +191,8 @@ export async function startBmc(given: Partial<BmcBehaviour> = {}) {
       setImmediate(() => sessions.delete(session.id))
       return Buffer.from([0])
     }
+    if (netFn === 0x0a) return repository(code, data)
+    if (netFn === 4) return sensor(code, data)
     if (netFn !== 0x2c || code !== 2 || !data.equals(Buffer.from([0xdc, 1, 0, 0]))) return Buffer.from([0xc1])
     if (behaviour.code !== 0) return Buffer.from([behaviour.code])
     const reading = Buffer.alloc(19)
@@ -189,6 +200,36 @@ export async function startBmc(given: Partial<BmcBehaviour> = {}) {
     reading.writeUInt16LE(behaviour.watts, 2)
     reading[18] = behaviour.isActive ? 0x40 : 0
     return reading
+  }
+
+  let reservation = 0
+  let parts = 0
+  function repository(code: number, data: Buffer): Buffer {
+    if (behaviour.records.length === 0) return Buffer.from([0xc1])
+    if (code === 0x22) {
+      reservation += 1
+      return Buffer.from([0, reservation, 0])
+    }
+    parts += 1
+    const [own, , idLow, idHigh, offset = 0, bytes = 0] = data
+    const isCancelled = behaviour.cancels > 0 && parts % behaviour.cancels === 0
+    if (own !== reservation || isCancelled) return Buffer.from([0xc5])
+    if (bytes > 20) return Buffer.from([0xca])
+    // The first record is asked for as 0; ids are one more than their places.
+    const place = Math.max(0, idLow! + idHigh! * 256 - 1)
+    const record = behaviour.records[place]
+    if (record === undefined) return Buffer.from([0xcb])
+    const next = place + 1 < behaviour.records.length ? place + 2 : 0xffff
+    return Buffer.from([0, next & 0xff, next >> 8, ...record.subarray(offset, offset + bytes)])
+  }
+
+  function sensor(code: number, [number = 0, raw = 0]: Buffer): Buffer {
+    const reading = behaviour.readings[number]
+    if (reading === undefined) return Buffer.from([0xcb])
+    if (typeof reading === 'number') return Buffer.from([reading])
+    // Twice the reading, whatever it is.
+    if (code === 0x23) return Buffer.from([0, raw + 1, 2, 0, 0, 0, 0, 0])
+    return Buffer.from([0, ...reading, 0xc0])
   }
 
   function seal(session: Session, request: Buffer, answer: Buffer): Buffer {

@@ -123,21 +123,23 @@ async function once(rig: Rig): Promise<string> {
 }
 
 async function cpu(rig: Rig, arrivals: readonly Arrival[]): Promise<string> {
-  const counted = new Map<string, bigint>()
+  // Containers that were there at the first step begin with what they had used by then, others with 0.
+  const first = new Map<string, bigint>()
+  const last = new Map<string, bigint>()
   for (const { row } of arrivals) {
     if (row.WorkloadKind !== 'container' || row.Quantity !== 'cpu_time') continue
-    const before = counted.get(row.WorkloadId) ?? 0n
-    counted.set(row.WorkloadId, row.Value > before ? row.Value : before)
+    const { WorkloadId: id, Value: us } = row
+    if (us < (first.get(id) ?? us + 1n)) first.set(id, us)
+    if (us > (last.get(id) ?? -1n)) last.set(id, us)
   }
+  const counted = (id: string): bigint => (last.get(id) ?? 0n) - (first.get(id) ?? 0n)
   const rows = await rig.store.warehouse.query<{ id: string; us: string }>(
     `SELECT WorkloadId AS id, toString(sum(CpuUs)) AS us FROM ${LEDGER} WHERE WorkloadId != '' GROUP BY id`,
   )
-  const wrong = rows.filter(({ id, us }) => BigInt(us) !== counted.get(id))
+  const wrong = rows.filter(({ id, us }) => BigInt(us) !== counted(id))
   if (wrong.length > 0) {
     const [{ id, us } = { id: '', us: '' }] = wrong
-    throw new Error(
-      `${wrong.length} of ${rows.length}, such as ${id}: ${us} instead of ${counted.get(id)} µs`,
-    )
+    throw new Error(`${wrong.length} of ${rows.length}, such as ${id}: ${us} instead of ${counted(id)} µs`)
   }
   const left = await one(
     rig,
@@ -149,8 +151,8 @@ async function cpu(rig: Rig, arrivals: readonly Arrival[]): Promise<string> {
 
 async function reserved(rig: Rig): Promise<string> {
   const [row] = await rig.store.warehouse.query<{ cores: number; without: number }>(
-    `SELECT sum(CpuRequestUs) / 1e6 / 60 AS cores, toFloat64(countIf(us = 0)) AS without FROM (
-       SELECT WorkloadId, sum(CpuRequestUs) AS us, sum(CpuRequestUs) AS CpuRequestUs FROM ${LEDGER}
+    `SELECT sum(us) / 1e6 / 60 AS cores, toFloat64(countIf(us = 0)) AS without FROM (
+       SELECT WorkloadId, sum(CpuRequestUs) AS us FROM ${LEDGER}
        WHERE Labels['k8s.container.name'] = 'main' GROUP BY WorkloadId)`,
   )
   if (row === undefined || row.without > 0)
