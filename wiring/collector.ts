@@ -43,6 +43,7 @@ export function startIntake({ lifecycle, config, events }: Wiring, broker: Broke
         decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
         recogniser: createRecogniser({
           separate: config.hosts.separate,
+          drops: config.metrics.recognised === 'drop',
           mappings: config.mappings,
           regionUnknown: region => events.emit('regionUnknown', { region }),
         }),

@@ -128,6 +128,8 @@ export class RequestIngest {
     for (const [reason, amount] of decoded.recognised?.ignored ?? []) {
       this.#parts.events.emit('readingsIgnored', { reason, amount })
     }
+    const dropped = decoded.recognised?.dropped ?? 0
+    if (dropped > 0) this.#parts.events.emit('pointsNotKept', { amount: dropped })
     return decoded
   }
 

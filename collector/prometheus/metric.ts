@@ -44,6 +44,17 @@ export interface DenseHistogram {
   readonly zeroCount: number
   readonly positive: DenseBuckets
   readonly negative: DenseBuckets
+  /** Null: the counts are whole. */
+  readonly exact: ExactBuckets | null
+}
+
+/** Counts of a float histogram as they are: of each bucket, in the same places as in its integer form. */
+export interface ExactBuckets {
+  readonly count: number
+  readonly zeroCount: number
+  /** Of a histogram with explicit bounds: all buckets. */
+  readonly positive: readonly number[]
+  readonly negative: readonly number[]
 }
 
 /** Why OTLP cannot represent these buckets of a classic histogram; undefined when it can. */

@@ -1,8 +1,16 @@
+import { EXACT_FIELD } from '../../core/protobuf/otlp/exact-counts.ts'
 import { CUMULATIVE, ENVELOPE, FIELD, NO_RECORDED_VALUE } from '../../core/protobuf/otlp/fields.ts'
 import { writeAttribute, writeAttributeBytes, writeText } from '../../core/protobuf/otlp/write.ts'
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import { type Exemplar, writeExemplar } from './exemplar.ts'
-import type { DenseBuckets, DenseHistogram, MetricHead, PointShape, ResourceAttributes } from './metric.ts'
+import type {
+  DenseBuckets,
+  DenseHistogram,
+  ExactBuckets,
+  MetricHead,
+  PointShape,
+  ResourceAttributes,
+} from './metric.ts'
 import { type NanoParts, nanoParts } from './nano-parts.ts'
 import { SHAPES } from './shapes.ts'
 
@@ -160,6 +168,31 @@ export class MetricsWriter {
     this.#buckets(NATIVE.negative, histogram.negative)
     out.tag(NATIVE.zeroThreshold, WIRE.fixed64)
     out.double(histogram.zeroThreshold)
+  }
+
+  /** What OTLP has no field for: the hint about resets, and counts that are not whole; `exact` null: they are. */
+  exact(resetHint: number, exact: ExactBuckets | null): void {
+    const out = this.#out
+    if (resetHint !== 0) {
+      out.tag(EXACT_FIELD.resetHint, WIRE.varint)
+      out.uint(resetHint)
+    }
+    if (exact === null) return
+    out.tag(EXACT_FIELD.count, WIRE.fixed64)
+    out.double(exact.count)
+    out.tag(EXACT_FIELD.zeroCount, WIRE.fixed64)
+    out.double(exact.zeroCount)
+    this.#doubles(EXACT_FIELD.positive, exact.positive)
+    this.#doubles(EXACT_FIELD.negative, exact.negative)
+  }
+
+  #doubles(field: number, values: readonly number[]): void {
+    if (values.length === 0) return
+    const out = this.#out
+    out.tag(field, WIRE.bytes)
+    const start = out.begin()
+    for (const value of values) out.double(value)
+    out.end(start)
   }
 
   /** Content of a summary; `quantiles` and `values` have the same length. The count is rounded to an integer. */

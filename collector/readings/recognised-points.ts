@@ -20,17 +20,27 @@ export class RecognisedPoints implements PointSink {
   readonly series: ReadingSeries[] = []
   /** Points of known metrics that are not readings, by reason (IGNORED_REASONS). They stay ordinary metrics. */
   readonly ignored = new Map<string, number>()
+  readonly #drops: boolean
   readonly #identities: Identities
   readonly #rules: RuleTable
   readonly #scratch = new ByteStore()
   readonly #scaled = new ScaledParts()
+  /** Points that are stored as readings only. */
+  dropped = 0
   #parts = new Int32Array(0)
   #body: DataView = NO_BODY
   #rule: MetricRule | null = null
   #resourceMessages: Ranges | null = null
   #resource: KnownResource | null = null
 
-  constructor(identities: Identities, rules: RuleTable, { tenant, account, limits }: DecodeContext) {
+  /** `drops`: points that are readings are not stored as metrics besides. */
+  constructor(
+    identities: Identities,
+    rules: RuleTable,
+    { tenant, account, limits }: DecodeContext,
+    drops: boolean,
+  ) {
+    this.#drops = drops
     this.#sender = { tenant, account }
     this.#identities = identities
     this.#rules = rules
@@ -54,13 +64,15 @@ export class RecognisedPoints implements PointSink {
     return this.#rule !== null
   }
 
-  point(point: PointInHand): void {
+  point(point: PointInHand): boolean {
     const rule = this.#rule
-    if (rule === null) return
+    if (rule === null) return false
     const found = rule.problem ?? this.#find(rule, point)
-    if (found === null) return
     if (typeof found === 'string') this.ignored.set(found, (this.ignored.get(found) ?? 0) + 1)
-    else this.#add(found, point)
+    if (found === null || typeof found === 'string') return false
+    this.#add(found, point)
+    if (this.#drops) this.dropped += 1
+    return this.#drops
   }
 
   /** The point's series, with its value in `#scaled`; why it is not a reading; null: it repeats what was said shortly before. */

@@ -28,6 +28,8 @@ interface RecogniserOptions {
   readonly identityBytes?: number
   /** Names of hosts that stand for no other host. */
   readonly separate?: readonly string[]
+  /** Points that are readings are not stored as metrics besides. */
+  readonly drops?: boolean
   /** Mappings of the configuration. */
   readonly mappings?: readonly MappingRow[]
   /** Called once for each cloud region that is in no table, so that its hosts get no zone from it. */
@@ -38,6 +40,7 @@ interface RecogniserOptions {
 export function createRecogniser({
   identityBytes = IDENTITY_BYTES,
   separate = [],
+  drops = false,
   mappings = [],
   regionUnknown,
 }: RecogniserOptions = {}): Recogniser {
@@ -48,7 +51,7 @@ export function createRecogniser({
   )
   const rules = new RuleTable(mappingsOf(mappings))
   return {
-    begin: context => new RecognisedPoints(identities, rules, context),
+    begin: context => new RecognisedPoints(identities, rules, context, drops),
     learn: (tenant, name, id) => identities.names.learn(tenant, name, id),
   }
 }

@@ -67,7 +67,7 @@ const lanes = Array.from({ length: PARTITIONS }, () => {
   const builder = createRecordBuilder(readings)
   return { builder, rows: new ReadingRows(builder) }
 })
-const noSink = { metric: () => false, point: () => {} }
+const noSink = { metric: () => false, point: () => false }
 
 /** Passes one body through the stages up to `stage`. */
 function pass(kind: Kind, body: Uint8Array, stage: Stage): void {

@@ -3,6 +3,7 @@ import type { ListColumn } from '../../../core/columns/list-column.ts'
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { metricExpHistograms } from '../../../core/model/streams/index.ts'
 import { KNOWN_FIELDS, SINGLE_TAG, TAG } from '../../../core/protobuf/otlp/fields.ts'
+import { ExactCounts } from './exact-counts.ts'
 import { ExemplarReader } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
 
@@ -17,6 +18,7 @@ export class ExpHistogramPoints {
   readonly rows: MetricRows
   readonly #columns: ExpHistogramBuilder['columns']
   readonly #exemplars: ExemplarReader
+  readonly #exact: ExactCounts
   // The current point.
   #countLow = 0
   #countHigh = 0
@@ -35,6 +37,7 @@ export class ExpHistogramPoints {
     this.rows = rows
     this.#columns = columns
     this.#exemplars = new ExemplarReader(rows.reader, rows.texts, columns.Exemplars)
+    this.#exact = new ExactCounts(columns.FloatPositiveBucketCounts, columns.FloatNegativeBucketCounts)
   }
 
   /** Reads the point that ends at `end` into a row. */
@@ -43,6 +46,7 @@ export class ExpHistogramPoints {
     const columns = this.#columns
     rows.beginPoint()
     this.#exemplars.begin()
+    this.#exact.begin()
     this.#countLow = this.#countHigh = this.#zeroLow = this.#zeroHigh = 0
     this.#zeroThreshold = 0
     this.#sum = this.#scale = this.#positiveOffset = this.#negativeOffset = 0
@@ -64,6 +68,8 @@ export class ExpHistogramPoints {
     columns.NegativeOffset.append(this.#negativeOffset)
     columns.NegativeBucketCounts.endRow()
     this.#exemplars.endRow()
+    columns.FloatZeroCount.append(this.#exact.zeroCount)
+    this.#exact.endRow(columns)
     columns.Min.append(this.#min)
     columns.Max.append(this.#max)
     rows.accept(this.#flags)
@@ -71,14 +77,6 @@ export class ExpHistogramPoints {
 
   /** Writes the values shared by the points since the last call. */
   leave(): void {
-    const columns = this.#columns
-    const { pending } = this.rows
-    columns.IsFloat.appendTimes(false, pending)
-    columns.FloatCount.appendTimes(0, pending)
-    columns.FloatZeroCount.appendTimes(0, pending)
-    columns.FloatPositiveBucketCounts.endRowsEmpty(pending)
-    columns.FloatNegativeBucketCounts.endRowsEmpty(pending)
-    columns.ResetHint.appendTimes(0, pending)
     this.rows.leave()
   }
 
@@ -132,7 +130,9 @@ export class ExpHistogramPoints {
         this.#zeroThreshold = reader.double(end)
         break
       default:
-        reader.skip(tag, end, KNOWN_FIELDS.ExponentialHistogramDataPoint)
+        if (!this.#exact.read(reader, tag, end)) {
+          reader.skip(tag, end, KNOWN_FIELDS.ExponentialHistogramDataPoint)
+        }
     }
   }
 

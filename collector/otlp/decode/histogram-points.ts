@@ -1,6 +1,7 @@
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { metricHistograms } from '../../../core/model/streams/index.ts'
 import { KNOWN_FIELDS, SINGLE_TAG, TAG } from '../../../core/protobuf/otlp/fields.ts'
+import { ExactCounts } from './exact-counts.ts'
 import { ExemplarReader } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
 
@@ -14,6 +15,7 @@ export class HistogramPoints {
   readonly rows: MetricRows
   readonly #columns: HistogramBuilder['columns']
   readonly #exemplars: ExemplarReader
+  readonly #exact: ExactCounts
   // The current point.
   #countLow = 0
   #countHigh = 0
@@ -26,6 +28,7 @@ export class HistogramPoints {
     this.rows = rows
     this.#columns = columns
     this.#exemplars = new ExemplarReader(rows.reader, rows.texts, columns.Exemplars)
+    this.#exact = new ExactCounts(columns.FloatBucketCounts, null)
   }
 
   /** Reads the point that ends at `end` into a row. */
@@ -34,6 +37,7 @@ export class HistogramPoints {
     const columns = this.#columns
     rows.beginPoint()
     this.#exemplars.begin()
+    this.#exact.begin()
     this.#countLow = this.#countHigh = this.#sum = this.#min = this.#max = this.#flags = 0
     rows.reader.message = 'HistogramDataPoint'
     for (let tag = rows.reader.tag(end); tag !== 0; tag = rows.reader.tag(end)) this.#field(tag, end)
@@ -47,6 +51,7 @@ export class HistogramPoints {
     columns.BucketCounts.endRow()
     columns.ExplicitBounds.endRow()
     this.#exemplars.endRow()
+    this.#exact.endRow(columns)
     columns.Min.append(this.#min)
     columns.Max.append(this.#max)
     rows.accept(this.#flags)
@@ -54,12 +59,6 @@ export class HistogramPoints {
 
   /** Writes the values shared by the points since the last call. */
   leave(): void {
-    const { IsFloat, FloatCount, FloatBucketCounts, ResetHint } = this.#columns
-    const { pending } = this.rows
-    IsFloat.appendTimes(false, pending)
-    FloatCount.appendTimes(0, pending)
-    FloatBucketCounts.endRowsEmpty(pending)
-    ResetHint.appendTimes(0, pending)
     this.rows.leave()
   }
 
@@ -108,7 +107,7 @@ export class HistogramPoints {
         this.#max = reader.double(end)
         break
       default:
-        reader.skip(tag, end, KNOWN_FIELDS.HistogramDataPoint)
+        if (!this.#exact.read(reader, tag, end)) reader.skip(tag, end, KNOWN_FIELDS.HistogramDataPoint)
     }
   }
 

@@ -238,6 +238,12 @@ export class MetricRows implements PointInHand {
     this.#tally.accept()
   }
 
+  /** Ends a point that is stored elsewhere. */
+  acceptWithoutRow(): void {
+    this.#builder.discardRow()
+    this.#tally.accept()
+  }
+
   /** Writes the values shared by the accepted points since the last call. */
   leave(): void {
     const { columns } = this.#builder

@@ -69,12 +69,16 @@ export class NumberPoints {
       return
     }
     const isRecorded = (flags & NO_RECORDED_VALUE) === 0
+    if (sink !== null && hasValue && isRecorded) {
+      if (!rows.isInteger) rows.double = doubleOf(rows.valueLow, rows.valueHigh)
+      if (sink.point(rows)) {
+        rows.acceptWithoutRow()
+        return
+      }
+    }
     this.#append(isRecorded)
     this.#exemplars.endRow()
     rows.accept(flags)
-    if (sink === null || !hasValue || !isRecorded) return
-    if (!rows.isInteger) rows.double = doubleOf(rows.valueLow, rows.valueHigh)
-    sink.point(rows)
   }
 
   /** Bits, not numbers: the engine of this program may change those of a NaN. */

@@ -40,5 +40,6 @@ export interface PointSink {
     temporality: number,
     isMonotonic: boolean,
   ): boolean
-  point(point: PointInHand): void
+  /** Whether the point is not to be stored among the metrics. */
+  point(point: PointInHand): boolean
 }

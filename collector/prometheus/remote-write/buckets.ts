@@ -1,10 +1,11 @@
-import { classicProblem, type DenseBuckets, type DenseHistogram } from '../metric.ts'
+import { classicProblem, type DenseBuckets, type DenseHistogram, type ExactBuckets } from '../metric.ts'
 import { MAX_BUCKETS, type NativeHistogram, type Side } from './native-histogram.ts'
 
 /**
  * Converts native histograms to OTLP. Bucket i of Prometheus ends where bucket i - 1 of OTLP does: (base^(i-1),
  * base^i]. OTLP's counts are integers: those of float histograms are rounded cumulatively, first the negative buckets,
- * then the zero bucket, then the positive ones, so that they add up, and each is off by less than one.
+ * then the zero bucket, then the positive ones, so that they add up, and each is off by less than one. The counts as they
+ * are go with them (`ExactBuckets`).
  */
 
 /** The problem, as the end of a sentence that says that the histogram cannot be stored. */
@@ -29,13 +30,31 @@ export function denseHistogram(histogram: NativeHistogram): DenseHistogram | Uns
   if (typeof positive === 'string') return positive
   const count = wholeCount(histogram, whole.total)
   if (typeof count === 'string') return count
-  return { count, sum, schema, zeroThreshold, zeroCount, positive, negative }
+  return {
+    count,
+    sum,
+    schema,
+    zeroThreshold,
+    zeroCount,
+    positive: positive.buckets,
+    negative: negative.buckets,
+    exact: histogram.isFloat
+      ? {
+          count: histogram.count,
+          zeroCount: histogram.zeroCount,
+          positive: positive.counts,
+          negative: negative.counts,
+        }
+      : null,
+  }
 }
 
 interface ClassicHistogram {
   readonly bounds: readonly number[]
   readonly cumulative: readonly number[]
   readonly sum: number
+  /** Null: the counts are whole. */
+  readonly exact: ExactBuckets | null
 }
 
 /** A histogram with explicit bounds. */
@@ -52,13 +71,17 @@ export function customHistogram(histogram: NativeHistogram): ClassicHistogram | 
     return 'it has buckets beyond its bounds'
   }
   let total = 0
-  const cumulative = Array.from({ length: customValues.length + 1 }, (_, at) => {
-    total += counts[at - first] ?? 0
+  const single = Array.from({ length: customValues.length + 1 }, (_, at) => counts[at - first] ?? 0)
+  const cumulative = single.map(added => {
+    total += added
     return total
   })
   const count = wholeCount(histogram, total)
   if (typeof count === 'string') return count
-  return classicProblem(customValues, cumulative) ?? { bounds: [...customValues], cumulative, sum }
+  const exact = histogram.isFloat
+    ? { count: histogram.count, zeroCount: 0, positive: single, negative: [] }
+    : null
+  return classicProblem(customValues, cumulative) ?? { bounds: [...customValues], cumulative, sum, exact }
 }
 
 /** Rounds a growing sum, and returns what each step added: integers that add up to the rounded sum. */
@@ -82,13 +105,19 @@ function wholeCount({ isFloat, count }: NativeHistogram, total: number): number 
   return total > count ? 'its buckets hold more than its count' : Math.round(count)
 }
 
-function dense(histogram: NativeHistogram, side: Side, whole: WholeCounts): DenseBuckets | Unstorable {
+interface DenseSide {
+  readonly buckets: DenseBuckets
+  /** As they are. */
+  readonly counts: readonly number[]
+}
+
+function dense(histogram: NativeHistogram, side: Side, whole: WholeCounts): DenseSide | Unstorable {
   const filled = expand(side, absolute(histogram, side))
   if (typeof filled === 'string') return filled
   const { first, counts } = filled
   const offset = first - 1
   if (offset < -(2 ** 31) || offset + counts.length >= 2 ** 31) return 'a bucket is beyond 32 bits'
-  return { offset, counts: counts.map(count => whole.next(count)) }
+  return { buckets: { offset, counts: counts.map(count => whole.next(count)) }, counts }
 }
 
 /** The count of each bucket in a run. */

@@ -34,6 +34,8 @@ export class NativeHistogram {
   zeroCount = 0
   /** The histogram may decrease as well as increase. */
   isGauge = false
+  /** Hint about resets, as it is numbered there; unknown numbers are 0. */
+  resetHint = 0
   timeMs = 0
   startMs = 0
   readonly positive = createSide()
@@ -56,6 +58,7 @@ export class NativeHistogram {
 
   #clear(): void {
     this.isFloat = this.stale = this.isGauge = this.isBeyondBounds = false
+    this.resetHint = 0
     this.count = this.sum = this.schema = this.zeroThreshold = this.zeroCount = this.timeMs = this.startMs = 0
     for (const { spans, deltas, counts } of [this.positive, this.negative]) {
       spans.length = deltas.length = counts.length = 0
@@ -92,7 +95,9 @@ export class NativeHistogram {
         this.zeroCount = reader.double(end)
         return true
       case 0x70:
-        this.isGauge = reader.uint32(end) === RESET_HINT_GAUGE
+        this.resetHint = reader.uint32(end)
+        if (this.resetHint > RESET_HINT_GAUGE) this.resetHint = 0
+        this.isGauge = this.resetHint === RESET_HINT_GAUGE
         return true
       case 0x78:
         this.timeMs = signedMs(reader, end)

@@ -192,11 +192,13 @@ export class SeriesReader {
       if (this.#isUnstorable(classic)) return
       this.#points.begin(type, 'classic', timeMs, startMs, false)
       out.classic(classic.bounds, classic.cumulative, classic.sum)
+      out.exact(histogram.resetHint, classic.exact)
     } else {
       const dense = denseHistogram(histogram)
       if (this.#isUnstorable(dense)) return
       this.#points.begin(type, 'native', timeMs, startMs, false)
       out.native(dense)
+      out.exact(histogram.resetHint, dense.exact)
     }
     this.#finish()
     tally.histograms += 1

@@ -9,6 +9,7 @@ import {
   groupCommitSchema,
   hostsSchema,
   intakeLimits,
+  metricsSchema,
   sensorsSchema,
 } from './keys/collector.ts'
 import { exportsSchema } from './keys/exports.ts'
@@ -40,6 +41,7 @@ export const configSchema = z.strictObject({
   kubernetes: kubernetesSchema,
   scrape: scrapeSchema,
   mappings: mappingsSchema,
+  metrics: metricsSchema,
   metering: meteringSchema,
   collector: collectorSchema,
   processors: processorsSchema,

@@ -37,6 +37,13 @@ export const SCRAPE_EVENTS = {
       'reason',
     ),
   },
+  pointsNotKept: {
+    level: 'debug',
+    counter: counter(
+      'wattline_points_not_kept_total',
+      'Points that became readings and were not stored as metrics besides (`metrics.recognised`)',
+    ),
+  },
   /** A cloud region that maps to no grid zone: reported once for each. */
   regionUnknown: { level: 'warn' },
   scrapeFailed: {

@@ -127,6 +127,8 @@ export interface Rig {
   readonly intake: Intake
 }
 
+const dropping = createRecogniser({ drops: true })
+
 /** An intake with the real decoders between the fakes; `settings` as in the configuration file. */
 export function rig(settings: Record<string, unknown> = {}): Rig {
   const broker = new FakeBroker()
@@ -137,6 +139,13 @@ export function rig(settings: Record<string, unknown> = {}): Rig {
     broker,
     clock,
     events,
-    intake: createIntake({ broker, config, events, clock, decoders, recogniser }),
+    intake: createIntake({
+      broker,
+      config,
+      events,
+      clock,
+      decoders,
+      recogniser: config.metrics.recognised === 'drop' ? dropping : recogniser,
+    }),
   }
 }

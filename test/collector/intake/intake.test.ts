@@ -12,7 +12,7 @@ import type { Reading } from '../../../collector/readings/reading.ts'
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
 import { partitionOf } from '../../../core/model/partition.ts'
-import { readings, traces } from '../../../core/model/streams/index.ts'
+import { metricPoints, readings, traces } from '../../../core/model/streams/index.ts'
 import { type Mood, type Rig, rig, settle } from './fakes.ts'
 import { tracesBytes, tracesJson } from './payloads.ts'
 
@@ -55,6 +55,38 @@ async function outcome(promise: Promise<unknown>): Promise<string> {
     settle().then(() => pending),
   ])
   return typeof settled === 'string' ? settled : 'pending'
+}
+
+/** A request with one point that is a reading and one that is not. */
+function withReading(): Buffer {
+  const point = {
+    timeUnixNano: '1700000000000000000',
+    asInt: '1000',
+    attributes: [
+      { key: 'hw.type', value: { stringValue: 'cpu' } },
+      { key: 'hw.id', value: { stringValue: 'package-0' } },
+    ],
+  }
+  const request = {
+    resourceMetrics: [
+      {
+        resource: { attributes: [{ key: 'host.id', value: { stringValue: 'alpha' } }] },
+        scopeMetrics: [
+          {
+            metrics: [
+              {
+                name: 'hw.energy',
+                unit: 'J',
+                sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: [point] },
+              },
+              { name: 'queue.length', gauge: { dataPoints: [point] } },
+            ],
+          },
+        ],
+      },
+    ],
+  }
+  return Buffer.from(JSON.stringify(request))
 }
 
 describe('group commit', () => {
@@ -338,40 +370,24 @@ describe('readings', () => {
 
   it('are recognised among the metrics of a request, which is answered when both are in the log', async () => {
     const target = rig()
-    const point = {
-      timeUnixNano: '1700000000000000000',
-      asInt: '1000',
-      attributes: [
-        { key: 'hw.type', value: { stringValue: 'cpu' } },
-        { key: 'hw.id', value: { stringValue: 'package-0' } },
-      ],
-    }
-    const request = {
-      resourceMetrics: [
-        {
-          resource: { attributes: [{ key: 'host.id', value: { stringValue: 'alpha' } }] },
-          scopeMetrics: [
-            {
-              metrics: [
-                {
-                  name: 'hw.energy',
-                  unit: 'J',
-                  sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: [point] },
-                },
-                { name: 'queue.length', gauge: { dataPoints: [point] } },
-              ],
-            },
-          ],
-        },
-      ],
-    }
-    const body = Buffer.from(JSON.stringify(request))
-    const sent = target.intake.ingest('metrics', 'json', body, 'default')
+    const sent = target.intake.ingest('metrics', 'json', withReading(), 'default')
     await target.clock.advance(1_000)
     expect(await sent).toMatchObject({ accepted: 2, rejected: 0 })
     expect(target.broker.stored.map(entry => entry.stream).sort()).toEqual(['metric_points', 'readings'])
     const [row] = decodeRows(readings, target.broker.records('readings')[0]!)
     expect(row).toMatchObject({ Tenant: 'default', Host: 'alpha', Quantity: 'energy', Value: 1_000_000_000n })
+  })
+
+  it('are not stored as metrics besides where the configuration says so, which is counted', async () => {
+    const target = rig({ metrics: { recognised: 'drop' } })
+    const sent = target.intake.ingest('metrics', 'json', withReading(), 'default')
+    await target.clock.advance(1_000)
+    expect(await sent).toMatchObject({ accepted: 2, rejected: 0 })
+    const points = target.broker.records('metric_points').flatMap(record => decodeRows(metricPoints, record))
+    expect(points.map(({ MetricName }) => MetricName)).toEqual(['queue.length'])
+    expect(target.broker.records('readings').flatMap(record => decodeRows(readings, record))).toHaveLength(1)
+    expect(target.events.sum('pointsNotKept')).toBe(1)
+    expect(target.events.sum('itemsAccepted', { signal: 'metrics' })).toBe(2)
   })
 
   it('of another tenant are refused', async () => {

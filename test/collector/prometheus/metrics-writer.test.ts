@@ -103,6 +103,7 @@ it('keeps points of a metric together, and separates shapes of a metric and metr
       zeroCount: 1,
       positive: { offset: -3, counts: [2, 0, 1] },
       negative: { offset: 5, counts: [2] },
+      exact: null,
     })
     out.end()
     out.metric({ name: 's', type: 'summary', help: '', unit: '' })

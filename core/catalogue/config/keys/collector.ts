@@ -111,6 +111,18 @@ export const hostsSchema = z
   })
   .prefault({})
 
+/** What is stored of metrics. */
+export const metricsSchema = z
+  .strictObject({
+    recognised: z
+      .enum(['keep', 'drop'])
+      .default('keep')
+      .describe(
+        'Points that become readings: `keep` stores them as metrics too, `drop` does not; saves about half of their cost where another system has the metrics',
+      ),
+  })
+  .prefault({})
+
 /** Processes of the collector. */
 export const collectorSchema = z
   .strictObject({

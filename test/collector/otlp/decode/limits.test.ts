@@ -73,6 +73,7 @@ const gaugesOf = (points: readonly object[], metricName = 'hw.energy') => {
         attributes: point.attributesRecord(),
         bytes: point.attributesEnd - point.attributesStart,
       })
+      return false
     },
   })
   return { result, recognised, rows: decodeRows(metricPoints, builders.points.finish()).map(numberRow) }

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SentHistogram } from '../../../support/remote-write.ts'
 import { withStale } from '../../../support/remote-write.ts'
-import { at, encoders, NOW_MS, stored } from './support.ts'
+import { at, encoders, NOW_MS, stored, storedHistograms } from './support.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -125,6 +125,46 @@ describe.each([1, 2] as const)('version %i', version => {
       }),
     )
   })
+})
+
+it('keeps the counts of float histograms to the bit, and the hint about resets', () => {
+  const scale = fc.double({ min: 0.01, max: 3, noNaN: true })
+  const sizes = fc.array(fc.double({ min: 0.001, max: 1000, noNaN: true }), { maxLength: 40 })
+  fc.assert(
+    fc.property(sizes, sizes, scale, fc.constantFrom(0, 1, 2, 3), (up, down, by, reset_hint) => {
+      const sent = { ...histogramOf([...up, ...down.map(value => -value), 0], 1, by), reset_hint }
+      const { native } = storedHistograms(2, { labels: [['__name__', 'h']], histograms: [sent] })
+      const [row] = native
+      const full = (counts: readonly number[]): readonly number[] => counts.filter(count => count !== 0)
+      expect(row).toMatchObject({ IsFloat: by !== 1, ResetHint: reset_hint, ZeroThreshold: 0 })
+      if (by === 1) return
+      expect(row).toMatchObject({ FloatCount: sent.count_float, FloatZeroCount: sent.zero_count_float })
+      expect(full(row!.FloatPositiveBucketCounts)).toEqual(sent.positive_counts)
+      expect(full(row!.FloatNegativeBucketCounts)).toEqual(sent.negative_counts)
+      expect(row!.FloatPositiveBucketCounts).toHaveLength(row!.PositiveBucketCounts.length)
+    }),
+  )
+  const custom = {
+    count_float: 4.25,
+    sum: 9,
+    schema: -53,
+    custom_values: [1, 2, 5],
+    positive_spans: [
+      { offset: 0, length: 1 },
+      { offset: 2, length: 1 },
+    ],
+    positive_counts: [0.75, 3.5],
+    timestamp: NOW_MS,
+  }
+  expect(storedHistograms(2, { labels: [['__name__', 'h']], histograms: [custom] }).custom).toMatchObject([
+    {
+      IsFloat: true,
+      FloatCount: 4.25,
+      FloatBucketCounts: [0.75, 0, 0, 3.5],
+      BucketCounts: [1n, 0n, 0n, 3n],
+      ExplicitBounds: [1, 2, 5],
+    },
+  ])
 })
 
 const EMPTY: SentHistogram = { count_int: 0, sum: 0, schema: 0, timestamp: NOW_MS }

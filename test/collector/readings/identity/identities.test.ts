@@ -284,7 +284,7 @@ describe('the memory of identities', () => {
   const rules = new RuleTable(MAPPINGS)
   const pass = (identities: Identities, body: Uint8Array, tenant = 'acme'): RecognisedPoints => {
     const context = { ...CONTEXT, tenant }
-    const points = new RecognisedPoints(identities, rules, context)
+    const points = new RecognisedPoints(identities, rules, context, false)
     decodeMetrics(body, context, createMetricBuilders(), points)
     return points
   }
