@@ -84,7 +84,7 @@ async function figuresOf(
   { tenant, from, to }: ServiceMapQuestion,
 ): Promise<readonly Figures[]> {
   return await reader.query<Figures>(
-    'SELECT toString(ServiceName) AS service, toString(SpanName) AS operation, grouping(SpanName) AS isTotal, ' +
+    'SELECT toString(ServiceName) AS service, toString(SpanName) AS operation, toUInt8(grouping(SpanName)) AS isTotal, ' +
       `toString(count()) AS requests, toString(countIf(${IS_ERROR})) AS errors, avg(Duration) AS mean, ` +
       `quantilesTDigest(0.5, 0.95, 0.99)(Duration) AS times FROM ${SPANS} WHERE Tenant = {tenant:String} AND ${WITHIN} ` +
       "AND (ParentSpanId = '' OR SpanKind IN ('Server', 'Consumer', 'SPAN_KIND_SERVER', 'SPAN_KIND_CONSUMER')) " +
