@@ -93,7 +93,7 @@ export class Pairs {
   valueHints: usize
   /** By key id: the entry where it was last put, in any row. Not initialised. */
   places: Block
-  /** By index of an entry within the current row: the letter of its type (types.ts). */
+  /** By entry: the letter of its type (types.ts). Not initialised for entries that were copied. */
   types: Block
 
   /** Reserves space for this number of rows in total, not for their entries. */
@@ -106,6 +106,7 @@ export class Pairs {
   @inline
   reserveEntries(count: u32): void {
     const all = this.keys.count + count
+    this.types.reserve(all)
     this.keys.reserveEntries(all)
     this.values.reserveEntries(all)
   }
@@ -123,14 +124,12 @@ export class Pairs {
       load<u32>(this.keys.ids.at + ((<usize>place) << 2)) === keyId
     ) {
       store<u32>(this.values.ids.at + ((<usize>place) << 2), valueId)
-      store<u8>(this.types.at + (place - this.pendingFrom()), type)
+      store<u8>(this.types.at + place, type)
       return
     }
     store<u32>(known, this.keys.count)
-    const index = this.keys.count - this.pendingFrom()
-    this.types.reserve(index + 1)
-    store<u8>(this.types.at + index, type)
     this.reserveEntries(1)
+    store<u8>(this.types.at + this.keys.count, type)
     this.keys.append(keyId)
     this.values.append(valueId)
   }

@@ -6,10 +6,12 @@ import { beginResource, readResource, takeResource } from './resource'
 import { beginScope, readScope } from './scope'
 import { readSpan } from './span'
 import { ExportTraceServiceRequestTag, Fields, ResourceSpansTag, ScopeSpansTag } from './tags'
+import { forgetTypes } from './types'
 
 /** Reads an ExportTraceServiceRequest up to `end` into the batch of the current request. */
 export function readRequest(end: usize): void {
   forgetConstants()
+  forgetTypes()
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
     if (tag === ExportTraceServiceRequestTag.resourceSpans) readResourceSpans(Reader.length(end))
     else skip(tag, end, Fields.ExportTraceServiceRequest)

@@ -1,6 +1,7 @@
 import { Pairs } from './columns'
 import { Block } from './memory'
 import { batch } from './request'
+import { Text } from './text'
 
 /**
  * The types of attributes as text, a letter each: the values are all text in the columns. Of each item, '' if all its attributes
@@ -29,8 +30,10 @@ let linkLength: u32 = 0
 let linkEnd: u32 = 0
 let links: u32 = 0
 const whole: Block = Block.make()
-/** A guess for the id of the next text. */
-let hint: u32 = 0
+/** Types of the previous span without types of events and links, and the id of the whole text. */
+const lastTypes: Block = Block.make()
+let lastCount: u32 = u32.MAX_VALUE
+let lastId: u32 = 0
 
 /** Forgets the previous span. */
 export function beginTypes(): void {
@@ -42,8 +45,14 @@ export function beginTypes(): void {
   links = 0
 }
 
+/** Ids are valid for one request. */
+export function forgetTypes(): void {
+  lastCount = u32.MAX_VALUE
+}
+
 /** Keeps the types of the current row of resource attributes. */
 export function keepResourceTypes(pairs: Pairs): void {
+  forgetTypes()
   resourceLength = append(resourceTypes, 0, pairs)
 }
 
@@ -67,46 +76,58 @@ export function addLinkTypes(pairs: Pairs): void {
 
 /** Writes the types of the whole span, whose attributes are the current row of `pairs`. */
 export function writeTypes(pairs: Pairs): void {
-  const column = batch.attributeTypes
-  if (resourceLength === 0 && eventEnd === 0 && linkEnd === 0 && isText(pairs)) {
-    column.append(column.internEmpty())
-    return
-  }
+  const from = pairs.pendingFrom()
+  const count = pairs.keys.count - from
+  const at = pairs.types.at + from
+  // Spans resemble their predecessors.
+  if (count !== lastCount || eventEnd + linkEnd !== 0 || !Text.equal(at, lastTypes.at, count)) find(pairs)
+  batch.attributeTypes.append(lastId)
+}
+
+function find(pairs: Pairs): void {
+  const own = appended(lastTypes, 0, pairs)
   let end = resourceLength
-  let length = copy(0, resourceTypes, resourceLength)
+  let length = copied(0, resourceTypes, resourceLength)
   length = separate(whole, length, SLASH)
-  const own = append(whole, length, pairs)
-  if (own !== length) end = own
-  length = separate(whole, own, SLASH)
-  if (eventEnd !== 0) {
-    length = copy(length, eventTypes, eventEnd)
+  if (!isText(pairs)) {
+    length = copied(length, lastTypes, own)
     end = length
   }
   length = separate(whole, length, SLASH)
-  if (linkEnd !== 0) end = copy(length, linkTypes, linkEnd)
-  hint = column.intern(whole.at, end, hint)
-  column.append(hint)
+  if (eventEnd !== 0) {
+    length = copied(length, eventTypes, eventEnd)
+    end = length
+  }
+  length = separate(whole, length, SLASH)
+  if (linkEnd !== 0) end = copied(length, linkTypes, linkEnd)
+  lastId = end === 0 ? batch.attributeTypes.internEmpty() : batch.attributeTypes.find(whole.at, end)
+  lastCount = eventEnd + linkEnd === 0 ? own : u32.MAX_VALUE
 }
 
 /** Whether all attributes of the current row are text. */
 function isText(pairs: Pairs): bool {
-  const count = pairs.keys.count - pairs.pendingFrom()
   const types = pairs.types.at
-  for (let at: u32 = 0; at < count; at += 1) if (load<u8>(types + at) !== STRING_TYPE) return false
+  for (let at = pairs.pendingFrom(); at < pairs.keys.count; at += 1)
+    if (load<u8>(types + at) !== STRING_TYPE) return false
   return true
 }
 
 /** Appends the letters of the current row, unless all are text; returns the new length. */
 function append(to: Block, length: u32, pairs: Pairs): u32 {
-  if (isText(pairs)) return length
-  const count = pairs.keys.count - pairs.pendingFrom()
-  to.reserve(length + count)
-  memory.copy(to.at + length, pairs.types.at, count)
+  return isText(pairs) ? length : appended(to, length, pairs)
+}
+
+function appended(to: Block, length: u32, pairs: Pairs): u32 {
+  const from = pairs.pendingFrom()
+  const count = pairs.keys.count - from
+  // Also where there is none: what is compared must have memory.
+  to.reserve(length + count + 1)
+  memory.copy(to.at + length, pairs.types.at + from, count)
   return length + count
 }
 
-function copy(length: u32, from: Block, bytes: u32): u32 {
-  whole.reserve(length + bytes)
+function copied(length: u32, from: Block, bytes: u32): u32 {
+  whole.reserve(length + bytes + 1)
   if (bytes !== 0) memory.copy(whole.at + length, from.at, bytes)
   return length + bytes
 }

@@ -75,6 +75,9 @@ spec:
             # Up to when it has heard the API server, kept over restarts of the container.
             - {name: WATTLINE_DATA, value: /data}
             {{- end }}
+            {{- if and (eq .role "query") $root.Values.query.jaeger }}
+            - {name: WATTLINE_LISTEN_JAEGER, value: "17271"}
+            {{- end }}
             {{- if eq .role "scaling" }}
             # Of its last answers, which it gives again after a restart.
             - {name: WATTLINE_DATA, value: /data}
@@ -86,6 +89,9 @@ spec:
             - {name: http, containerPort: 9288}
             {{- if eq .role "query" }}
             - {name: clickhouse, containerPort: 8123}
+            {{- if $root.Values.query.jaeger }}
+            - {name: jaeger, containerPort: 17271}
+            {{- end }}
             {{- end }}
             {{- if eq .role "scaling" }}
             - {name: keda, containerPort: 9289}
@@ -188,6 +194,9 @@ spec:
     {{- end }}
     {{- if eq .role "query" }}
     - {name: clickhouse, port: 8123, targetPort: clickhouse}
+    {{- if .root.Values.query.jaeger }}
+    - {name: jaeger, port: 17271, targetPort: jaeger}
+    {{- end }}
     {{- end }}
     {{- if eq .role "scaling" }}
     - {name: keda, port: 9289, targetPort: keda}
