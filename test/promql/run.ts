@@ -9,6 +9,7 @@
 import { parseArgs } from 'node:util'
 import { compareWithOracle } from './comparison.ts'
 import { runCorpus } from './corpus/run.ts'
+import { compareRefusals } from './mutations.ts'
 import { moduleFolder, oracle } from './oracle/build.ts'
 import { record } from './record.ts'
 
@@ -19,6 +20,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1,2,3' },
     'per-seed': { type: 'string', default: '200' },
+    mutations: { type: 'string', default: '3000' },
     record: { type: 'boolean', default: false },
     update: { type: 'boolean', default: false },
   },
@@ -31,4 +33,5 @@ const areAnswersRight = await compareWithOracle(await oracle(), {
   perSeed: Number(values['per-seed']),
   least: LEAST_EQUAL,
 })
-process.exitCode = isCorpusRight && areAnswersRight ? 0 : 1
+const areRefusalsRight = await compareRefusals(await oracle(), 5, Number(values.mutations))
+process.exitCode = isCorpusRight && areAnswersRight && areRefusalsRight ? 0 : 1

@@ -2,6 +2,7 @@
 
 import { endsOf, leftValue, rightValue } from '../functions/range/extended.ts'
 import { Window } from '../functions/range/window.ts'
+import { executionError } from '../model/errors.ts'
 import { compareLabels, dropMetadata } from '../model/labels.ts'
 import { storeOf } from '../series/block-store.ts'
 import { gridOf } from '../series/grid.ts'
@@ -69,6 +70,11 @@ function extendedSeries(
   [fromMs, toMs]: readonly [number, number],
 ): readonly MatrixSeries[] {
   const { env } = evaluator
+  if (store.histograms.length > 0) {
+    throw executionError(
+      `a range with ${expr.selector.extension} cannot be an answer where it has histograms`,
+    )
+  }
   const call = { kind: 'call', func: '', args: [expr], range: expr.range } as const
   const window = new Window(env, call, expr.range, store)
   window.extension = expr.selector.extension

@@ -29,10 +29,10 @@ export function typeOf(expr: Expr): ValueType {
 }
 
 const NAMES: Readonly<Record<ValueType, string>> = {
-  scalar: 'scalar',
-  string: 'string',
-  vector: 'instant vector',
-  matrix: 'range vector',
+  scalar: 'a scalar',
+  string: 'a string',
+  vector: 'an instant vector',
+  matrix: 'a range vector',
 }
 
 /** Throws a syntax error where a type does not fit. Marks set operators, and operators that a scalar takes part in. */
@@ -53,10 +53,10 @@ function checkNode(expr: Expr, fail: Fail): void {
   else if (expr.kind === 'unary') {
     const type = typeOf(expr.expr)
     if (type === 'scalar' || type === 'vector') return
-    fail(expr, `a sign can only stand before a scalar or an instant vector, not before a ${NAMES[type]}`)
+    fail(expr, `a sign can only stand before a scalar or an instant vector, not before ${NAMES[type]}`)
   } else if (expr.kind === 'subquery') {
     const type = typeOf(expr.expr)
-    if (type !== 'vector') fail(expr, `a subquery needs an instant vector, not a ${NAMES[type]}`)
+    if (type !== 'vector') fail(expr, `a subquery needs an instant vector, not ${NAMES[type]}`)
   }
 }
 
@@ -101,10 +101,7 @@ function checkCall(call: Call, fail: Fail): void {
   for (const [position, argument] of call.args.entries()) {
     const [wanted, type] = [argumentType(signature, position), typeOf(argument)]
     if (wanted !== type) {
-      fail(
-        argument,
-        `${call.func} needs a ${NAMES[wanted]} as argument ${position + 1}, not a ${NAMES[type]}`,
-      )
+      fail(argument, `${call.func} needs ${NAMES[wanted]} as argument ${position + 1}, not ${NAMES[type]}`)
     }
   }
   if (call.func === 'info') checkInfo(call, fail)
@@ -120,10 +117,10 @@ function checkInfo({ args }: Call, fail: Fail): void {
 
 function checkAggregation({ op, expr, parameter }: Aggregation, fail: Fail): void {
   const type = typeOf(expr)
-  if (type !== 'vector') fail(expr, `${op} needs an instant vector, not a ${NAMES[type]}`)
+  if (type !== 'vector') fail(expr, `${op} needs an instant vector, not ${NAMES[type]}`)
   if (parameter === undefined) return
   const [wanted, given] = [op === 'count_values' ? 'string' : 'scalar', typeOf(parameter)] as const
-  if (wanted !== given) fail(parameter, `${op} needs a ${NAMES[wanted]} as parameter, not a ${NAMES[given]}`)
+  if (wanted !== given) fail(parameter, `${op} needs ${NAMES[wanted]} as parameter, not ${NAMES[given]}`)
 }
 
 function checkBinary(binary: Binary, fail: Fail): void {
@@ -134,7 +131,7 @@ function checkBinary(binary: Binary, fail: Fail): void {
     [right, rightType],
   ] as const) {
     if (type !== 'scalar' && type !== 'vector') {
-      fail(side, `the operator ${op} needs scalars or instant vectors, not a ${NAMES[type]}`)
+      fail(side, `the operator ${op} needs scalars or instant vectors, not ${NAMES[type]}`)
     }
   }
   const scalars = [leftType, rightType].filter(type => type === 'scalar').length
@@ -142,6 +139,7 @@ function checkBinary(binary: Binary, fail: Fail): void {
   if (isComparison(op) && scalars === 2 && !binary.bool) {
     fail(binary, `a comparison of two scalars needs bool: ${op} bool`)
   }
+  if (scalars === 2 && (op === '</' || op === '>/')) fail(binary, `${op} needs histograms on its left side`)
   if (scalars > 0 && isSetOperator(op)) fail(binary, `${op} needs instant vectors on both sides`)
   if (scalars > 0) checkWithoutMatching(binary, fail)
   else checkMatching(binary, fail)

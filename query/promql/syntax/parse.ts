@@ -9,7 +9,7 @@ import { operatorAhead, parseModifiers, UNARY_PRECEDENCE } from './parse-operato
 import { parsePostfix } from './parse-postfix.ts'
 import { parseLabelList, parseSelectorExpr } from './parse-selector.ts'
 import { TokenStream } from './token-stream.ts'
-import { hasParameter, isAggregation, isExperimental, isNumberWord } from './tokens.ts'
+import { canBeMetric, hasParameter, isAggregation, isExperimental, isNumberWord } from './tokens.ts'
 
 /** The tree of a query whose types fit. Throws a `PromqlError` of kind `syntax` with the position of the first mistake. */
 export function parse(text: string, features: Partial<Features> = {}): Expr {
@@ -98,10 +98,15 @@ function parseWord(tokens: TokenStream): Expr {
   const { keyword } = tokens
   if (keyword === undefined) return tokens.isCallAhead() ? parseCall(tokens) : parseSelectorExpr(tokens)
   if (isNumberWord(keyword)) return parseNumberLiteral(tokens)
-  if (isAggregation(keyword)) return parseAggregation(tokens, keyword)
+  if (isAggregation(keyword) && isAggregationAhead(tokens)) return parseAggregation(tokens, keyword)
   if (CALLS_ONLY.includes(keyword) && tokens.isCallAhead()) return parseCall(tokens)
+  // Where an expression must stand, other keywords are names.
+  if (canBeMetric(keyword)) return parseSelectorExpr(tokens)
   throw tokens.unexpected('at this place', 'an expression')
 }
+
+const isAggregationAhead = (tokens: TokenStream): boolean =>
+  tokens.isCallAhead() || /^\s*(?:by|without)\b/i.test(tokens.text.slice(tokens.current.end))
 
 function parseArguments(tokens: TokenStream, where: string): readonly Expr[] {
   const args: Expr[] = []

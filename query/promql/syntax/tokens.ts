@@ -49,6 +49,11 @@ const KEYWORDS = new Set([
   ...['group_left', 'group_right', 'bool', 'start', 'end', 'step', 'range', 'max_of', 'min_of', 'inf', 'nan'],
 ])
 
+/** Keywords that cannot be the name of a metric, wherever they stand. */
+const RESERVED = ['bool', 'on', 'ignoring', 'group_left', 'group_right', 'atan2', 'inf', 'nan']
+
+export const canBeMetric = (word: string): boolean => !RESERVED.includes(word)
+
 /** The keyword that a token is, in lower case; undefined for names. Letters outside of ASCII never make a keyword. */
 export function keywordOf({ kind, text }: Token): string | undefined {
   if (kind !== 'identifier') return undefined
