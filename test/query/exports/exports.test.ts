@@ -95,6 +95,7 @@ async function sql(query: string, who: Who): Promise<{ readonly status: number; 
 describe('SQL', () => {
   it.each([
     'SELECT * FROM exported_ledger',
+    `SELECT * FROM exported_ledger SETTINGS log_comment = 'wattline["bank"]'`,
     'SELECT * FROM wattline.exported_ledger AS e WHERE e.EnergyUj >= 0',
     'SELECT WorkloadName, intDiv(7, EnergyUj) AS x FROM exported_ledger',
     "SELECT WorkloadName FROM exported_ledger WHERE Tenant IN ('shop', 'bank') OR 1 = 1",
@@ -142,7 +143,7 @@ describe('SQL', () => {
     "SELECT * FROM merge('wattline_exports', '.*')",
     "SELECT * FROM remote('127.0.0.1', wattline_exports.ledger_a)",
     'SELECT * FROM view(SELECT * FROM wattline_exports.ledger_b)',
-    "SELECT * FROM exported_ledger SETTINGS log_comment = 'x'",
+    "SELECT * FROM (SELECT * FROM exported_ledger SETTINGS log_comment = 'x')",
     "INSERT INTO FUNCTION file('FOLDER/files/shop/x.parquet') SELECT * FROM exported_ledger",
     "SELECT * FROM exported_ledger INTO OUTFILE 'FOLDER/out.csv'",
     'SELECT * FROM exported_nothing',
