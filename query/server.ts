@@ -28,6 +28,7 @@ import { liveRoutes } from './live/routes.ts'
 import { collectRoutes, openApiRoutes } from './openapi/routes.ts'
 import { pageRoutes } from './page/routes.ts'
 import { planningRoutes } from './planning/routes.ts'
+import { servePrometheus } from './prometheus/serve.ts'
 import { quarantineRoutes } from './quarantine/routes.ts'
 import { recomputeRoutes } from './recompute/routes.ts'
 import { requestRoutes } from './requests/routes.ts'
@@ -64,6 +65,7 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
     createFairness({
       concurrent: config.limits.sql.concurrent,
       isEmbedded: warehouse.kind === 'embedded',
+      promqlConcurrent: config.limits.promql.concurrent,
     })
   const context: QueryContext = {
     ...options,
@@ -71,7 +73,10 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
     readers: fencedReaders(warehouse, config.limits.sql, fairness.own),
   }
   const metrics = createMetrics(context)
-  const limits = { bodyBytes: BODY_MAX_BYTES, answerMs: config.limits.sql.seconds * 1_000 }
+  const limits = {
+    bodyBytes: BODY_MAX_BYTES,
+    answerMs: Math.max(config.limits.sql.seconds, config.limits.promql.seconds) * 1_000,
+  }
   const built = createApp(context, limits)
   const { app } = built
   const routes = routesOf(app)
@@ -88,6 +93,7 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
   sqlRoutes(app, context, sql)
   const clickhouse = { sql, sessions: new ClickHouseSessions() }
   clickhouseRoutes(app, context, clickhouse, '/clickhouse')
+  const stopPrometheus = servePrometheus(app, context, fairness.promql)
   usageRoutes(app, context)
   allocationRoutes(app, context)
   liveRoutes(app, context)
@@ -117,7 +123,10 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
   openApiRoutes(app, described, context.version)
   pageRoutes(app, context.page)
   return {
-    http: serverOf(built, routes, () => metrics.stop()),
+    http: serverOf(built, routes, () => {
+      metrics.stop()
+      stopPrometheus()
+    }),
     clickhouse: clickhouseServer(context, clickhouse, limits),
   }
 }

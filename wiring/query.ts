@@ -146,7 +146,11 @@ async function createServers(wiring: Wiring, parts: Parts): Promise<Servers> {
 
 /** Turns in the engine, for all listeners of this process together. */
 export const fairnessOf = ({ limits }: Config, warehouse: Warehouse): Fairness =>
-  createFairness({ concurrent: limits.sql.concurrent, isEmbedded: warehouse.kind === 'embedded' })
+  createFairness({
+    concurrent: limits.sql.concurrent,
+    isEmbedded: warehouse.kind === 'embedded',
+    promqlConcurrent: limits.promql.concurrent,
+  })
 
 /** A process that cannot follow decisions still answers: it is ready, and what it waits for is shown. */
 const problemsOf = (answering: Answering | null): readonly string[] =>

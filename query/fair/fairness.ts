@@ -9,6 +9,8 @@ export interface Fairness {
   readonly sql: Turns
   /** For Wattline's own queries (usage, live, traces, quarantine): client SQL can never use these. */
   readonly own: Turns
+  /** For PromQL: one for each thread that evaluates. */
+  readonly promql: Turns
 }
 
 /** Concurrent turns; each occupies a thread and a session of the embedded engine while it works. */
@@ -17,17 +19,24 @@ const OWN_TURNS = 8
 /** A page sends several queries at a time, and a tenant has several viewers. */
 const OWN_OPEN = 4
 
+/** Threads that evaluate PromQL, beside everything else that a process does: two at least, never all cores of many. */
+export const evaluatingThreads = (cores = availableParallelism()): number =>
+  Math.min(8, Math.max(2, cores - 1))
+
 /** Turns for one process, sized by its cores. Turns of an embedded engine leave a core to other tenants. */
 export function createFairness(options: {
   /** `limits.sql.concurrent` */
   readonly concurrent: number
   /** The engine is in this process and uses its cores. */
   readonly isEmbedded: boolean
+  /** `limits.promql.concurrent`; default `concurrent`. */
+  readonly promqlConcurrent?: number
   readonly cores?: number
   /** Monotonic milliseconds. */
   readonly now?: () => number
 }): Fairness {
   const { concurrent, isEmbedded, cores = availableParallelism(), now = () => performance.now() } = options
+  const threads = evaluatingThreads(cores)
   const shared = { load: createTenantLoad(now), asking: createAsking(now), now }
   // Next to another tenant, one core is always left to that one. A server shares its own cores.
   const most = Math.min(concurrent, SQL_TURNS / 2)
@@ -37,6 +46,13 @@ export function createFairness(options: {
   return {
     sql: createTurns({ ...shared, turnsOfTenant, turns: SQL_TURNS, openOfTenant: concurrent }),
     own: createTurns({ ...shared, turnsOfTenant, turns: OWN_TURNS, openOfTenant: OWN_OPEN * concurrent }),
+    promql: createTurns({
+      ...shared,
+      turns: threads,
+      // Next to another tenant, one thread is always left to that one.
+      turnsOfTenant: { alone: threads, beside: Math.max(1, threads - 1) },
+      openOfTenant: options.promqlConcurrent ?? concurrent,
+    }),
   }
 }
 

@@ -4,8 +4,8 @@ import { bodyCodings, CONTENT_CODINGS, decoded } from '../codings/content-coding
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The body as bytes, without its content codings; default: JSON below `/api/`, text elsewhere. */
-    body?: 'bytes'
+    /** The body as bytes or text, without its content codings; default: JSON below `/api/`, text elsewhere. */
+    body?: 'bytes' | 'text'
   }
 }
 
@@ -16,7 +16,7 @@ export function readBodies(app: FastifyInstance, maxBytes: number): void {
     const plain = plainBody(request, body, maxBytes)
     if (request.routeOptions.config.body === 'bytes') return plain
     const text = new TextDecoder().decode(plain)
-    if (!request.url.startsWith('/api/')) return text
+    if (request.routeOptions.config.body === 'text' || !request.url.startsWith('/api/')) return text
     try {
       return JSON.parse(text) as unknown
     } catch (error) {

@@ -26,6 +26,7 @@ import { createQueryServer } from '../../query/server.ts'
 import { READABLE_TABLES } from '../../query/sql/readable-tables.ts'
 import { createStatusServer } from '../../query/status-server.ts'
 import { answerOf } from '../core/scaling/fixture.ts'
+import { isPrometheusRoute, PROMETHEUS_OPEN, PROMETHEUS_QUESTIONS } from './support/prometheus-questions.ts'
 import { ledgerRow, nano, readingRow, spanRow, unixSeconds } from './support/rows.ts'
 import { openTestWarehouse, type TestWarehouse } from './support/warehouse.ts'
 
@@ -224,6 +225,7 @@ const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]
   'POST /api/v1/invoices': ['POST /api/v1/invoices', '{"period": "2026-09"}'],
   'GET /api/v1/invoices/draft': ['GET /api/v1/invoices/draft?period=2026-11&account=web'],
   'GET /api/v1/focus': ['GET /api/v1/focus?period=2026-09'],
+  ...PROMETHEUS_QUESTIONS,
 }
 const questionOf = (route: string): readonly [string, string?] => QUESTIONS[route] ?? [route]
 
@@ -236,6 +238,7 @@ const OPEN_ROUTES = [
   'GET /readyz',
   'GET /clickhouse/ping',
   'GET /api/v1/openapi.json',
+  ...PROMETHEUS_OPEN,
 ]
 const READERS: readonly Who[] = ['shop', 'bank', 'operator']
 function allowed(route: string): readonly Who[] {
@@ -269,6 +272,7 @@ function allowed(route: string): readonly Who[] {
   ]
   if (
     narrow.includes(route) ||
+    isPrometheusRoute(route) ||
     route.startsWith('GET /emissions/') ||
     route.startsWith('GET /api/v1/invoices') ||
     route.endsWith('/clickhouse') ||

@@ -19,7 +19,7 @@ import { mappingsSchema } from './keys/mappings.ts'
 import { tariffsSchema } from './keys/prices.ts'
 import { logSchema, processKeys, telemetrySchema } from './keys/process.ts'
 import { forwardSchema, processorsSchema, requestsSchema } from './keys/processors.ts'
-import { sqlLimitsSchema } from './keys/query.ts'
+import { promqlLimitsSchema, sqlLimitsSchema } from './keys/query.ts'
 import { scalingSchema, scalingSourceSchema } from './keys/scaling.ts'
 import { scrapeSchema } from './keys/scrape.ts'
 import { brokerSchema, retentionSchema, warehouseSchema } from './keys/storage.ts'
@@ -57,7 +57,7 @@ export const configSchema = z.strictObject({
   billing: billingSchema,
   retention: retentionSchema,
   exports: exportsSchema,
-  limits: z.strictObject({ ...intakeLimits, sql: sqlLimitsSchema }).prefault({}),
+  limits: z.strictObject({ ...intakeLimits, sql: sqlLimitsSchema, promql: promqlLimitsSchema }).prefault({}),
   group_commit: groupCommitSchema,
   forward: forwardSchema,
   telemetry: telemetrySchema,
