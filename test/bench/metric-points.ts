@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
+import { TABLES_FOLDER } from '../../core/storage/open-warehouse.ts'
 import { openEmbeddedWarehouse } from '../../core/warehouse/embedded/embedded.ts'
 import { parseArgs } from '../support/arguments.ts'
 import { seededRandom } from '../support/random.ts'
@@ -59,14 +60,15 @@ function labelsOf(index: number): [string, string][] {
   return labels
 }
 
-/** Requests in the order of scrapes. */
-function requestsOf(newestMs: number): Buffer[] {
+/** Requests by scrape: a series' samples must come in order. */
+function requestsOf(newestMs: number): Buffer[][] {
   const random = seededRandom(1)
   const labels = Array.from({ length: SERIES }, (_, index) => labelsOf(index))
   const value = Float64Array.from({ length: SERIES }, () => Math.floor(random() * 1e6))
-  const bodies: Buffer[] = []
+  const scrapes: Buffer[][] = []
   for (let sample = 0; sample < SAMPLES; sample += 1) {
     const timestamp = newestMs - (SAMPLES - 1 - sample) * SCRAPE_MS
+    const bodies: Buffer[] = []
     for (let from = 0; from < SERIES; from += PER_REQUEST) {
       const series: SentSeries[] = []
       for (let index = from; index < Math.min(from + PER_REQUEST, SERIES); index += 1) {
@@ -75,14 +77,14 @@ function requestsOf(newestMs: number): Buffer[] {
       }
       bodies.push(snappy(encodeWrite1(series)))
     }
+    scrapes.push(bodies)
   }
-  return bodies
+  return scrapes
 }
 
 /** Sends all requests over some connections, each in turn. */
-async function send(url: string, bodies: readonly Buffer[]): Promise<void> {
+async function send(url: string, scrapes: readonly (readonly Buffer[])[]): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
-  let next = 0
   const post = (body: Buffer): Promise<void> =>
     new Promise((resolve, reject) => {
       const outgoing = request(url, { method: 'POST', agent, headers: HEADERS_1 }, answer => {
@@ -98,11 +100,14 @@ async function send(url: string, bodies: readonly Buffer[]): Promise<void> {
       outgoing.on('error', reject)
       outgoing.end(body)
     })
-  await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => {
-      for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) await post(body)
-    }),
-  )
+  for (const bodies of scrapes) {
+    let next = 0
+    await Promise.all(
+      Array.from({ length: CONNECTIONS }, async () => {
+        for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) await post(body)
+      }),
+    )
+  }
   agent.destroy()
 }
 
@@ -121,7 +126,7 @@ function folderBytes(folder: string): number {
   }, 0)
 }
 
-async function ofPrometheus(folder: string, bodies: readonly Buffer[]): Promise<Cost> {
+async function ofPrometheus(folder: string, scrapes: readonly (readonly Buffer[])[]): Promise<Cost> {
   mkdirSync(folder)
   const flags = ['web.enable-remote-write-receiver', 'web.enable-admin-api'].map(flag => `--${flag}`)
   const child: ChildProcess = spawn(
@@ -143,9 +148,10 @@ async function ofPrometheus(folder: string, bodies: readonly Buffer[]): Promise<
       )
     await eventually(isReady, ready => ready)
     const before = cpuMs(child.pid!)
-    await send(`${url}/api/v1/write`, bodies)
+    await send(`${url}/api/v1/write`, scrapes)
     await delay(MERGING_MS)
     const cpu = perMillion(cpuMs(child.pid!) - before)
+    console.log(`(Prometheus: ${text(cpu)} CPU s; now its bytes)`)
     const answer = await fetch(`${url}/api/v1/admin/tsdb/snapshot`, { method: 'POST' })
     if (!answer.ok) throw new Error(`snapshot: ${await answer.text()}`)
     return { cpu, bytes: folderBytes(join(folder, 'snapshots')) / (SERIES * SAMPLES) }
@@ -155,11 +161,11 @@ async function ofPrometheus(folder: string, bodies: readonly Buffer[]): Promise<
   }
 }
 
-async function ofWattline(data: string, bodies: readonly Buffer[]): Promise<Cost> {
+async function ofWattline(data: string, scrapes: readonly (readonly Buffer[])[]): Promise<Cost> {
   mkdirSync(data)
   const wattline = await startProcess({ data })
   const before = cpuMs(wattline.pid)
-  await send(`${wattline.otlp}/api/v1/write`, bodies)
+  await send(`${wattline.otlp}/api/v1/write`, scrapes)
   await eventually(
     () => wattline.sql<{ n: number }>('SELECT toUInt32(count()) AS n FROM metric_points'),
     ([row]) => row?.n === SERIES * SAMPLES,
@@ -167,9 +173,10 @@ async function ofWattline(data: string, bodies: readonly Buffer[]): Promise<Cost
   )
   await delay(MERGING_MS)
   const cpu = perMillion(cpuMs(wattline.pid) - before)
+  console.log(`(Wattline: ${text(cpu)} CPU s; now its bytes)`)
   await wattline.end('SIGTERM')
   const warehouse = await openEmbeddedWarehouse({
-    path: join(data, 'tables'),
+    path: join(data, TABLES_FOLDER),
     maxMemoryBytes: 2_000_000_000,
     events: silentEvents,
   })
@@ -188,9 +195,9 @@ const text = (value: number): string => value.toFixed(2)
 const folder = mkdtempSync(join(tmpdir(), 'wattline-points-'))
 try {
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    const bodies = requestsOf(Date.now() - SCRAPE_MS)
-    const theirs = await ofPrometheus(join(folder, `prometheus-${round}`), bodies)
-    const ours = await ofWattline(join(folder, `wattline-${round}`), bodies)
+    const scrapes = requestsOf(Date.now() - SCRAPE_MS)
+    const theirs = await ofPrometheus(join(folder, `prometheus-${round}`), scrapes)
+    const ours = await ofWattline(join(folder, `wattline-${round}`), scrapes)
     console.log(
       `Prometheus: ${text(theirs.cpu)} CPU s a million samples, ${text(theirs.bytes)} bytes a sample\n` +
         `Wattline:   ${text(ours.cpu)} CPU s a million samples, ${text(ours.bytes)} bytes a sample\n` +
