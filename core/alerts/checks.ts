@@ -14,8 +14,8 @@ export type ValueSource =
   /** Readers of the log. */
   | { readonly kind: 'lag' }
 
-/** What `check: energy` and its like sum. */
-export type UsageMeasure = 'energy' | 'carbon' | 'cost'
+/** What `check: energy` and its like sum. Carbon is operational and embodied, as in budgets and in bounds of scaling. */
+export type UsageMeasure = 'energy' | 'carbon' | 'carbon_operational' | 'cost'
 
 /** A check, and its defaults. */
 export interface BuiltInCheck {
@@ -47,7 +47,12 @@ const IS_NOW = "WindowStart >= {from:DateTime('UTC')}"
 /** By the name that `check` has in the configuration. */
 export const BUILT_IN_CHECKS = {
   energy: { source: usage('energy'), unit: 'kWh per hour', absent: 'zero' },
-  carbon: { source: usage('carbon'), unit: 'gCO2e of operation per hour', absent: 'zero' },
+  carbon: { source: usage('carbon'), unit: 'gCO2e per hour, operational and embodied', absent: 'zero' },
+  carbon_operational: {
+    source: usage('carbon_operational'),
+    unit: 'gCO2e of operation per hour',
+    absent: 'zero',
+  },
   cost: { source: usage('cost'), unit: 'money per hour, by currency', absent: 'zero' },
   budget_burn_fast: {
     source: { kind: 'budget', figure: 'burn' },

@@ -1,4 +1,4 @@
-/** Statements of `check: energy`, `carbon` and `cost`: sums of the ledger per hour, by labels and of a part of it that the rule names. */
+/** Statements of `check: energy`, `carbon`, `carbon_operational` and `cost`: sums of the ledger per hour, by labels and of a part of it that the rule names. */
 import type { UsageMeasure } from './checks.ts'
 
 /** What a rule may sum by, and choose by: a label's name and its column. */
@@ -39,7 +39,8 @@ const perHour = (sum: string): string =>
 /** NULL where nothing has a factor: unknown is not 0. */
 const VALUES: Readonly<Record<UsageMeasure, string>> = {
   energy: perHour('sum(EnergyUj) / 3.6e12'),
-  carbon: perHour('sum(CarbonOperationalUg) / 1e6'),
+  carbon: perHour('(sum(CarbonOperationalUg) + ifNull(sum(CarbonEmbodiedUg), 0)) / 1e6'),
+  carbon_operational: perHour('sum(CarbonOperationalUg) / 1e6'),
   cost: `if(count(CostEnergyNano) + count(CostResourceNano) = 0, NULL, ${perHour('sum(ifNull(CostEnergyNano, 0) + ifNull(CostResourceNano, 0)) / 1e9')})`,
 }
 

@@ -25,6 +25,10 @@ export class AnswerBook implements ScalingAnswers {
     return answers.sort(byName).map(answer => currentAnswer(answer, this.#now()))
   }
 
+  count(tenant: string): number {
+    return this.#byTenant.get(tenant)?.size ?? 0
+  }
+
   /** Every answer of every tenant, for whoever writes them down. */
   all(): readonly ScalingAnswer[] {
     return [...this.#byTenant.values()].flatMap(answers => [...answers.values()])

@@ -72,6 +72,8 @@ export interface AnswerChange {
 /** Answers from memory: every listener for autoscalers reads this and nothing else, so that no store can delay it. */
 export interface ScalingAnswers {
   find(tenant: string, name: string): CurrentAnswer | undefined
+  /** How many `list` gives. */
+  count(tenant: string): number
   /** By name. */
   list(tenant: string): readonly CurrentAnswer[]
   /** @returns stops listening */

@@ -28,16 +28,29 @@ export class PendingMessages {
   readonly #queues = new Map<string, PendingMessage[]>()
   /** By receiver: the oldest messages of its groups that no attempt has taken. */
   readonly #waiting = new Map<string, DueHeap<PendingMessage>>()
+  readonly #byReceiver = new Map<string, number>()
   #size = 0
 
   get size(): number {
     return this.#size
   }
 
+  /** How many messages to a receiver wait. */
+  countOf(receiver: string): number {
+    return this.#byReceiver.get(receiver) ?? 0
+  }
+
+  #count(receiver: string, change: number): void {
+    this.#size += change
+    const count = this.countOf(receiver) + change
+    if (count === 0) this.#byReceiver.delete(receiver)
+    else this.#byReceiver.set(receiver, count)
+  }
+
   add(pending: PendingMessage): void {
     const key = queueOf(pending)
     const queue = this.#queues.get(key)
-    this.#size += 1
+    this.#count(pending.message.receiver, 1)
     if (queue === undefined) {
       this.#queues.set(key, [pending])
       this.#wait(pending)
@@ -67,7 +80,7 @@ export class PendingMessages {
     if (next !== null) queue[0] = next
     else {
       queue.shift()
-      this.#size -= 1
+      this.#count(pending.message.receiver, -1)
       const [head] = queue
       if (head === undefined) this.#queues.delete(key)
       else if (head.dueMs < nextDueMs) queue[0] = { ...head, dueMs: nextDueMs }
@@ -88,7 +101,7 @@ export class PendingMessages {
       if (queue[0]?.tenant !== tenant) continue
       places.push(...queue.map(({ place }) => place))
       this.#queues.delete(key)
-      this.#size -= queue.length
+      this.#count(queue[0].message.receiver, -queue.length)
     }
     if (places.length === 0) return places
     const waiting = [...this.#waiting].flatMap(([, heap]) => heap.all)

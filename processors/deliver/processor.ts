@@ -3,7 +3,12 @@
  * before the first attempt; the result of an attempt and what follows from it are one transaction too. After a crash the last
  * attempt may be made again, under the same id: receivers get every message at least once.
  */
-import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../core/broker/broker.ts'
+import {
+  type AssignedPartition,
+  type OutputRecord,
+  RECORD_KIND,
+  type StoredRecord,
+} from '../../core/broker/broker.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
@@ -14,9 +19,11 @@ import { ERASE_KIND, tenantOfErasure } from '../loop/erasure.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
+import { signalOutcomes } from '../signal/outcome.ts'
 import { type AttemptResult, attemptDelivery } from './attempt.ts'
 import { type ReceiverConfig, urlDigest } from './bodies/body.ts'
 import { type DeliveryRow, deliveryRow, nextAttempt } from './outcome.ts'
+import { MOST_WAITING, Overflow } from './overflow.ts'
 import { type PendingMessage, PendingMessages, pendingOf } from './pending.ts'
 import { decodeDeliverState, goneEntry, nextEntry, pendingEntry } from './state.ts'
 
@@ -29,6 +36,8 @@ export interface DeliverOptions {
   readonly events: Events
   /** Wall clock, unix ms. */
   readonly now: () => number
+  /** Messages of a partition in memory; for tests. */
+  readonly inMemory?: number
 }
 
 /** Attempts at a time; a receiver that hangs takes at most `MOST_TO_ONE` of them. */
@@ -42,8 +51,6 @@ const GATHER_MS = 25
 const BUSY_MS = 1_000
 /** Between two looks for what is due, while no more messages fit. */
 const FULL_PAUSE_MS = 250
-/** Messages of a partition that may wait; more stay in the log. */
-const MOST_PENDING = 20_000
 
 /** Reads stream `notifications`; appends to stream `deliveries`. */
 export const createDeliver = (options: DeliverOptions): Processor => ({
@@ -59,6 +66,7 @@ class DeliverWorker implements PartitionWorker {
   readonly #receivers: ReadonlyMap<string, ReceiverConfig>
   readonly #isAllowed: AddressFilter
   readonly #pending = new PendingMessages()
+  readonly #overflow: Overflow
   readonly #gone: Map<string, string>
   /** By the place of the message. */
   readonly #running = new Map<string, { readonly receiver: string }>()
@@ -82,13 +90,14 @@ class DeliverWorker implements PartitionWorker {
     const { next, gone, pending } = decodeDeliverState(entries)
     this.#next = next
     this.#gone = gone
-    for (const one of pending) this.#pending.add(one)
+    this.#overflow = new Overflow(this.#pending, this.#receivers.size, options.inMemory)
+    for (const one of pending) this.#overflow.add(one)
   }
 
   async apply(record: StoredRecord, step: Step): Promise<void> {
     assertReadable(record)
-    if (record.headers[RECORD_KIND] === ERASE_KIND) return this.#forget(record, step)
-    while (this.#pending.size >= MOST_PENDING && !this.#partition.revoked.aborted) {
+    if (record.headers[RECORD_KIND] === ERASE_KIND) return await this.#forget(record, step)
+    while (this.#overflow.size >= MOST_WAITING && !this.#partition.revoked.aborted) {
       await this.#work()
       // All wait for another attempt: nothing is to be done until one is due.
       if (this.#running.size === 0) await sleep(FULL_PAUSE_MS, this.#partition.revoked)
@@ -103,11 +112,15 @@ class DeliverWorker implements PartitionWorker {
   }
 
   /** What is under way of the tenant may arrive; its result is not written down. */
-  #forget(record: StoredRecord, step: Step): void {
+  async #forget(record: StoredRecord, step: Step): Promise<void> {
     const tenant = tenantOfErasure(record)
+    const beyond = this.#overflow.isEmpty ? [] : await this.#stored()
+    const isLeft = (one: PendingMessage): boolean => one.tenant !== tenant
+    const gone = this.#overflow.beyond(beyond).filter(one => !isLeft(one))
+    this.#overflow.recount(beyond.filter(isLeft))
     const applied = this.#applied?.added ?? []
     const erased = applied.filter(one => one.tenant === tenant).map(({ place }) => place)
-    for (const place of [...this.#pending.forget(tenant), ...erased]) {
+    for (const place of [...this.#pending.forget(tenant), ...erased, ...gone.map(({ place }) => place)]) {
       step.state.set(...pendingEntry(place, null))
     }
     const next = record.offset + 1n
@@ -118,7 +131,7 @@ class DeliverWorker implements PartitionWorker {
   async tick(): Promise<void> {
     // A tick comes after the commit: what was applied is durable, and may be sent.
     if (this.#applied !== null) {
-      for (const one of this.#applied.added) this.#pending.add(one)
+      for (const one of this.#applied.added) this.#overflow.add(one)
       this.#next = this.#applied.next
       this.#applied = null
     }
@@ -130,6 +143,7 @@ class DeliverWorker implements PartitionWorker {
     const untilMs = performance.now() + BUSY_MS
     const { revoked } = this.#partition
     while (!revoked.aborted) {
+      if (this.#overflow.hungry) this.#overflow.refill(await this.#stored())
       this.#startDue()
       if (this.#results.length > 0) {
         // More results come at once as a rule: they share a transaction, and an insert of the tables.
@@ -140,6 +154,11 @@ class DeliverWorker implements PartitionWorker {
       if (leftMs <= 0 || this.#running.size === 0) return
       if (this.#results.length === 0) await this.#nextResult(leftMs)
     }
+  }
+
+  /** Messages in the state, as of the last commit. */
+  async #stored(): Promise<readonly PendingMessage[]> {
+    return decodeDeliverState(await this.#partition.loadState()).pending
   }
 
   /** Resolves with the next result, or after a time. */
@@ -209,6 +228,7 @@ class DeliverWorker implements PartitionWorker {
     const rows: DeliveryRow[] = []
     const after: { readonly pending: PendingMessage; readonly next: PendingMessage | null }[] = []
     const gone: [string, string][] = []
+    const ended: OutputRecord[] = []
     for (const { pending, result, tookMs } of settled) {
       const receiver = this.#receivers.get(pending.message.receiver)
       const next = nextAttempt(pending, result, receiver, nowMs)
@@ -216,14 +236,18 @@ class DeliverWorker implements PartitionWorker {
         gone.push([receiver.name, urlDigest(receiver)])
       }
       state.set(...pendingEntry(pending.place, next))
-      rows.push(deliveryRow(pending, result, next, tookMs, nowMs))
+      const row = deliveryRow(pending, result, next, tookMs, nowMs)
+      rows.push(row)
       after.push({ pending, next })
+      if (next !== null) continue
+      const outcome = row.Outcome === 'delivered' ? 'delivered' : 'dead'
+      ended.push(...signalOutcomes(pending.tenant, pending.message, outcome, nowMs))
     }
     for (const [name, url] of gone) state.set(...goneEntry(name, url))
     const record = { value: encodeRows(deliveries, rows), timestampMs: nowMs }
     if (settled.length > 0)
       await this.#partition.transact({
-        outputs: [{ stream: deliveries.name, partition: 0, record }],
+        outputs: [{ stream: deliveries.name, partition: 0, record }, ...ended],
         state,
         nextOffset: this.#next,
       })

@@ -13,7 +13,8 @@ import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { type SignalledDecision, signalMessage } from './message.ts'
-import { type SignalRule, type WalkState, walk } from './walk.ts'
+import { decodeOutcome, SIGNAL_OUTCOME_KIND, type SignalOutcome } from './outcome.ts'
+import { type SignalRule, type WalkState, walk, withOutcome, withStep } from './walk.ts'
 
 /** Name of the consumer group. */
 export const SIGNAL = 'signal'
@@ -57,6 +58,10 @@ class SignalWorker implements PartitionWorker {
       this.#forget(record, step)
       return
     }
+    if (record.headers[RECORD_KIND] === SIGNAL_OUTCOME_KIND) {
+      this.#settle(decodeOutcome(record.value), step)
+      return
+    }
     if (this.#rules.size === 0) return
     for (const row of decodeRows(scalingDecisions, record.value)) {
       const rule = this.#rules.get(keyOf(row.Tenant, row.Policy))
@@ -74,14 +79,28 @@ class SignalWorker implements PartitionWorker {
     }
   }
 
+  #settle({ tenant, policy, id, outcome }: SignalOutcome, step: Step): void {
+    const key = keyOf(tenant, policy)
+    const before = this.#states.get(key)
+    if (before !== undefined) this.#keep(key, withOutcome(before, id, outcome), step)
+  }
+
+  #keep(key: string, state: WalkState, step: Step): void {
+    this.#states.set(key, state)
+    step.state.set(key, Buffer.from(JSON.stringify(state)))
+  }
+
   #decide(rule: NamedRule, decision: SignalledDecision, nowMs: number, step: Step): void {
     const before = this.#states.get(rule.key)
     const { state, signal } = walk(rule, before, decision)
     if (state === before) return
-    this.#states.set(rule.key, state)
-    step.state.set(rule.key, Buffer.from(JSON.stringify(state)))
-    if (signal === null) return
+    if (signal === null) {
+      this.#keep(rule.key, state, step)
+      return
+    }
     const message = signalMessage(decision, signal, rule.interval)
+    const sent = { id: message.id, by: signal.to - signal.from, isDead: false }
+    this.#keep(rule.key, withStep(state, before, sent), step)
     const messages = [{ tenant: decision.tenant, message }]
     for (const { stream, partition, record } of messageRecords(messages, this.#partitions(), nowMs)) {
       step.emit(stream, partition, record)

@@ -18,6 +18,38 @@ export interface WalkState {
   readonly sentAt: number | null
   /** Time of the newest decision that was looked at. */
   readonly decidedAt: number
+  /** The newest steps whose end is not known, or that were not taken; absent in states of older versions. */
+  readonly steps?: readonly SentStep[]
+}
+
+/** A signal that was sent. */
+export interface SentStep {
+  /** Of its message. */
+  readonly id: string
+  /** Machines that it adds; below 0: removes. */
+  readonly by: number
+  /** It has not arrived, and does not count. */
+  readonly isDead: boolean
+}
+
+/** Steps that are remembered. */
+const MOST_STEPS = 100
+
+/** A step is on its way: it counts until it is known not to have arrived. */
+export const withStep = (state: WalkState, before: WalkState | undefined, step: SentStep): WalkState => ({
+  ...state,
+  steps: [...(before?.steps ?? []), step].slice(-MOST_STEPS),
+})
+
+/** What is known after the end of a step: one that did not arrive is taken back, one that did after all counts again. */
+export function withOutcome(state: WalkState, id: string, outcome: 'delivered' | 'dead'): WalkState {
+  const step = state.steps?.find(one => one.id === id)
+  if (step === undefined || (outcome === 'dead' && step.isDead)) return state
+  const others = (state.steps ?? []).filter(one => one !== step)
+  if (outcome === 'dead') {
+    return { ...state, replicas: state.replicas - step.by, steps: [...others, { ...step, isDead: true }] }
+  }
+  return { ...state, replicas: state.replicas + (step.isDead ? step.by : 0), steps: others }
 }
 
 /** A decision, as far as a walk needs it. */
@@ -48,7 +80,8 @@ export function walk(rule: SignalRule, before: WalkState | undefined, decision: 
   if (before !== undefined && at <= before.decidedAt) return { state: before, signal: null }
   const from = before?.replicas ?? rule.initial ?? previous ?? wanted
   const sentAt = before?.sentAt ?? null
-  const stays = { state: { replicas: from, sentAt, decidedAt: at }, signal: null }
+  const steps = before?.steps ?? []
+  const stays = { state: { replicas: from, sentAt, decidedAt: at, steps }, signal: null }
   if (wanted === from || (sentAt !== null && at - sentAt < rule.interval)) return stays
   const direction = wanted > from ? 'up' : 'down'
   const way = rule[direction]
@@ -57,7 +90,7 @@ export function walk(rule: SignalRule, before: WalkState | undefined, decision: 
   if (direction === 'down' && from - step < wanted) return stays
   const to = direction === 'up' ? from + step : from - step
   return {
-    state: { replicas: to, sentAt: at, decidedAt: at },
+    state: { replicas: to, sentAt: at, decidedAt: at, steps },
     signal: { direction, receiver: way.receiver, from, to },
   }
 }

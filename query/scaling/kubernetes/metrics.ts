@@ -14,6 +14,9 @@ export interface AskedNamespace {
   readonly namespace: string
 }
 
+/** Policies of a tenant that a request without the name of one looks through: about a millisecond. */
+const MOST_UNNAMED = 1_000
+
 /** Label of every metric, whatever else a policy says: the name of the policy. */
 const POLICY = 'policy'
 
@@ -113,7 +116,16 @@ function candidates(
   selector: LabelSelector,
 ): readonly CurrentAnswer[] {
   const byName = selector.find(({ key, operator }) => key === POLICY && operator === 'in')
-  if (byName === undefined) return answers.list(tenant)
+  if (byName === undefined) {
+    const count = answers.count(tenant)
+    if (count > MOST_UNNAMED) {
+      throw new WattlineError(
+        'parameter_invalid',
+        `There are ${count} scaling policies, and a request that names none looks at ${MOST_UNNAMED} at most. Name the policy in the selector of the metric: policy=NAME.`,
+      )
+    }
+    return answers.list(tenant)
+  }
   return [...byName.values].flatMap(name => answers.find(tenant, name) ?? [])
 }
 
@@ -134,9 +146,11 @@ function assertMetricExists(
   { tenant, namespace }: AskedNamespace,
   metric: string,
 ): void {
-  const known = answers
-    .list(tenant)
-    .some(one => one.metric.name === metric && (one.object === null || one.object.namespace === namespace))
+  // Of more policies than a request may look through, only those that it names are known.
+  const seen = answers.count(tenant) > MOST_UNNAMED ? [] : answers.list(tenant)
+  const known = seen.some(
+    one => one.metric.name === metric && (one.object === null || one.object.namespace === namespace),
+  )
   if (known) return
   throw new WattlineError(
     'scaling_policy_unknown',

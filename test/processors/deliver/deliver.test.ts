@@ -86,11 +86,12 @@ const notes: Processor = {
   open: async () => ({ apply: record => void rows.push(...decodeRows(deliveries, record.value)) }),
 }
 
-async function start(receivers: readonly object[]): Promise<void> {
+async function start(receivers: readonly object[], inMemory?: number): Promise<void> {
   const alerts = alertsSchema.parse({ receivers, allow_addresses: ['127.0.0.1'] })
   const now = () => Date.now() + aheadMs
   runner = new Runner({ broker, events: silentEvents, now })
-  await runner.start(createDeliver({ alerts, events: silentEvents, now }))
+  const more = inMemory === undefined ? {} : { inMemory }
+  await runner.start(createDeliver({ alerts, events: silentEvents, now, ...more }))
   await runner.start(notes)
 }
 
@@ -112,6 +113,26 @@ async function write(messages: readonly AlertMessage[], tenant = 'shop'): Promis
     }
   }
 }
+
+it('delivers to others while a receiver has more messages waiting than fit into memory, and to it once it answers', async () => {
+  let isAway = true
+  answer = (one, reply) => reply.writeHead(isAway && one.path === '/away' ? 503 : 204).end()
+  const receivers = ['away', 'ops'].map(name => ({ name, kind: 'webhook', url: `${base}/${name}` }))
+  await start(receivers, 20)
+  await write(Array.from({ length: 60 }, (_, number) => message(number, 'away', 'one')))
+  await until(() => outcomes('msg_0').length > 0)
+  await write([message(1_000, 'ops'), message(1_001, 'ops')])
+  await until(() => isSettled('msg_1000') && isSettled('msg_1001'))
+  // What is only in the state is there after a restart, too.
+  await runner?.stop()
+  await start(receivers, 20)
+  isAway = false
+  aheadMs += 3_600_000
+  await until(() => isSettled('msg_59'))
+  const arrived = received.filter(({ path }) => path === '/away').map(({ id }) => id)
+  expect([...new Set(arrived)]).toEqual(Array.from({ length: 60 }, (_, number) => `msg_${number}`))
+  expect(rows.filter(row => row.Outcome === 'delivered')).toHaveLength(62)
+})
 
 const outcomes = (id: string) => rows.filter(row => row.NotificationId === id).map(row => row.Outcome)
 const isSettled = (id: string) => outcomes(id).some(outcome => outcome !== 'failed')

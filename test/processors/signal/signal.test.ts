@@ -1,5 +1,5 @@
 // Guarantees: decisions become signals that Heat's signal URLs understand, signed and with one id each, also when a record is read
-// again and when the process ends in between; after an outage of the receiver they arrive in order and not all at once; decisions of
+// again and when the process ends in between; one that does not arrive is given again; after an outage of the receiver they arrive in order and not all at once; decisions of
 // other tenants and policies, and effects, give none.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
@@ -221,4 +221,22 @@ it('keeps the interval between signals that have waited for their receiver', asy
   ])
   const [first = 0, second = 0, third = 0] = received.map(({ atMs }) => atMs)
   expect(Math.min(second - first, third - second)).toBeGreaterThan(900)
+})
+
+it('gives a step again that did not arrive', async () => {
+  status = 410
+  await start()
+  await write(decision(0, 5))
+  const isCounted = async () => {
+    const [lag] = await broker.lag('signal', scalingDecisions.name)
+    return lag !== undefined && lag.end > 1n && lag.committed === lag.end
+  }
+  await until(isCounted)
+  // The receiver is gone until its url changes; what it did not take does not count.
+  await runner?.stop()
+  status = 204
+  await start({ up: { receiver: 'heat-down', adjustment: 1 } })
+  await write(decision(10, 5))
+  await until(() => received.length === 2)
+  expect(received[1]?.body).toMatchObject({ reason_data: { most_recent: 5 } })
 })

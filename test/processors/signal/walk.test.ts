@@ -2,7 +2,13 @@
 // reach, in steps that are never closer than the interval, and stays there; decisions that come again change nothing.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type SignalRule, type WalkState, walk } from '../../../processors/signal/walk.ts'
+import {
+  type SignalRule,
+  type WalkState,
+  walk,
+  withOutcome,
+  withStep,
+} from '../../../processors/signal/walk.ts'
 
 const rule = (up: number | null, down: number | null = up, more: Partial<SignalRule> = {}): SignalRule => ({
   up: { receiver: 'heat-up', adjustment: up },
@@ -69,4 +75,21 @@ it('arrives at any number and stays', () => {
     }),
     { seed: 5, numRuns: 300 },
   )
+})
+
+it('takes back a step that did not arrive, once, and counts it again when it does', () => {
+  const { state } = walk(rule(2), undefined, { at: 0, replicas: 8, previous: 4 })
+  const sent = withStep(state, undefined, { id: 'm', by: 2, isDead: false })
+  expect(sent.replicas).toBe(6)
+  const dead = withOutcome(withOutcome(sent, 'm', 'dead'), 'm', 'dead')
+  expect(dead.replicas).toBe(4)
+  // The next decision gives the step again.
+  expect(walk(rule(2), dead, { at: 60, replicas: 8, previous: 8 }).signal).toMatchObject({ from: 4, to: 6 })
+  const replayed = withOutcome(withOutcome(dead, 'm', 'delivered'), 'm', 'delivered')
+  expect(replayed).toMatchObject({ replicas: 6, steps: [] })
+  expect(withOutcome(sent, 'm', 'delivered')).toMatchObject({ replicas: 6, steps: [] })
+  expect(withOutcome(sent, 'other', 'dead')).toBe(sent)
+  // A state of an older version has no steps.
+  const old: WalkState = { replicas: 3, sentAt: null, decidedAt: 0 }
+  expect(withOutcome(old, 'm', 'dead')).toBe(old)
 })

@@ -34,12 +34,12 @@ const rule = z.strictObject({
   by: z
     .array(z.enum(USAGE_LABEL_NAMES))
     .default(['account'])
-    .describe('Labels that `energy`, `carbon` and `cost` sum by'),
+    .describe('Labels that `energy`, `carbon`, `carbon_operational` and `cost` sum by'),
   where: z
     .partialRecord(z.enum(USAGE_LABEL_NAMES), z.string().max(1_000))
     .default({})
     .describe(
-      'Labels and values, `*` as wildcard: the part of the ledger that `energy`, `carbon` and `cost` sum',
+      'Labels and values, `*` as wildcard: the part of the ledger that `energy`, `carbon`, `carbon_operational` and `cost` sum',
     ),
   window: duration
     .optional()

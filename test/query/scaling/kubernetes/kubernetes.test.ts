@@ -201,6 +201,20 @@ describe('external metrics', () => {
     expect(body).toMatchObject({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, code })
   })
 
+  it('of more policies than a request may look through need the name of one', async () => {
+    const many = Array.from({ length: 1_001 }, (_, index) => answerOf({ name: `p${index}` }))
+    const ask = await serve(bookOf(...many).book)
+    const path = EXTERNAL.split('?')[0]!
+    expect((await ask(path)).body).toMatchObject({
+      kind: 'Status',
+      code: 400,
+      message: expect.stringContaining('policy=NAME'),
+    })
+    const named = await ask(`${path}?labelSelector=policy%3Dp7`)
+    expect(named.body['items']).toMatchObject([{ metricLabels: { policy: 'p7' } }])
+    expect((await ask(`${path}?labelSelector=policy%3Dnone`)).status).toBe(404)
+  })
+
   it('are only read', async () => {
     const ask = await serve(book)
     expect((await ask(EXTERNAL, HPA, proxy, 'DELETE')).body).toMatchObject({
