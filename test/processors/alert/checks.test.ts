@@ -29,6 +29,8 @@ beforeAll(async () => {
   ])
   const unpriced = { ...rig.settings, factors: { pue: '1' }, tariffs: {} }
   await rig.book([{ WindowStart: -2, Namespace: 'dark', Zone: 'XX', EnergyUj: KWH }], unpriced)
+  const embodied = { ...rig.settings, factors: { ...rig.settings.factors, embodied_kg: '1000000' } }
+  await rig.book([{ WindowStart: -3, Namespace: 'made', EnergyUj: KWH }], embodied)
 })
 
 afterAll(() => rig.store.close())
@@ -46,6 +48,12 @@ describe('energy, carbon and cost', () => {
     expect(await valuesOf({ check: 'energy', window: '1h', above: 1 })).toMatchObject({ shop: 1, lab: 0.05 })
     expect(await valuesOf({ check: 'energy', window: '5m', above: 1 })).toMatchObject({ shop: 1, lab: 0.6 })
     expect(await valuesOf({ check: 'carbon', window: '1h', above: 1 })).toMatchObject({ shop: 500, lab: 25 })
+    // As in budgets: with what making the machine emitted, and beside it without.
+    const where = { account: 'made' }
+    const operational = await valuesOf({ check: 'carbon_operational', window: '1h', above: 1, where })
+    expect(operational).toEqual({ made: 500 })
+    const both = await valuesOf({ check: 'carbon', window: '1h', above: 1, where })
+    expect(both['made']).toBeGreaterThan(501)
     expect(await valuesOf({ check: 'cost', window: '1h', above: 1 })).toMatchObject({
       'shop EUR': 0.25,
       'lab EUR': 0.0125,
@@ -250,7 +258,7 @@ describe('traces', () => {
 
 it('tests every check that there is', () => {
   const tested =
-    'energy carbon cost budget_burn_fast budget_burn_slow budget_used coverage coverage_fall host_silent unpriced late_readings ' +
+    'energy carbon carbon_operational cost budget_burn_fast budget_burn_slow budget_used coverage coverage_fall host_silent unpriced late_readings ' +
     'gpu_idle intensity grid_intensity lag trace_errors trace_latency'
   expect(Object.keys(BUILT_IN_CHECKS).toSorted()).toEqual(tested.split(' ').toSorted())
 })

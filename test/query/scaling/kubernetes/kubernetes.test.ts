@@ -204,7 +204,7 @@ describe('external metrics', () => {
   it('of more policies than a request may look through need the name of one', async () => {
     const many = Array.from({ length: 1_001 }, (_, index) => answerOf({ name: `p${index}` }))
     const ask = await serve(bookOf(...many).book)
-    const path = EXTERNAL.split('?')[0]!
+    const path = `${EXTERNAL}/namespaces/shop/wattline_replicas`
     expect((await ask(path)).body).toMatchObject({
       kind: 'Status',
       code: 400,
