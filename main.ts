@@ -2,8 +2,8 @@
  * Chooses the parts that a configuration needs: log, warehouse, processors, intake, receivers, the process's own
  * telemetry, query server, sensors; wiring/ assembles each of them. They are started in this order, so that each part
  * finds its neighbours, and stopped in reverse order, so that ingested data is processed to the end. Logs and engines
- * are loaded only when they are opened: an unused engine costs 150 MB of memory. The stages are loaded once the process
- * listens, so that autoscalers get answers from its first moments on.
+ * are loaded only when they are opened: an unused engine costs 150 MB of memory. The stages are loaded when they are started:
+ * a process loads what its roles need, so that autoscalers get answers from its first moments on.
  */
 import type { DoctorAnswer } from './core/api/meter-findings.ts'
 import type { Role } from './core/catalogue/config/keys/process.ts'
@@ -14,6 +14,8 @@ import type { Readiness } from './query/http/readiness.ts'
 import { followDecisions, startAnswering } from './wiring/answering.ts'
 import { startAutoscalers } from './wiring/autoscalers.ts'
 import { startEarlyHealth } from './wiring/early-health.ts'
+import { fairnessOf, readinessOf, startHttp } from './wiring/query.ts'
+import * as stages from './wiring/stages.ts'
 import { startWiring, type WattlineOptions } from './wiring/wiring.ts'
 
 /** Checks every meter that a process with this configuration would read here. */
@@ -57,7 +59,6 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const autoscalers =
     answering !== null && runs('scaling') ? await startAutoscalers(wiring, answering.answers) : null
   const early = await startEarlyHealth(wiring, needs, answering)
-  const stages = await import('./wiring/stages.ts')
   const broker = needs.log === 'open' ? await stages.startLog(wiring) : null
   if (needs.folder) releaseStartReserve(config.data)
   const log = needs.log === 'late' ? await stages.startLateLog(wiring) : broker
@@ -79,8 +80,8 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     intake === null ? { otlpHttp: null, otlpGrpc: null } : await stages.startReceivers(wiring, intake)
   await stages.startOwnTelemetry(wiring, otlp.otlpHttp, intake)
 
-  const fairness = runs('query') && warehouse ? stages.fairnessOf(config, warehouse) : null
-  const readiness = stages.readinessOf(wiring, { intake, processors, warehouse })
+  const fairness = runs('query') && warehouse ? fairnessOf(config, warehouse) : null
+  const readiness = readinessOf(wiring, { intake, processors, warehouse })
   const parts = {
     log,
     warehouse,
@@ -96,7 +97,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     ...otlp,
     readiness,
   }
-  const query = await stages.startHttp(wiring, parts, early)
+  const query = await startHttp(wiring, parts, early)
   const jaeger = fairness && warehouse ? await stages.startJaeger(wiring, warehouse, fairness) : null
   if (intake !== null) await stages.startSources(wiring, intake)
   if (collects) await stages.startFactors(wiring, broker)

@@ -1,33 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { asWattlineError } from '../core/catalogue/errors/errors.ts'
 import { endProcess } from '../core/runtime/end-process.ts'
-import { backupCommand } from './backup.ts'
-import { checkCommand } from './check.ts'
-import { doctorCommand } from './doctor.ts'
-import { eraseCommand } from './erase.ts'
-import { exportCommand } from './export.ts'
-import { exportsCommand } from './exports.ts'
-import { factorsCommand } from './factors.ts'
-import { hostsCommand, workloadsCommand } from './hosts.ts'
-import { importCommand } from './import.ts'
-import { invoiceCommand } from './invoice.ts'
-import { lagCommand } from './lag.ts'
-import { lossesCommand } from './losses.ts'
 import { isServer, outliveOutput } from './output.ts'
-import { quarantineCommand } from './quarantine.ts'
-import { recomputeCommand } from './recompute.ts'
-import { requestsCommand } from './requests.ts'
-import { restoreCommand } from './restore.ts'
-import { rulesCommand } from './rules.ts'
-import { runCommand } from './run.ts'
-import { scalingCommand } from './scaling.ts'
-import { simulateCommand } from './simulate.ts'
-import { sqlCommand } from './sql.ts'
-import { tokenCommand } from './token.ts'
-import { topCommand } from './top.ts'
-import { usageCommand } from './usage.ts'
 import { version } from './version.ts'
-import { whenCommand } from './when.ts'
 
 /** Exit codes: 0 success, 1 failure or a negative answer, 2 wrong usage. */
 const program = new Command('wattline')
@@ -62,36 +37,39 @@ Examples:
   wattline export /mnt/move                      tables to files, for a ClickHouse server`,
   )
 
-const commands = [
-  runCommand(),
-  checkCommand(),
-  doctorCommand(),
-  topCommand(),
-  usageCommand(),
-  requestsCommand(),
-  whenCommand(),
-  sqlCommand(),
-  invoiceCommand(),
-  hostsCommand(),
-  workloadsCommand(),
-  lagCommand(),
-  quarantineCommand(),
-  lossesCommand(),
-  factorsCommand(),
-  rulesCommand(),
-  scalingCommand(),
-  simulateCommand(),
-  tokenCommand(),
-  backupCommand(),
-  restoreCommand(),
-  eraseCommand(),
-  recomputeCommand(),
-  exportCommand(),
-  exportsCommand(),
-  importCommand(),
-]
-for (const command of commands) {
-  program.addCommand(command.exitOverride())
+/** Loaded when they are asked for: some need a log or an engine, and no process needs all of them. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./run.ts')).runCommand(),
+  check: async () => (await import('./check.ts')).checkCommand(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+  top: async () => (await import('./top.ts')).topCommand(),
+  usage: async () => (await import('./usage.ts')).usageCommand(),
+  requests: async () => (await import('./requests.ts')).requestsCommand(),
+  when: async () => (await import('./when.ts')).whenCommand(),
+  sql: async () => (await import('./sql.ts')).sqlCommand(),
+  invoice: async () => (await import('./invoice.ts')).invoiceCommand(),
+  hosts: async () => (await import('./hosts.ts')).hostsCommand(),
+  workloads: async () => (await import('./hosts.ts')).workloadsCommand(),
+  lag: async () => (await import('./lag.ts')).lagCommand(),
+  quarantine: async () => (await import('./quarantine.ts')).quarantineCommand(),
+  losses: async () => (await import('./losses.ts')).lossesCommand(),
+  factors: async () => (await import('./factors.ts')).factorsCommand(),
+  rules: async () => (await import('./rules.ts')).rulesCommand(),
+  scaling: async () => (await import('./scaling.ts')).scalingCommand(),
+  simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+  token: async () => (await import('./token.ts')).tokenCommand(),
+  backup: async () => (await import('./backup.ts')).backupCommand(),
+  restore: async () => (await import('./restore.ts')).restoreCommand(),
+  erase: async () => (await import('./erase.ts')).eraseCommand(),
+  recompute: async () => (await import('./recompute.ts')).recomputeCommand(),
+  export: async () => (await import('./export.ts')).exportCommand(),
+  exports: async () => (await import('./exports.ts')).exportsCommand(),
+  import: async () => (await import('./import.ts')).importCommand(),
+}
+const [, , wanted = ''] = process.argv
+const chosen = Object.hasOwn(COMMANDS, wanted) ? [COMMANDS[wanted]] : Object.values(COMMANDS)
+for (const load of chosen) {
+  if (load !== undefined) program.addCommand((await load()).exitOverride())
 }
 
 outliveOutput()

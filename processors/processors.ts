@@ -9,7 +9,6 @@ import { FactorFollower } from '../core/factors/follower.ts'
 import type { IntensityBook } from '../core/factors/intensity-book.ts'
 import { zoneName } from '../core/model/factor.ts'
 import { notifications, quarantine, readings, STREAMS } from '../core/model/streams/index.ts'
-import { type LogReader, logReaders } from '../core/model/streams/readers.ts'
 import type { StreamDeclaration } from '../core/model/streams/stream.ts'
 import { WINDOW_SECONDS } from '../core/model/window.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
@@ -27,6 +26,7 @@ import type { StateBudget } from './meter/state/budget.ts'
 import { createRateProcessor } from './rate/processor.ts'
 import { publishFactors } from './rate/publish.ts'
 import { createRate } from './rate/rate.ts'
+import { readersOf } from './readers.ts'
 import { createRecompute } from './recompute/processor.ts'
 import type { Recomputations } from './recompute/recomputations.ts'
 import type { RecomputeTools } from './recompute/recompute.ts'
@@ -48,14 +48,6 @@ const DAY_SECONDS = 86_400
 const LEDGER_SECONDS = 30
 /** So long Kafka keeps what is superseded, read or not: the tables get every version unless they are away for longer. */
 export const SUPERSEDED_MS = 7 * DAY_MS
-
-/** Who reads the log of this configuration, in this process or in others. */
-export function readersOf({ broker, roles, forward }: Config): readonly LogReader[] {
-  return logReaders({
-    processors: broker.kind === 'kafka' || roles.includes('processors'),
-    forward: forward.url !== undefined,
-  })
-}
 
 /** Every stream as the log must carry it: partitions, retention, and the groups that read it. */
 export function streamSettings(config: Config): StreamSettings[] {

@@ -1,20 +1,14 @@
 import type { Intake } from '../collector/intake/intake.ts'
-import { createAlertLog } from '../core/alerting/alert-log.ts'
 import type { Answering } from '../core/autoscaling/answering.ts'
-import { configuredPolicies } from '../core/autoscaling/policies.ts'
-import { createPolicyLog } from '../core/autoscaling/policy-log.ts'
 import type { Snapshots } from '../core/backup/snapshots.ts'
 import type { Broker } from '../core/broker/broker.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
 import type { Exporter } from '../core/exports/exporter.ts'
-import { configuredFactors } from '../core/factors/configured.ts'
-import { createInstanceFactors } from '../core/factors/instance-factors.ts'
 import { urlOf } from '../core/http/url-of.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import type { Erasures } from '../processors/erase/erasures.ts'
-import { createReplay } from '../processors/loop/replay.ts'
 import type { Runner } from '../processors/loop/runner.ts'
-import { readersOf } from '../processors/processors.ts'
+import { readersOf } from '../processors/readers.ts'
 import type { Recomputations } from '../processors/recompute/recomputations.ts'
 import { createFairness, type Fairness } from '../query/fair/fairness.ts'
 import type { QueryServer } from '../query/http/query-server.ts'
@@ -126,18 +120,14 @@ async function createServers(wiring: Wiring, parts: Parts): Promise<Servers> {
   if (!isQuery || warehouse === null) return { http: createStatusServer(common), clickhouse: null }
   const { createQueryServers } = await import('../query/server.ts')
   const { buildPage } = await import('../dashboards/page.ts')
-  const replay = log && createReplay({ broker: log, events, now: Date.now })
+  const { queryLogs } = await import('./query-logs.ts')
   return createQueryServers({
     ...common,
     config,
     warehouse,
     ...(parts.fairness ? { fairness: parts.fairness } : {}),
     page: await buildPage(),
-    ...(replay ? { replay } : {}),
-    ...(log ? { appender: log } : {}),
-    ...(log ? { factors: createInstanceFactors(log, configuredFactors(config)) } : {}),
-    ...(log ? { alertLog: createAlertLog(log, Date.now) } : {}),
-    ...(log ? { policyLog: createPolicyLog(log, configuredPolicies(config), Date.now) } : {}),
+    ...(log ? queryLogs(config, log, events) : {}),
     ...(parts.erasures ? { erasures: parts.erasures } : {}),
     ...(parts.exports ? { exports: parts.exports } : {}),
     ...(parts.recomputations ? { recomputations: parts.recomputations } : {}),

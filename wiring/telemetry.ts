@@ -1,7 +1,5 @@
 import { hostname } from 'node:os'
 import type { Intake } from '../collector/intake/intake.ts'
-import { startTelemetry } from '../core/runtime/telemetry.ts'
-import { startHttpReceiver } from './collector.ts'
 import type { Wiring } from './wiring.ts'
 
 /** The process's own spans go to the configured receiver, otherwise to its own, otherwise nowhere. */
@@ -15,6 +13,7 @@ export async function startOwnTelemetry(
   if (!traces) return
   const url = endpoint ?? (intake && otlpHttp && (await ownReceiver(wiring, otlpHttp, intake)))
   if (url === null) return
+  const { startTelemetry } = await import('../core/runtime/telemetry.ts')
   const instance = `${config.instance ?? hostname()}-${process.pid}`
   const token = endpoint === undefined ? authentication.own.token : config.telemetry.token
   await lifecycle.start(
@@ -31,5 +30,6 @@ export async function startOwnTelemetry(
 async function ownReceiver(wiring: Wiring, otlpHttp: string, intake: Intake): Promise<string> {
   if (wiring.authentication.tls === undefined && wiring.shared === undefined) return otlpHttp
   const { access } = wiring.authentication.own
+  const { startHttpReceiver } = await import('./collector.ts')
   return await startHttpReceiver(wiring, { host: '127.0.0.1', port: 0, intake, access })
 }

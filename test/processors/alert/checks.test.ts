@@ -7,7 +7,7 @@ import { factor } from '../../../core/model/factor.ts'
 import { lateReadings, traces } from '../../../core/model/streams/index.ts'
 import type { RowOf } from '../../../core/model/streams/stream.ts'
 import { spanRow } from '../../query/support/rows.ts'
-import { KWH, minutes, NOON, openRuleRig, type RuleRig } from './rule-rig.ts'
+import { KWH, minutes, NOON, openRuleRig, type RuleRig, SETTINGS } from './rule-rig.ts'
 
 let rig: RuleRig
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   ])
   const unpriced = { ...rig.settings, factors: { pue: '1' }, tariffs: {} }
   await rig.book([{ WindowStart: -2, Namespace: 'dark', Zone: 'XX', EnergyUj: KWH }], unpriced)
-  const embodied = { ...rig.settings, factors: { ...rig.settings.factors, embodied_kg: '1000000' } }
+  const embodied = { ...SETTINGS, factors: { ...SETTINGS.factors, embodied_kg: '1000000' } }
   await rig.book([{ WindowStart: -3, Namespace: 'made', EnergyUj: KWH }], embodied)
 })
 
