@@ -5,9 +5,9 @@ import type { FactorRowsAnswer, FactorSeriesAnswer, FactorsPutAnswer } from '../
 import type { EmbodiedAnswer } from '../core/api/factors.ts'
 import type { TariffsAnswer } from '../core/api/tariffs.ts'
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
-import { embodiedFile, priceListFile } from '../core/factors/files/exported.ts'
 import { sentFactorFile } from '../core/factors/files/factor-file.ts'
 import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { embodiedFile, priceListFile } from './exported-factors.ts'
 import { renderTable, toCsv } from './table.ts'
 
 /** `wattline factors put|list|export`. Reading needs scope read, putting scope admin. */

@@ -3,6 +3,7 @@
  * is bad; only whoever runs the instance may post.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { embodiedFile, priceListFile } from '../../../cli/exported-factors.ts'
 import { renderSeries } from '../../../cli/factors.ts'
 import { toCsv } from '../../../cli/table.ts'
 import type { Problem } from '../../../core/api/answers.ts'
@@ -15,7 +16,6 @@ import type { EmbodiedAnswer } from '../../../core/api/factors.ts'
 import type { TariffsAnswer } from '../../../core/api/tariffs.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
-import { embodiedFile, priceListFile } from '../../../core/factors/files/exported.ts'
 import { createInstanceFactors } from '../../../core/factors/instance-factors.ts'
 import type { Identity } from '../../../core/model/identity.ts'
 import type { QueryServer } from '../../../query/http/query-server.ts'

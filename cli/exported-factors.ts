@@ -1,6 +1,6 @@
 /** What is in force, as the YAML of factor files: `put` takes it again. */
 import { stringify } from 'yaml'
-import type { EmbodiedAnswer, TariffsAnswer } from '../../api/answers.ts'
+import type { EmbodiedAnswer, TariffsAnswer } from '../core/api/answers.ts'
 
 /** Price lists, the most specific first. */
 export const priceListFile = ({ lists }: Pick<TariffsAnswer, 'lists'>): string =>
