@@ -1,7 +1,4 @@
-/**
- * Deferrable work: it waits for the best window before its deadline, and then runs for its duration, or until none is left. What is
- * left after the duration has come since the run began, and waits for a window of its own: a queue that never empties would run on.
- */
+/** Deferrable work: it waits for the best window before its deadline, and then runs until none is left. */
 import type { ScalingInputs, ScalingMemory } from './inputs.ts'
 import type { ScalingPolicy } from './policy.ts'
 
@@ -51,19 +48,13 @@ export function shiftOf(
     const replicas = Math.max(demand, width)
     return { ...NOTHING, demand: replicas, runningSince: since, runningReplicas: replicas, without }
   }
-  if (runningSince !== null && !isOver(shift, runningSince, at)) return running(runningSince, runningReplicas)
-  const begun = waitingSince ?? runningSince ?? at
+  if (runningSince !== null) return running(runningSince, runningReplicas)
+  const begun = waitingSince ?? at
   if (at >= begun + shift.deadlineSeconds - shift.durationSeconds) return running(at, 0)
   if (window === null) return running(at, 0, 'shift: nothing is known of the time until the deadline')
   if (window.start <= at) return running(at, 0)
   return { ...NOTHING, isWaiting: true, demand: 0, waitingSince: begun }
 }
-
-const isOver = (
-  { durationSeconds }: NonNullable<ScalingPolicy['shift']>,
-  runningSince: number,
-  at: number,
-): boolean => at >= runningSince + durationSeconds
 
 /** The time within which deferrable work can begin, and its deadline; null: none waits. */
 export function waitingUntil(
@@ -71,7 +62,7 @@ export function waitingUntil(
   at: number,
   { waitingSince, runningSince }: Pick<ScalingMemory, 'waitingSince' | 'runningSince'>,
 ): { readonly deadline: number; readonly durationSeconds: number } | null {
-  if (shift === null || (runningSince !== null && !isOver(shift, runningSince, at))) return null
-  const deadline = (waitingSince ?? runningSince ?? at) + shift.deadlineSeconds
+  if (shift === null || runningSince !== null) return null
+  const deadline = (waitingSince ?? at) + shift.deadlineSeconds
   return at + shift.durationSeconds > deadline ? null : { deadline, durationSeconds: shift.durationSeconds }
 }

@@ -205,7 +205,7 @@ describe('deferrable work', () => {
 
   it('waits for its window, then runs to its end', () => {
     const found = run(
-      { ...policy, shift: { ...shift, durationSeconds: 1_800 } },
+      policy,
       [0, 300, 300, 300, 300, 200, 0].map(demand => ({ demand, window })),
     )
     expect(found.map(({ replicas }) => replicas)).toEqual([0, 0, 0, 6, 6, 6, 0])
@@ -218,33 +218,7 @@ describe('deferrable work', () => {
       policy,
       Array.from({ length: 7 }, () => ({ demand: 300, window: far })),
     )
-    expect(found.map(({ replicas }) => replicas)).toEqual([0, 0, 0, 0, 0, 6, 0])
-  })
-
-  it('lets what is left after its duration wait for a window of its own', () => {
-    const later = { start: T0 + 6_000, saving: 0.4 }
-    // Three intervals of waiting, one run, and work that has come meanwhile: up to three quarters of an hour after the run began.
-    const found = run(
-      policy,
-      [window, window, window, window, later, later, later].map(one => ({ demand: 300, window: one })),
-    )
-    expect(found.map(({ replicas }) => replicas)).toEqual([0, 0, 0, 6, 0, 0, 0])
-    expect(found[4]?.ruledBy).toBe('shift')
-    // In time for a deadline that counts from the beginning of the run.
-    const all = run(
-      policy,
-      Array.from({ length: 10 }, (_, index) => ({ demand: 300, window: index < 4 ? window : later })),
-    )
-    expect(all.map(({ replicas }) => replicas)).toEqual([0, 0, 0, 6, 0, 0, 0, 0, 6, 0])
-  })
-
-  it('runs on where the next window is now', () => {
-    const now = { start: T0, saving: 0.4 }
-    const found = run(
-      policy,
-      Array.from({ length: 6 }, () => ({ demand: 300, window: now })),
-    )
-    expect(found.map(({ replicas }) => replicas)).toEqual([6, 6, 6, 6, 6, 6])
+    expect(found.map(({ replicas }) => replicas)).toEqual([0, 0, 0, 0, 0, 6, 6])
   })
 
   it('does not wait where nothing is known of the time ahead, and says so', () => {
