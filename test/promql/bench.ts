@@ -5,9 +5,10 @@
  *     npm run bench:promql -- --series 1000 --hours 24
  */
 import { execFile } from 'node:child_process'
-import { parseArgs, promisify } from 'node:util'
+import { promisify } from 'node:util'
 import { labelsOf, type MemorySeries, prepare, run, type SampleSource } from '../../query/promql/index.ts'
 import { firstAfter } from '../../query/promql/series/store.ts'
+import { parseArgs } from '../support/arguments.ts'
 import { oracle } from './oracle/build.ts'
 
 const execute = promisify(execFile)

@@ -6,7 +6,7 @@
  *     npm run test:promql -- --record           writes the answers that npm test checks
  *     npm run test:promql -- --update           writes the list of messages with wording of our own
  */
-import { parseArgs } from 'node:util'
+import { parseArgs } from '../support/arguments.ts'
 import { compareWithOracle } from './comparison.ts'
 import { runCorpus } from './corpus/run.ts'
 import { compareRefusals } from './mutations.ts'
