@@ -1,5 +1,6 @@
 /** Operators between two vectors, pair by pair. */
 import type { Environment } from '../functions/environment.ts'
+import type { FloatHistogram } from '../histogram/float-histogram.ts'
 import { executionError } from '../model/errors.ts'
 import {
   dropMetadata,
@@ -10,19 +11,13 @@ import {
   labelValue,
   withLabels,
 } from '../model/labels.ts'
-import { ABSENT, type Block, emptyBlock } from '../series/block.ts'
+import { ABSENT, type Block, emptyBlock, FLOAT, HISTOGRAM, setHistogram } from '../series/block.ts'
 import type { Binary, Matching } from '../syntax/ast.ts'
 import { isArithmetic } from '../syntax/parse-operator.ts'
 import { ElementOperator, type Operand } from './elements.ts'
+import { arithmeticOf } from './scalars.ts'
 import { matchLabels, type Signatures, signaturesOf } from './signatures.ts'
-import { operandAt, setOperand } from './vector-scalar.ts'
-
-/** A sample of a result before the rows of the result are known. */
-interface Found {
-  readonly row: number
-  readonly step: number
-  readonly value: Operand
-}
+import { operandAt } from './vector-scalar.ts'
 
 /** An operation: "many" is the side whose samples each look for one on the "one" side. */
 export class VectorOperation {
@@ -41,10 +36,17 @@ export class VectorOperation {
   readonly #rows = new Map<string, number>()
   /** Result rows by pair of rows, so that labels are combined once. */
   readonly #pairs = new Map<number, number>()
-  readonly #found: Found[] = []
-  /** Pairs at the current step: signature and row of the result. */
-  #matched = new Set<number>()
-  #matchedRows = new Set<string>()
+  /** Samples of the result by row: what a cell holds, and floats. */
+  readonly #kinds: Uint8Array[] = []
+  readonly #values: Float64Array[] = []
+  readonly #histograms: {
+    readonly cell: readonly [row: number, step: number]
+    readonly value: FloatHistogram
+  }[] = []
+  readonly #calculate: ((left: number, right: number) => number) | undefined
+  /** Signatures that found a partner at the current step, and pairs of signature and result row. */
+  readonly #matched: Uint8Array
+  readonly #matchedRows = new Set<number>()
 
   constructor(env: Environment, node: Binary, matching: Matching, left: Block, right: Block) {
     this.#env = env
@@ -57,7 +59,9 @@ export class VectorOperation {
     this.#manySignatures = signatures.left
     this.#oneSignatures = signatures.right
     this.#oneRow = new Int32Array(signatures.count)
+    this.#matched = new Uint8Array(signatures.count)
     this.#operator = new ElementOperator(env, node.op, node.range)
+    this.#calculate = arithmeticOf(node.op)
   }
 
   run(): Block {
@@ -69,8 +73,8 @@ export class VectorOperation {
   }
 
   #step(step: number): void {
-    this.#matched = new Set()
-    this.#matchedRows = new Set()
+    this.#matched.fill(0)
+    this.#matchedRows.clear()
     this.#indexOne(step)
     const { fillLeft, fillRight } = this.#matching
     const [fillMany, fillOne] = this.#isSwapped ? [fillRight, fillLeft] : [fillLeft, fillRight]
@@ -88,7 +92,7 @@ export class VectorOperation {
   #fill(step: number, value: number): void {
     for (let row = 0; row < this.#one.labels.length; row += 1) {
       const operand = operandAt(this.#one, row * this.#one.steps + step)
-      if (operand === undefined || this.#matched.has(this.#oneSignatures[row] ?? 0)) continue
+      if (operand === undefined || this.#matched[this.#oneSignatures[row] ?? 0] === 1) continue
       this.#combine(step, [-1, value], [row, operand])
     }
   }
@@ -120,24 +124,50 @@ export class VectorOperation {
     [many, left]: readonly [number, Operand],
     [one, right]: readonly [number, Operand],
   ): void {
-    const outcome = this.#isSwapped ? this.#operator.apply(right, left) : this.#operator.apply(left, right)
+    const [a, b] = this.#isSwapped ? [right, left] : [left, right]
+    if (this.#calculate !== undefined && typeof a === 'number' && typeof b === 'number') {
+      this.#put(this.#pair(many, one), step, this.#calculate(a, b))
+      return
+    }
+    const outcome = this.#operator.apply(a, b)
     if (outcome === undefined) return
     const { bool } = this.#node
+    const row = this.#pair(many, one)
+    if (!outcome.isTrue && !bool) return
+    this.#put(row, step, bool ? Number(outcome.isTrue) : outcome.value)
+  }
+
+  /** The row of the result for two rows, which must be a pair only once. */
+  #pair(many: number, one: number): number {
     const row = this.#rowOf(many, one)
     this.#checkUnique(many === -1 ? (this.#oneSignatures[one] ?? 0) : (this.#manySignatures[many] ?? 0), row)
-    if (!outcome.isTrue && !bool) return
-    this.#found.push({ row, step, value: bool ? Number(outcome.isTrue) : outcome.value })
+    return row
+  }
+
+  #put(row: number, step: number, value: Operand): void {
+    const kinds = this.#kinds[row]
+    if (kinds === undefined) return
+    if (kinds[step] !== ABSENT)
+      throw executionError(`several results of ${this.#node.op} have the same labels`)
+    if (typeof value === 'number') {
+      kinds[step] = FLOAT
+      const values = this.#values[row]
+      if (values !== undefined) values[step] = value
+    } else {
+      kinds[step] = HISTOGRAM
+      this.#histograms.push({ cell: [row, step], value })
+    }
   }
 
   #checkUnique(signature: number, row: number): void {
     if (this.#matching.card === 'one-to-one') {
-      if (this.#matched.has(signature)) {
+      if (this.#matched[signature] === 1) {
         throw executionError(
           `several series of the left side of ${this.#node.op} match one of the right side: add group_left or group_right`,
         )
       }
     } else {
-      const key = `${signature} ${row}`
+      const key = row * this.#matched.length + signature
       if (this.#matchedRows.has(key)) {
         throw executionError(
           `several pairs of ${this.#node.op} have the same labels: add the labels that tell them apart to the group modifier`,
@@ -145,7 +175,7 @@ export class VectorOperation {
       }
       this.#matchedRows.add(key)
     }
-    this.#matched.add(signature)
+    this.#matched[signature] = 1
   }
 
   #rowOf(many: number, one: number): number {
@@ -160,6 +190,9 @@ export class VectorOperation {
       if (row === undefined) {
         row = this.#labels.push(labels) - 1
         this.#rows.set(key, row)
+        this.#env.budget.hold(this.#many.steps)
+        this.#kinds.push(new Uint8Array(this.#many.steps))
+        this.#values.push(new Float64Array(this.#many.steps))
       }
       this.#pairs.set(pair, row)
     }
@@ -188,13 +221,11 @@ export class VectorOperation {
       : undefined
     const result = emptyBlock(this.#labels, steps, dropsName)
     this.#env.budget.hold(result.kinds.length)
-    for (const { row, step, value } of this.#found) {
-      const cell = row * steps + step
-      if (result.kinds[cell] !== ABSENT) {
-        throw executionError(`several results of ${this.#node.op} have the same labels`)
-      }
-      setOperand(result, cell, value)
+    for (let row = 0; row < this.#labels.length; row += 1) {
+      result.kinds.set(this.#kinds[row] ?? [], row * steps)
+      result.values.set(this.#values[row] ?? [], row * steps)
     }
+    for (const { cell, value } of this.#histograms) setHistogram(result, cell[0] * steps + cell[1], value)
     return result
   }
 }
