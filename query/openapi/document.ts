@@ -4,12 +4,14 @@ import { BOOK_OPERATIONS } from './books.ts'
 import { FACTOR_OPERATIONS } from './factors.ts'
 import { INSTANCE_OPERATIONS } from './instance.ts'
 import type { BodyMember, Operation, QueryParameter } from './operation.ts'
+import { TRACE_OPERATIONS } from './traces.ts'
 
 /** What is said about routes, by method and path. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...BOOK_OPERATIONS,
   ...FACTOR_OPERATIONS,
   ...INSTANCE_OPERATIONS,
+  ...TRACE_OPERATIONS,
 }
 
 /** A route as it is served. */
