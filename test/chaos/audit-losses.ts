@@ -45,7 +45,7 @@ const STREAM_OF: Readonly<Record<string, string>> = {
   ledger: 'ledger',
   late_readings: 'late_readings',
   readings: 'readings',
-  otel_metrics_sum: 'metrics_sum',
+  metric_points: 'metric_points',
 }
 
 /** Whether one of some tables may lack rows. */

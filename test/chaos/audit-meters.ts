@@ -137,7 +137,7 @@ async function auditSamples(
   for (const time of stored.keys()) {
     if (!meter.samples.has(time)) findings.push(`sample ${time} is in readings but was refused`)
   }
-  return [...findings, ...(await auditPoints(reader, host, meter, isLost('otel_metrics_sum')))]
+  return [...findings, ...(await auditPoints(reader, host, meter, isLost('metric_points')))]
 }
 
 /** The same samples as metrics: each attempt complete and once. */

@@ -23,7 +23,7 @@ interface Part {
   readonly folder: string
 }
 
-const KNOWN = ['otel_traces', 'otel_traces_trace_id_ts', 'readings', 'ledger', 'otel_metrics_sum']
+const KNOWN = ['otel_traces', 'otel_traces_trace_id_ts', 'readings', 'ledger', 'metric_points']
 
 /** A part of one of the tables that have any, more often of those the auditor knows best. */
 function drawPart(data: string, random: () => number): Part | null {

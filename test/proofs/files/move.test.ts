@@ -28,6 +28,7 @@ const ENVIRONMENT = {
 /** Digest of every row of a table, independent of order. */
 const FINGERPRINTS: Readonly<Record<string, string>> = {
   otel_traces: 'sum(cityHash64(toString(tuple(*))))',
+  metric_points: 'sum(cityHash64(toString(tuple(*))))',
   otel_metrics_sum: 'sum(cityHash64(toString(tuple(*))))',
   readings: 'sum(cityHash64(toString(tuple(*))))',
   ledger: 'sum(cityHash64(toString(tuple(*))))',
