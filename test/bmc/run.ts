@@ -1,7 +1,7 @@
 /**
  * `npm run test:bmc`: real simulators of controllers, read by a Wattline process, into the books. OpenIPMI's `ipmi_sim`
- * is the controller of this machine, whose RAPL counters are a made-up tree; sushy-static is that of another machine. For
- * a whole minute, the books must hold exactly what the readings add up to, and the readings what was shown. About four
+ * is the controller of this machine, whose RAPL counters are a made-up tree, and once more one that shows its power by a sensor
+ * alone; sushy-static is that of another machine. For a whole minute, the books must hold exactly what the readings add up to, and the readings what was shown. About four
  * minutes. Exits 1 on any difference, and if a simulator cannot be had here, which is said.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -26,6 +26,9 @@ async function had(name: string, start: () => Promise<Simulator>): Promise<Simul
   }
 }
 const ipmi = await had('ipmi_sim', () => startIpmi(ipmiPrograms(), join(folder, 'ipmi')))
+const sensors = await had('ipmi_sim with sensors', () =>
+  startIpmi(ipmiPrograms(), join(folder, 'sensors'), 'sensor'),
+)
 const redfish = await had('sushy-static', () => startRedfish(redfishProgram(), join(folder, 'redfish')))
 
 const root = join(folder, 'root')
@@ -46,6 +49,7 @@ function show(): void {
   joules += Math.round((watts * STEP_MS) / 10) / 100
   raplUj += BigInt(80 + (steps % 20)) * 500_000n
   ipmi?.show(watts, joules)
+  sensors?.show(watts, joules)
   redfish?.show(watts, Math.round(joules * 100) / 100)
   writeAtOnce(join(zone, 'energy_uj'), `${raplUj}\n`)
 }
@@ -69,7 +73,11 @@ writeFileSync(
     bmc: {
       interval: 1,
       local: 'off',
-      ipmi: ipmi === null ? [] : [{ ...ACCOUNT, privilege: 'administrator', hosts: { own: ipmi.address } }],
+      ipmi: [['own', ipmi] as const, ['sensors', sensors] as const].flatMap(([host, simulator]) =>
+        simulator === null
+          ? []
+          : [{ ...ACCOUNT, privilege: 'administrator', hosts: { [host]: simulator.address } }],
+      ),
       redfish: redfish === null ? [] : [{ ...ACCOUNT, hosts: { other: redfish.address } }],
     },
   }),
@@ -78,10 +86,12 @@ writeFileSync(
 const wattline = await startProcess({ data, sensors: true })
 const showing = setInterval(show, STEP_MS)
 try {
-  const startS = Math.ceil(Date.now() / 60_000) * 60
+  // Sessions take seconds on a busy machine.
+  const startS = Math.ceil((Date.now() + 10_000) / 60_000) * 60
   await new Promise(resolve => setTimeout(resolve, (startS + 75) * 1000 - Date.now()))
   for (const [host, isThere] of [
     ['own', ipmi !== null],
+    ['sensors', sensors !== null],
     ['other', redfish !== null],
   ] as const) {
     if (isThere) problems.push(...(await compare(wattline, host, startS)))
@@ -89,7 +99,7 @@ try {
 } finally {
   clearInterval(showing)
   await wattline.end('SIGTERM')
-  await Promise.all([ipmi?.end(), redfish?.end()])
+  await Promise.all([ipmi?.end(), sensors?.end(), redfish?.end()])
   rmSync(folder, { recursive: true, force: true })
 }
 for (const problem of problems) console.log(problem)
@@ -118,7 +128,9 @@ async function compare(process: WattlineProcess, host: string, startS: number): 
     bigint,
   ]
   const whole =
-    host === 'own' ? area(of('ipmi', 'power'), fromNs, toNs) : counted(of('redfish', 'energy'), fromNs, toNs)
+    host === 'other'
+      ? counted(of('redfish', 'energy'), fromNs, toNs)
+      : area(of('ipmi', 'power'), fromNs, toNs)
   const found: string[] = []
   const booked = await waitForLedger(process, host, startS)
   const total = booked.reduce((sum, { Uj }) => sum + BigInt(Uj), 0n)
@@ -139,7 +151,7 @@ async function compare(process: WattlineProcess, host: string, startS: number): 
     if (!isRounded(cpu, inside))
       found.push(`own: cpu ${cpu} µJ, RAPL counted ${Number(inside.over / inside.under)} µJ`)
   }
-  const watts = of(host === 'own' ? 'ipmi' : 'redfish', 'power')
+  const watts = of(host === 'other' ? 'redfish' : 'ipmi', 'power')
   const wrong = watts.filter(([, mw]) => mw % 1000n !== 0n || mw < 200_000n || mw > 300_000n)
   if (watts.length < 60) found.push(`${host}: ${watts.length} readings of power in ${rows.length}`)
   if (wrong.length > 0) found.push(`${host}: ${wrong.length} readings were never shown`)

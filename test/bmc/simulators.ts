@@ -30,8 +30,27 @@ const started = async (child: ChildProcess, address: string, show: Simulator['sh
   }
 }
 
-/** ipmi_sim with one controller and one user. */
-export async function startIpmi(programs: IpmiPrograms, folder: string): Promise<Simulator> {
+/** Watts of a step of the sensor: readings have eight bits. */
+export const SENSOR_STEP = 2
+const SENSOR = 3
+
+/** A full sensor record (IPMI v2.0, 43.1): `Pwr Consumption`, two watts a step. */
+function sensorRecord(): number[] {
+  const name = 'Pwr Consumption'
+  const record = new Array<number>(48).fill(0)
+  record.splice(0, 8, 0, 0, 0x51, 1, 43 + name.length, 0x20, 0, SENSOR)
+  record.splice(12, 2, 0x0b, 0x01)
+  record.splice(20, 6, 0, 6, 0, 0, SENSOR_STEP, 0)
+  record[47] = 0xc0 | name.length
+  return [...record, ...Buffer.from(name)]
+}
+
+/** ipmi_sim with one controller and one user, which shows its power by DCMI, or by a sensor alone. */
+export async function startIpmi(
+  programs: IpmiPrograms,
+  folder: string,
+  by: 'dcmi' | 'sensor' = 'dcmi',
+): Promise<Simulator> {
   mkdirSync(join(folder, 'state'), { recursive: true })
   const socket = createSocket('udp4').bind(0, '127.0.0.1')
   await once(socket, 'listening')
@@ -47,7 +66,7 @@ export async function startIpmi(programs: IpmiPrograms, folder: string): Promise
     join(folder, 'lan.conf'),
     [
       'name "simulated"',
-      `loadlib "${programs.module}" "${watts}"`,
+      ...(by === 'dcmi' ? [`loadlib "${programs.module}" "${watts}"`] : []),
       'startlan 1',
       `  addr 127.0.0.1 ${port}`,
       '  priv_limit admin',
@@ -60,7 +79,19 @@ export async function startIpmi(programs: IpmiPrograms, folder: string): Promise
   )
   writeFileSync(
     join(folder, 'controller.emu'),
-    'mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr\nmc_enable 0x20\n',
+    [
+      'mc_setbmc 0x20',
+      'mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr',
+      ...(by === 'dcmi'
+        ? []
+        : [
+            `main_sdr_add 0x20 ${sensorRecord().join(' ')}`,
+            `sensor_add 0x20 0 ${SENSOR} 0x0b 0x01 poll 250 file "${watts}" div=${SENSOR_STEP}`,
+            `sensor_set_event_support 0x20 0 ${SENSOR} disable scanning none ${'0'.repeat(15)} ${'0'.repeat(15)} ${'0'.repeat(15)} ${'0'.repeat(15)}`,
+          ]),
+      'mc_enable 0x20',
+      '',
+    ].join('\n'),
   )
   const parameters = ['-c', 'lan.conf', '-f', 'controller.emu', '-s', 'state', '-n']
   const child = spawn(programs.simulator, parameters, {
