@@ -126,7 +126,7 @@ const PLACES = namesIn(`
  * Functions that clients call to identify the server, and that are safe to answer. `displayName` is omitted: it is the
  * machine's name.
  */
-const SERVER = namesIn(`version revision currentDatabase serverTimezone`)
+const SERVER = namesIn(`version revision currentDatabase serverTimezone currentUser`)
 
 /** Aggregates before combinators (`If`, `Array`, `State`, ...). */
 const AGGREGATES = namesIn(`

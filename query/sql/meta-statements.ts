@@ -6,6 +6,7 @@
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { quoteText } from '../../core/warehouse/tables/column-types.ts'
 import { isHandshake } from './native-handshake.ts'
+import { readAssignments } from './settings-clause.ts'
 import { type Token, tokenize, unquote } from './tokens.ts'
 import { RefusedError } from './verdict.ts'
 
@@ -33,12 +34,18 @@ export function translateMetaStatement(
 ): string | undefined {
   // No such statement is longer than this, even with the longest names and patterns.
   if (sql.length > LENGTH_MAX) return undefined
-  const reader = read(tokenize(sql).filter(token => token.kind !== 'space'))
+  const reader = read(withoutSettings(tokenize(sql).filter(token => token.kind !== 'space')))
   const schema = { database, tables }
   if (reader.accept('show') !== undefined) return show(reader, schema)
   if (reader.accept('desc', 'describe') !== undefined) return describe(reader, schema)
   if (reader.accept('exists') !== undefined) return exists(reader, database)
   return handshake(sql)
+}
+
+/** Settings of these statements say how the engine prints them; drivers add some. */
+function withoutSettings(tokens: readonly Token[]): readonly Token[] {
+  const at = tokens.findLastIndex(token => token.kind === 'word' && token.text.toLowerCase() === 'settings')
+  return at > 1 && readAssignments(tokens.slice(at + 1)) !== undefined ? tokens.slice(0, at) : tokens
 }
 
 interface VisibleTables {
@@ -49,8 +56,9 @@ interface VisibleTables {
 function show(reader: MetaReader, schema: VisibleTables): string | undefined {
   const { database } = schema
   if (reader.accept('create') !== undefined) return showCreate(reader, schema)
+  reader.accept('full', 'extended')
   const what = reader.accept('databases', 'schemas', 'tables', 'columns', 'fields')
-  if (what === undefined) return undefined
+  if (what === undefined) return showList(reader)
   if (what === 'databases' || what === 'schemas') {
     return finish(reader, 'SELECT name FROM system.databases', [], 'name')
   }
@@ -70,12 +78,43 @@ function show(reader: MetaReader, schema: VisibleTables): string | undefined {
   )
 }
 
+/** Lists that take no name. */
+function showList(reader: MetaReader): string | undefined {
+  const what = reader.accept('functions', 'settings', 'setting', 'processlist', 'engines', 'dictionaries')
+  switch (what) {
+    case 'functions':
+      return finish(reader, 'SELECT * FROM system.functions', [], 'name')
+    case 'settings':
+      return finish(reader, 'SELECT name, type, value FROM system.settings', [], 'name')
+    case 'setting': {
+      const setting = reader.name()
+      if (setting === undefined || !reader.done()) return undefined
+      return `SELECT value FROM system.settings WHERE name = ${quoteText(setting.name)}`
+    }
+    case 'processlist':
+      return reader.done() ? 'SELECT * FROM system.processes' : undefined
+    case 'engines':
+      return finish(reader, 'SELECT name FROM system.table_engines', [], 'name')
+    case 'dictionaries':
+      return finish(reader, 'SELECT name FROM system.dictionaries', [], 'name')
+    default:
+      return undefined
+  }
+}
+
 function showCreate(reader: MetaReader, schema: VisibleTables): string | undefined {
+  if (reader.accept('database') !== undefined) return showDatabase(reader, schema)
   reader.accept('table', 'view')
   const table = reader.name()
   if (table === undefined || !reader.done()) return undefined
   assertKnown(table, schema)
   return `SELECT create_table_query AS statement FROM system.tables WHERE database = ${quoteText(schema.database)} AND name = ${quoteText(table.name)}`
+}
+
+function showDatabase(reader: MetaReader, { database }: VisibleTables): string | undefined {
+  const named = reader.name()
+  if (named === undefined || !reader.done()) return undefined
+  return `SELECT concat('CREATE DATABASE ', name, ' ENGINE = ', engine) AS statement FROM system.databases WHERE name = ${quoteText(named.name === 'default' ? database : named.name)}`
 }
 
 function assertKnown(table: { database: string | undefined; name: string }, schema: VisibleTables): void {

@@ -7,7 +7,8 @@ import { MARK } from './compare.ts'
 import type { Needs } from './leg.ts'
 
 const HERE = import.meta.dirname
-const CACHE = join(HERE, '../../node_modules/.cache/clients')
+/** Where clients are kept once they are built. */
+export const CACHE = join(HERE, '../../node_modules/.cache/clients')
 const run = promisify(execFile)
 
 export type Protocol = 'http/protobuf' | 'http/json' | 'grpc'
@@ -84,10 +85,10 @@ export const CLIENTS: readonly Client[] = [
   },
 ]
 
-/** Python with the pinned packages. */
-export async function python(): Promise<string> {
-  const folder = join(CACHE, 'python')
-  const requirements = join(HERE, 'python/requirements.txt')
+/** Python with the packages pinned in that folder beside this file. */
+export async function python(name = 'python'): Promise<string> {
+  const folder = join(CACHE, name.replaceAll('/', '-'))
+  const requirements = join(HERE, name, 'requirements.txt')
   await once(folder, [requirements], async () => {
     await run('python3', ['-m', 'venv', '--clear', folder])
     await run(join(folder, 'bin/pip'), ['install', '--quiet', '--requirement', requirements])
@@ -97,7 +98,7 @@ export async function python(): Promise<string> {
 
 /** The program with its module in that folder beside this file. */
 export async function goProgram(name: string): Promise<string> {
-  const folder = join(CACHE, name)
+  const folder = join(CACHE, name.replaceAll('/', '-'))
   const sources = (await readdir(join(HERE, name))).map(file => join(HERE, name, file))
   await once(folder, sources, async () => {
     const env = { ...process.env, CGO_ENABLED: '0' }
@@ -107,7 +108,11 @@ export async function goProgram(name: string): Promise<string> {
 }
 
 /** Creates the folder unless it was made from the same sources before. */
-async function once(folder: string, sources: readonly string[], make: () => Promise<void>): Promise<void> {
+export async function once(
+  folder: string,
+  sources: readonly string[],
+  make: () => Promise<void>,
+): Promise<void> {
   const stamp = join(folder, 'made-of')
   const wanted = (await Promise.all(sources.map(source => readFile(source, 'utf8')))).join('\n')
   const exists = await stat(folder).then(

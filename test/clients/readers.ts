@@ -29,11 +29,11 @@ const READERS: readonly Reader[] = [
   {
     name: 'clickhouse-go',
     needs: [['go', 'version']],
-    compressions: ['none', 'gzip'],
+    compressions: ['none', 'gzip', 'lz4', 'zstd', 'deflate', 'br'],
     command: async () => [await goProgram('go-reader')],
   },
 ]
-const SERVICE = "reader's ü"
+export const SERVICE = "reader's ü"
 const MANY = 20_000
 
 const QUERIES = [
@@ -49,7 +49,8 @@ const QUERIES = [
   { sql: `SELECT number FROM numbers(${MANY}) ORDER BY number`, parameters: {} },
 ]
 
-export async function readers(wattline: WattlineProcess): Promise<Leg[]> {
+/** Stores spans of the service that readers ask for. */
+export async function storeSpans(wattline: WattlineProcess): Promise<readonly TestSpan[]> {
   const spans = randomSpans(200)
   const headers = { 'content-type': 'application/x-protobuf' }
   const body = new Uint8Array(encodeTraces({ 'service.name': SERVICE }, spans))
@@ -60,6 +61,10 @@ export async function readers(wattline: WattlineProcess): Promise<Leg[]> {
     () => wattline.sql<{ n: number }>(count),
     ([row]) => row?.n === spans.length,
   )
+  return spans
+}
+
+export async function readers(wattline: WattlineProcess, spans: readonly TestSpan[]): Promise<Leg[]> {
   const expected = [
     spans.map(rowOf).toSorted(bySpanId),
     [EXTREMES],

@@ -11,8 +11,9 @@ import { CLIENTS } from './clients.ts'
 import { type Leg, report } from './leg.ts'
 import { prometheus } from './prometheus.ts'
 import { prometheus3, prometheusNative } from './prometheus-wire.ts'
-import { readers } from './readers.ts'
+import { readers, storeSpans } from './readers.ts'
 import { direct, throughCollector } from './sdk.ts'
+import { sqlClients } from './sql/sql-clients.ts'
 import { telemetrygen } from './telemetrygen.ts'
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
@@ -29,7 +30,11 @@ try {
   if (isChosen('prometheus'))
     legs.push(...(await prometheus(wattline)), ...(await prometheusNative(wattline)))
   if (isChosen('prometheus3')) legs.push(...(await prometheus3(wattline)))
-  if (isChosen('readers')) legs.push(...(await readers(wattline)))
+  if (isChosen('readers') || isChosen('sql')) {
+    const spans = await storeSpans(wattline)
+    if (isChosen('readers')) legs.push(...(await readers(wattline, spans)))
+    if (isChosen('sql')) legs.push(...(await sqlClients(wattline, spans)))
+  }
   if (isChosen('telemetrygen')) legs.push(...(await telemetrygen(wattline)))
 } finally {
   await wattline.end('SIGTERM')

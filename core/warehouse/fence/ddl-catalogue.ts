@@ -7,6 +7,8 @@ import { quoteText } from '../tables/column-types.ts'
 import { type Dialect, LOCAL_DIALECT, qualified } from '../tables/ddl.ts'
 import { MADE_FROM, ROLLUP_VIEWS, TRACE_INDEX } from '../tables/ddl-derived.ts'
 import { METRIC_VIEWS } from '../tables/ddl-metrics.ts'
+import { CLIENT_SETTINGS } from './client-settings.ts'
+import { bothCases, type CatalogueSource, MORE_SOURCES, NO_TEXT } from './ddl-catalogue-more.ts'
 import { PUBLIC_TABLES } from './policies.ts'
 
 /**
@@ -14,7 +16,8 @@ import { PUBLIC_TABLES } from './policies.ts'
  * `system.columns`, `information_schema` and the like to fill their menus, and the engine would show them everything it
  * holds. `query/sql` replaces those names with these views.
  *
- * Columns about rows, bytes, paths and servers exist but are empty.
+ * Columns about rows, bytes and servers exist but are empty. `data_paths` only says whether there are any: drivers call a
+ * table without one remote.
  */
 interface CatalogueView {
   /** The table that it replaces: `system` or `information_schema`, and the table name. */
@@ -62,13 +65,6 @@ const declaredTables = (
     .flatMap(tablesOf)
     .flatMap(({ table, columns }) => (table === undefined ? [] : [{ name: table.name, columns }]))
 
-/** The SQL of each view; `{tables}` becomes the allowed names, `{database}` our database. */
-interface CatalogueSource {
-  readonly schema: CatalogueView['schema']
-  readonly table: string
-  readonly select: string
-}
-
 /**
  * For tables of a cluster, the engine's text contains paths of servers and the name of the cluster: these must not be
  * shown.
@@ -77,7 +73,7 @@ const withoutPlaces = (column: string): string =>
   `replaceRegexpOne(${column}, '(Distributed|Replicated[A-Za-z]*)\\\\((?:[^()]|\\\\([^()]*\\\\))*\\\\)', '\\\\1')`
 
 const SYSTEM_TABLES = `SELECT database, name, name AS \`table\`, uuid, engine, is_temporary,
-  CAST([], 'Array(String)') AS data_paths, '' AS metadata_path, metadata_modification_time, metadata_version,
+  if(engine = 'View', CAST([], 'Array(String)'), ['store']) AS data_paths, '' AS metadata_path, metadata_modification_time, metadata_version,
   CAST([], 'Array(String)') AS dependencies_database, CAST([], 'Array(String)') AS dependencies_table,
   ${withoutPlaces('create_table_query')} AS create_table_query, ${withoutPlaces('engine_full')} AS engine_full, as_select,
   partition_key, sorting_key, primary_key, sampling_key, '' AS storage_policy,
@@ -92,15 +88,6 @@ const SYSTEM_COLUMNS = `SELECT database, \`table\`, name, type, position, defaul
   character_octet_length, numeric_precision, numeric_precision_radix, numeric_scale, datetime_precision
 FROM system.columns WHERE database = {database} AND \`table\` IN ({tables})`
 
-/** In lower and in upper case, as in the engine. */
-function bothCases(columns: Readonly<Record<string, string>>): string {
-  const names = Object.entries(columns)
-  return names
-    .flatMap(([name, value]) => [`${value} AS ${name}`, `${value} AS ${name.toUpperCase()}`])
-    .join(', ')
-}
-
-const NO_TEXT = "CAST(NULL, 'Nullable(String)')"
 const NO_NUMBER = "CAST(NULL, 'Nullable(UInt64)')"
 
 const SCHEMATA = `SELECT ${bothCases({
@@ -147,14 +134,9 @@ const INFORMATION_COLUMNS = `SELECT ${bothCases({
   column_type: 'type',
 })} FROM system.columns WHERE database = {database} AND \`table\` IN ({tables})`
 
-/** Settings that clients read; clients cannot change any. */
-const SHOWN_SETTINGS = [
-  'max_execution_time',
-  'max_memory_usage',
-  'max_result_rows',
-  'readonly',
-  'session_timezone',
-]
+/** Settings that clients read, and those that they may change. */
+const SHOWN_SETTINGS = [...CLIENT_SETTINGS, 'max_execution_time', 'max_memory_usage', 'readonly']
+const CHANGEABLE = `toUInt8(name NOT IN (${CLIENT_SETTINGS.map(quoteText).join(', ')}))`
 
 const SOURCES: readonly CatalogueSource[] = [
   {
@@ -168,7 +150,7 @@ const SOURCES: readonly CatalogueSource[] = [
   {
     schema: 'system',
     table: 'settings',
-    select: `SELECT name, value, changed, description, min, max, toUInt8(1) AS readonly, type, \`default\`
+    select: `SELECT name, value, changed, description, min, max, ${CHANGEABLE} AS readonly, type, \`default\`
 FROM system.settings WHERE name IN (${SHOWN_SETTINGS.map(quoteText).join(', ')})`,
   },
   {
@@ -185,6 +167,7 @@ FROM system.settings WHERE name IN (${SHOWN_SETTINGS.map(quoteText).join(', ')})
   { schema: 'information_schema', table: 'schemata', select: SCHEMATA },
   { schema: 'information_schema', table: 'tables', select: INFORMATION_TABLES },
   { schema: 'information_schema', table: 'columns', select: INFORMATION_COLUMNS },
+  ...MORE_SOURCES,
 ]
 
 const tellsTables = ({ select }: CatalogueSource): boolean => select.includes('{tables}')

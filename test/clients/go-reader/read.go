@@ -20,7 +20,10 @@ type query struct {
 func main() {
 	var queries []query
 	check(json.Unmarshal([]byte(os.Args[2]), &queries))
-	for _, method := range []clickhouse.CompressionMethod{clickhouse.CompressionNone, clickhouse.CompressionGZIP} {
+	for _, method := range []clickhouse.CompressionMethod{
+		clickhouse.CompressionNone, clickhouse.CompressionGZIP, clickhouse.CompressionLZ4, clickhouse.CompressionZSTD,
+		clickhouse.CompressionDeflate, clickhouse.CompressionBrotli,
+	} {
 		connection, err := clickhouse.Open(&clickhouse.Options{
 			Protocol:    clickhouse.HTTP,
 			Addr:        []string{strings.TrimPrefix(os.Args[1], "http://")},

@@ -19,6 +19,22 @@ export const ORDINARY: readonly (readonly [sql: string, rows: readonly (readonly
     [['18446744073709551615']],
   ],
   ["SELECT toString(toDateTime(0)) SETTINGS session_timezone = 'Europe/Berlin'", [['1970-01-01 01:00:00']]],
+  // lists
+  ["SHOW SETTINGS LIKE 'readonl%'", [['readonly', 'UInt64', '2']]],
+  ['SHOW DICTIONARIES', []],
+  ["SHOW FUNCTIONS LIKE 'no such%'", []],
+  [
+    "SELECT system.tables.name FROM system.tables WHERE system.tables.database = 'wattline' AND system.tables.name = 'ledger'",
+    [['ledger']],
+  ],
+  ['SELECT count() > 50 FROM system.formats WHERE is_output', [[1]]],
+  ['SELECT count() FROM system.clusters, system.dictionaries', [['0']]],
+  [
+    "SELECT column_name FROM information_schema.key_column_usage WHERE table_name = 'grid_intensity' ORDER BY ordinal_position LIMIT 1",
+    [['Zone']],
+  ],
+  ["SELECT TABLE_NAME FROM INFORMATION_SCHEMA.VIEWS WHERE TABLE_NAME = 'usage_daily'", [['usage_daily']]],
+  ["SELECT currentUser() != ''", [[1]]],
   // what the engine makes of a statement
   [
     "DESCRIBE (SELECT 1 AS a, 'x' AS b)",
