@@ -4,6 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import {
   answeredIn,
   askAll,
+  explainAll,
+  explainedOf,
   fencedAsk,
   inWorld,
   type Leak,
@@ -62,6 +64,7 @@ describe('the whole of a tenant', () => {
   )
   const ofTraces = hostileStatements({ seed: SEED, places: 1, tables: ['otel_traces'] })
   type Answers = readonly (readonly string[])[]
+  const explained: (readonly string[])[] = []
   let alone: Answers
   let mixed: Answers
 
@@ -73,6 +76,7 @@ describe('the whole of a tenant', () => {
       async warehouse => {
         const asIs = fencedAsk(warehouse, WHOLE, { origin: 'own' })
         all.push(await askAll(fencedAsk(warehouse, WHOLE), fenced))
+        explained.push(await explainAll(warehouse, WHOLE, fenced))
         all.push(await askAll(asIs, grouped), await askAll(asIs, ofDictionaries))
       },
       async folder => void all.push(await filteredAnswers(folder, ofTraces)),
@@ -87,6 +91,12 @@ describe('the whole of a tenant', () => {
   it('shows no value and no count of other tenants', () => {
     expect(shown(leaks(fenced, alone[0]!, mixed[0]!))).toEqual([])
     expect(answeredIn(mixed[0]!)).toBeGreaterThan(0.9 * fenced.length)
+  })
+
+  it('shows no plan, tree or column of a statement that depends on other tenants', () => {
+    const [before = [], after = []] = explained
+    expect(shown(leaks(explainedOf(fenced), before, after))).toEqual([])
+    expect(answeredIn(after)).toBeGreaterThan(0.9 * after.length)
   })
 
   it('detects what projections and dictionaries reveal if statements run unchanged', () => {

@@ -26,7 +26,11 @@ const LIMITS: FencedQuery['limits'] = { maxSeconds: 20, maxMemoryBytes: 2 ** 29,
 
 /** Queries through the fence of a warehouse, with text in the form that the allow-list gives it. */
 export const fencedAsk =
-  (warehouse: Warehouse, asker: Asker, options: Pick<FencedQuery, 'origin'> = { origin: 'admitted' }): Ask =>
+  (
+    warehouse: Warehouse,
+    asker: Asker,
+    options: Pick<FencedQuery, 'origin' | 'explain'> = { origin: 'admitted' },
+  ): Ask =>
   async ({ sql, isAskedByOthers }) => {
     const request: FencedQuery = {
       sql: `SELECT * FROM (${sql}\n)`,
@@ -108,16 +112,51 @@ export async function inWorld<Result>(
   }
 }
 
+/** What can be printed instead of running a statement. */
+const EXPLAINED = ['PLAN', 'QUERY TREE', 'SYNTAX', 'DESCRIBE'] as const
+/** One of so many statements is explained. */
+const EXPLAINED_STEP = 5
+
+const someOf = (statements: readonly HostileStatement[]): readonly HostileStatement[] =>
+  statements.filter((_, index) => index % EXPLAINED_STEP === 0)
+
+/** The statements of `explainAll`, in its order. */
+export const explainedOf = (statements: readonly HostileStatement[]): readonly HostileStatement[] =>
+  EXPLAINED.flatMap(explain =>
+    someOf(statements).map(statement => ({ ...statement, sql: `EXPLAIN ${explain} ${statement.sql}` })),
+  )
+
+/** Plans, trees and columns of some statements. */
+export async function explainAll(
+  warehouse: Warehouse,
+  asker: Asker,
+  statements: readonly HostileStatement[],
+): Promise<readonly string[]> {
+  const answers: string[] = []
+  for (const explain of EXPLAINED) {
+    const ask = fencedAsk(warehouse, asker, { origin: 'admitted', explain })
+    answers.push(...(await askAll(ask, someOf(statements))))
+  }
+  return answers
+}
+
 /** Both worlds of the embedded engine, and their differences. */
 export async function runEmbedded(
   asker: Asker,
   statements: readonly HostileStatement[],
 ): Promise<{ readonly leaks: readonly Leak[]; readonly answered: number }> {
   const ask = (isMixed: boolean): Promise<readonly string[]> =>
-    inWorld(asker, isMixed, warehouse => askAll(fencedAsk(warehouse, asker), statements))
+    inWorld(asker, isMixed, async warehouse => [
+      ...(await askAll(fencedAsk(warehouse, asker), statements)),
+      ...(await explainAll(warehouse, asker, statements)),
+    ])
   const alone = await ask(false)
   const mixed = await ask(true)
-  return { leaks: leaks(statements, alone, mixed), answered: answeredIn(mixed) }
+  const asked = [...statements, ...explainedOf(statements)]
+  return {
+    leaks: leaks(asked, alone, mixed),
+    answered: answeredIn(mixed.slice(0, statements.length)),
+  }
 }
 
 /** Answers that are not errors: a run in which everything is refused shows nothing. */

@@ -105,7 +105,7 @@ export async function sqlClients(wattline: WattlineProcess, spans: readonly Test
   for (const client of CLIENTS.filter(({ name, needs }) => isEquipped(name, needs)))
     legs.push(
       await leg(client.name, 'ClickHouse over HTTP', async () => ({
-        checks: compareChecks(client.checks(known), await checksOf(client, url)),
+        otel_traces: compareChecks(client.checks(known), await checksOf(client, url)),
       })),
     )
   return legs
@@ -136,7 +136,7 @@ function compareChecks(
     const stored = check?.rows ?? check?.error
     values += typeof sent === 'function' ? 1 : countValues(sent)
     const isRight = typeof sent === 'function' ? sent(stored) === true : isDeepStrictEqual(sent, stored)
-    if (!isRight) mismatches.push({ table: 'checks', item: name, sent: String(sent), stored })
+    if (!isRight) mismatches.push({ table: 'otel_traces', item: name, sent: String(sent), stored })
   }
   return { items: Object.keys(expected).length, values, mismatches }
 }
