@@ -115,7 +115,7 @@ export async function inWorld<Result>(
 /** What can be printed instead of running a statement. */
 const EXPLAINED = ['PLAN', 'QUERY TREE', 'SYNTAX', 'DESCRIBE'] as const
 /** One of so many statements is explained. */
-const EXPLAINED_STEP = 5
+const EXPLAINED_STEP = 20
 
 const someOf = (statements: readonly HostileStatement[]): readonly HostileStatement[] =>
   statements.filter((_, index) => index % EXPLAINED_STEP === 0)
