@@ -142,10 +142,10 @@ export interface FencedQuery {
 }
 
 /**
- * What is printed: trees, the statement, the plan as it is before optimizations (always as lines of text), or the
- * columns of the result.
+ * What is printed: trees, the statement, or the columns of the result. Never a plan, which depends on the rows of every
+ * tenant.
  */
-export type Explain = 'AST' | 'QUERY TREE' | 'SYNTAX' | 'PLAN' | 'DESCRIBE'
+export type Explain = 'AST' | 'QUERY TREE' | 'SYNTAX' | 'DESCRIBE'
 
 /** Answers never show how much the engine read: it reads granules, which also contain rows of other tenants. */
 export interface FencedResult {

@@ -10,7 +10,11 @@ interface Explanation {
   readonly select: string
 }
 
-const KINDS: Readonly<Record<string, Explain>> = { ast: 'AST', syntax: 'SYNTAX', plan: 'PLAN' }
+/**
+ * A plan is answered with the query tree: what the engine plans depends on the stored rows, and those of other tenants
+ * are among them (test/hostile/isolation.ts found sizes, estimates and steps that vanish).
+ */
+const KINDS: Readonly<Record<string, Explain>> = { ast: 'AST', syntax: 'SYNTAX', plan: 'QUERY TREE' }
 /** Kinds that describe the stored parts, which hold rows of every tenant. */
 const COUNTING: ReadonlySet<string> = new Set(['estimate', 'pipeline', 'table', 'current'])
 
@@ -40,7 +44,7 @@ const textFrom = (tokens: readonly Token[], from: Placed | undefined): string =>
 
 function readExplain(tokens: readonly Token[], solid: readonly Placed[]): Explanation {
   let at = 1
-  let explain: Explain = 'PLAN'
+  let explain: Explain = 'QUERY TREE'
   const kind = lower(solid[at])
   if (COUNTING.has(kind)) throw counting(`EXPLAIN ${kind.toUpperCase()}`)
   if (Object.hasOwn(KINDS, kind)) {

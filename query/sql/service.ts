@@ -2,7 +2,6 @@
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { asWattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
-import { answerLines } from '../../core/warehouse/answer-lines.ts'
 import type { ClientSettings } from '../../core/warehouse/fence/client-settings.ts'
 import type { FencedQuery, FencedResult, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
 import { briefly, turnOptions } from '../fair/brief.ts'
@@ -102,12 +101,12 @@ export function createSqlService(parts: SqlServiceParts): SqlService {
         })
     const { sql, explain, live } = admitted
     const bound = live.length === 0 ? params : { ...params, ...liveRows(live, log, request) }
-    if (explain === undefined) return await fenced({ sql, params: bound, origin: 'admitted' })
-    const printed = await fenced({ sql, params: bound, explain, origin: 'admitted' })
-    // The fence prints plans as text, since it takes lines out.
-    return explain === 'PLAN'
-      ? await fenced({ ...linesOf(await answerLines(printed.chunks)), origin: 'own' })
-      : printed
+    return await fenced({
+      sql,
+      params: bound,
+      origin: 'admitted',
+      ...(explain === undefined ? {} : { explain }),
+    })
   }
 
   return {
@@ -183,9 +182,3 @@ async function inTurn<T>(
   await deadline.hold(Promise.race([whole, started.promise]))
   return await whole
 }
-
-/** Lines as rows, with the column that the engine gives them. */
-const linesOf = (lines: readonly string[]): Pick<FencedQuery, 'sql' | 'params'> => ({
-  sql: 'SELECT arrayJoin({wl_lines:Array(String)}) AS explain',
-  params: { wl_lines: lines },
-})

@@ -93,7 +93,7 @@ describe('the whole of a tenant', () => {
     expect(answeredIn(mixed[0]!)).toBeGreaterThan(0.9 * fenced.length)
   })
 
-  it('shows no plan, tree or column of a statement that depends on other tenants', () => {
+  it('shows no tree and no column of a statement that depends on other tenants', () => {
     const [before = [], after = []] = explained
     expect(shown(leaks(explainedOf(fenced), before, after))).toEqual([])
     expect(answeredIn(after)).toBeGreaterThan(0.9 * after.length)

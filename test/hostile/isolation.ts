@@ -113,7 +113,7 @@ export async function inWorld<Result>(
 }
 
 /** What can be printed instead of running a statement. */
-const EXPLAINED = ['PLAN', 'QUERY TREE', 'SYNTAX', 'DESCRIBE'] as const
+const EXPLAINED = ['QUERY TREE', 'SYNTAX', 'DESCRIBE'] as const
 /** One of so many statements is explained. */
 const EXPLAINED_STEP = 20
 
@@ -126,7 +126,7 @@ export const explainedOf = (statements: readonly HostileStatement[]): readonly H
     someOf(statements).map(statement => ({ ...statement, sql: `EXPLAIN ${explain} ${statement.sql}` })),
   )
 
-/** Plans, trees and columns of some statements. */
+/** Trees, text and columns of some statements. */
 export async function explainAll(
   warehouse: Warehouse,
   asker: Asker,

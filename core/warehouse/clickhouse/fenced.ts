@@ -11,7 +11,6 @@ import {
   fenceSettings,
   ownText,
 } from '../fence/fence.ts'
-import { safePlan } from '../fence/plan-text.ts'
 import { SERVER_KEY, seesRowsOf } from '../fence/policies.ts'
 import type { FencedQuery, FencedResult } from '../warehouse.ts'
 import { AnswerReader } from './answer.ts'
@@ -70,28 +69,17 @@ export async function runFenced(
         open(endpoint, signal, {
           sql: request.explain === undefined ? text.sql : explanation(request.explain, text.sql),
           params: request.params,
-          format: request.explain === 'PLAN' ? 'TSVRaw' : request.format,
+          format: request.format,
           queryId,
           settings: { ...settings, ...(streams ? {} : { wait_end_of_query: 1 }) },
         }),
       request.signal,
     )
-    const result = resultOf(answer, request, release)
-    return request.explain === 'PLAN' ? await safely(result) : result
+    return resultOf(answer, request, release)
   } catch (error) {
     release()
     throw request.signal.aborted ? request.signal.reason : error
   }
-}
-
-/** A plan is short. */
-async function safely({ chunks }: FencedResult): Promise<FencedResult> {
-  const pieces: Uint8Array[] = []
-  for await (const chunk of chunks) pieces.push(chunk)
-  async function* once(): AsyncGenerator<Uint8Array> {
-    yield safePlan(Buffer.concat(pieces))
-  }
-  return { chunks: once() }
 }
 
 const patienceMs = ({ limits }: FencedQuery): number => limits.maxSeconds * 1000 + GRACE_MS
@@ -108,7 +96,6 @@ function settingsOf(
       limits: request.limits,
       text,
       chosen: request.chosen,
-      isPlan: request.explain === 'PLAN',
     }),
     database,
     readonly: 1,

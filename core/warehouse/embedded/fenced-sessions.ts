@@ -46,14 +46,13 @@ export class FencedSessions {
 }
 
 /** What stays in a session. */
-type SetByQuery = Pick<FencedQuery, 'params' | 'chosen' | 'explain'>
+type SetByQuery = Pick<FencedQuery, 'params' | 'chosen'>
 
-const namesOf = ({ params, chosen, explain }: SetByQuery): string =>
+const namesOf = ({ params, chosen }: SetByQuery): string =>
   [
     ...Object.keys(params).sort(),
     // Not the name of a parameter.
     ...Object.keys(chosen ?? {})
       .sort()
       .map(name => `=${name}`),
-    ...(explain === 'PLAN' ? ['=plan'] : []),
   ].join(' ')

@@ -10,7 +10,6 @@ import {
   fenceSettings,
   ownText,
 } from '../fence/fence.ts'
-import { safePlan } from '../fence/plan-text.ts'
 import { seesRowsOf } from '../fence/policies.ts'
 import { quoteText } from '../tables/column-types.ts'
 import type { AnswerCounts, Explain, FencedQuery, FencedResult } from '../warehouse.ts'
@@ -81,7 +80,6 @@ export async function killUntil(ended: () => boolean, kill: () => Promise<void>)
 function preparation(engine: FencedEngine, request: FencedQuery, text: FencedText): string {
   const settings = fenceSettings({
     chosen: request.chosen,
-    isPlan: request.explain === 'PLAN',
     sees: seesRowsOf(engine.key, request),
     limits: {
       ...request.limits,
@@ -146,14 +144,10 @@ async function explained(run: FencedRun, what: Explain): Promise<FencedResult> {
     )
   request.signal.addEventListener('abort', stop, { once: true })
   try {
-    const result = await start(
-      run,
-      explanation(what, run.text.sql),
-      what === 'PLAN' ? 'TSVRaw' : request.format,
-    )
+    const result = await start(run, explanation(what, run.text.sql), request.format)
     const text = result.bytes()
     request.signal.throwIfAborted()
-    return { chunks: once(what === 'PLAN' ? safePlan(text) : text) }
+    return { chunks: once(text) }
   } catch (error) {
     throw request.signal.aborted ? request.signal.reason : queryError(error)
   } finally {

@@ -22,8 +22,6 @@ interface FenceOptions {
   readonly text: Pick<FencedText, 'projections' | 'isTotal'>
   /** What the client has chosen. */
   readonly chosen?: ClientSettings | undefined
-  /** The plan is printed: it must not depend on the rows that the tables contain. */
-  readonly isPlan?: boolean
   /** Threads of one query: fewer than cores, so that inserts continue next to it. Default: the engine's choice. */
   readonly threads?: number
   /** Nice value of these threads; without CAP_SYS_NICE the engine ignores it. */
@@ -69,7 +67,6 @@ export function fenceSettings(options: FenceOptions): Readonly<Record<string, st
     output_format_json_quote_64bit_integers: 1,
     session_timezone: SESSION_TIME_ZONE,
     ...chosenSettings(options),
-    ...(options.isPlan === true ? UNOPTIMIZED : {}),
     [SEES_SETTING]: options.sees,
     max_execution_time: limits.maxSeconds,
     timeout_overflow_mode: 'throw',
@@ -85,9 +82,6 @@ export function fenceSettings(options: FenceOptions): Readonly<Record<string, st
     output_format_write_statistics: 0,
   }
 }
-
-/** Optimizations choose by the size of tables, which counts rows of every tenant. */
-const UNOPTIMIZED = { query_plan_enable_optimizations: 0 } as const
 
 /** A client may ask for fewer rows than the limit, and for the first of them instead of an error. */
 function chosenSettings({ chosen, limits }: FenceOptions): ClientSettings {
