@@ -81,7 +81,7 @@ export async function expectedOf(wattline: WattlineProcess, spans: readonly Test
       ]),
       // 0.9.2 sends no limit for it.
       ...(version === '0.9.2' ? {} : { maxRows: [['0'], ['1'], ['2']] }),
-      session: [[true, 'wattline']],
+      session: [['1', 'wattline']],
       schema: [['wattline', '1']],
       show: [['ledger']],
       showCreate: [[true, true]],

@@ -28,7 +28,7 @@ interface SqlClient {
 const JDBC_VERSIONS = ['0.10.0', '0.9.8', '0.9.4', '0.9.2']
 
 const jdbc = (version: string): SqlClient => ({
-  name: `clickhouse-jdbc ${version}`,
+  name: `JDBC ${version}`,
   needs: [
     ['javac', '-version'],
     ['mvn', '-version'],
