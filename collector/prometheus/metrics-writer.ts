@@ -1,7 +1,7 @@
-import { EXACT_FIELD } from '../../core/protobuf/otlp/exact-counts.ts'
 import { CUMULATIVE, ENVELOPE, FIELD, NO_RECORDED_VALUE } from '../../core/protobuf/otlp/fields.ts'
 import { writeAttribute, writeAttributeBytes, writeText } from '../../core/protobuf/otlp/write.ts'
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
+import { writeExact } from './exact-writer.ts'
 import { type Exemplar, writeExemplar } from './exemplar.ts'
 import type {
   DenseBuckets,
@@ -170,29 +170,9 @@ export class MetricsWriter {
     out.double(histogram.zeroThreshold)
   }
 
-  /** What OTLP has no field for: the hint about resets, and counts that are not whole; `exact` null: they are. */
+  /** What OTLP has no field for, see {@link writeExact}. */
   exact(resetHint: number, exact: ExactBuckets | null): void {
-    const out = this.#out
-    if (resetHint !== 0) {
-      out.tag(EXACT_FIELD.resetHint, WIRE.varint)
-      out.uint(resetHint)
-    }
-    if (exact === null) return
-    out.tag(EXACT_FIELD.count, WIRE.fixed64)
-    out.double(exact.count)
-    out.tag(EXACT_FIELD.zeroCount, WIRE.fixed64)
-    out.double(exact.zeroCount)
-    this.#doubles(EXACT_FIELD.positive, exact.positive)
-    this.#doubles(EXACT_FIELD.negative, exact.negative)
-  }
-
-  #doubles(field: number, values: readonly number[]): void {
-    if (values.length === 0) return
-    const out = this.#out
-    out.tag(field, WIRE.bytes)
-    const start = out.begin()
-    for (const value of values) out.double(value)
-    out.end(start)
+    writeExact(this.#out, resetHint, exact)
   }
 
   /** Content of a summary; `quantiles` and `values` have the same length. The count is rounded to an integer. */

@@ -106,7 +106,10 @@ export function countValues(value: unknown): number {
 
 /** Rows of the table that match the condition, with every column. */
 export async function readRows(sql: Ask, table: Table, condition: string): Promise<Row[]> {
-  const stream = STREAMS.find(candidate => candidate.table?.name === table)
+  // The exporter's tables of metrics are views: their columns are those of the tables that had their names before.
+  const stream = STREAMS.find(
+    ({ table: { name } = { name: '' } }) => name === table || name === `${table}_v1`,
+  )
   if (stream === undefined) throw new Error(`no stream has table ${table}`)
   const columns: readonly Column[] = stream.columns
   const rows = await sql<Record<string, unknown>>(

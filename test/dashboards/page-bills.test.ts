@@ -152,7 +152,7 @@ describe.runIf(browserIsThere())('bills and scaling', () => {
     await page.getByRole('button', { name: /^search/ }).focus()
     await page.keyboard.press('Enter')
     await page.getByRole('region', { name: 'Decisions of search' }).waitFor()
-    expect(server.requests).toContain('/api/v1/scaling/search/decisions?limit=200')
+    await expect.poll(() => server.requests).toContain('/api/v1/scaling/search/decisions?limit=200')
   })
 
   it('says what to do when there is nothing', async () => {

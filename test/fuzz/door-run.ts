@@ -13,6 +13,7 @@ import { decoders, FakeBroker, type Mood, recogniser } from '../collector/intake
 import { decodedOf } from '../collector/otlp/decode/ours.ts'
 import type { Expected } from '../collector/otlp/decode/reference.ts'
 import { NOW } from '../collector/otlp/decode/support.ts'
+import { exporterRows, type PointRows } from '../support/exporter-rows.ts'
 import type { FuzzCase } from './cases.ts'
 import { Dice } from './dice.ts'
 import type { DoorAnswer, DoorRequest, OpenFuzzDoor } from './door.ts'
@@ -163,10 +164,13 @@ function attemptDecode(signal: Signal, payload: FuzzCase): Expected | null {
 const builders = createBuilders()
 
 function storedRows(signal: Signal, broker: FakeBroker): unknown[] {
-  return SIGNAL_BUILDERS[signal].flatMap(name => {
-    const { stream } = builders[name]
-    return broker.records(stream.name).flatMap((record): unknown[] => decodeRows(stream, record))
-  })
+  const rows = Object.fromEntries(
+    SIGNAL_BUILDERS[signal].map(name => {
+      const { stream } = builders[name]
+      return [name, broker.records(stream.name).flatMap((record): unknown[] => decodeRows(stream, record))]
+    }),
+  )
+  return Object.values(signal === 'metrics' ? exporterRows(rows as unknown as PointRows) : rows).flat()
 }
 
 function countRows(rows: readonly unknown[]): Map<string, number> {
