@@ -41,7 +41,8 @@ const withoutNonFinite = (attributes: Readonly<Record<string, string>>): Record<
 
 /** Types of attributes are separated by `/`: those of the resource, of the span, of its events and links. */
 function typesWithoutNonFinite(row: Row): string {
-  const [resource = '', own = '', ...rest] = (row['AttributeTypes'] as string).split('/')
+  const [resource = '', own, ...rest] = (row['AttributeTypes'] as string).split('/')
+  if (own === undefined) return resource
   const texts = Object.values(row['SpanAttributes'] as Readonly<Record<string, string>>)
   const types = [...own].map((type, at) => (isNonFinite(texts[at] ?? '') ? 'n' : type))
   return [resource, types.join(''), ...rest].join('/')
