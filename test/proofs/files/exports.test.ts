@@ -102,7 +102,7 @@ it('each row once, through kills and restarts, and none after erasing', async ()
         erased: object
       },
     ({ step }) => step === 'done',
-    120_000,
+    300_000,
   )
   expect(done.erased).toMatchObject({ 'exported files': all })
   expect(parquet()).toEqual([])
