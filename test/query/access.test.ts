@@ -243,6 +243,8 @@ const OPEN_ROUTES = [
 /** A further name of a route: the same handler, and the same access. */
 const isSecondName = (route: string): boolean => {
   const first = route.replace(/^(\w+) \/(prometheus|model)(?=\/)/, '$1 ').replace(/(?<=.)\/$/, '')
+  // Alerts of Prometheus' API are another route than ours of that name.
+  if (route.includes(' /prometheus/') && !isPrometheusRoute(route)) return false
   return first !== route && server.routes.includes(first)
 }
 const READERS: readonly Who[] = ['shop', 'bank', 'operator']
