@@ -211,7 +211,9 @@ function recomputeOf(
   const { statements } = warehouse
   if (statements === undefined) return []
   const keptMs = config.retention.signals_days * DAY_MS
-  const unit = { tools: { ...tools, statements }, events, keptMs }
+  const { lateness, idle_flush: flush, gap } = config.metering
+  const openMs = (lateness + Math.max(flush, gap) + WINDOW_SECONDS) * 1000
+  const unit = { tools: { ...tools, statements }, events, keptMs, openMs }
   recomputations?.use(unit)
   return [
     createRecompute({

@@ -28,6 +28,8 @@ import type { LateRow } from './windows/late.ts'
 
 /** Value of the header `kind` of the record that tells that a host has fallen silent. */
 export const FLUSH_KIND = 'flush'
+/** Name of the consumer group. */
+export const METER = 'meter'
 
 interface MeterProcessorOptions {
   readonly meter: Meter
@@ -54,7 +56,7 @@ const FLUSHES_A_TICK = 1_000
 /** Brings the verb and the log together: one energy record and one state write per host and poll, in one transaction. */
 export function createMeterProcessor(options: MeterProcessorOptions): Processor {
   return {
-    name: 'meter',
+    name: METER,
     streams: [readings.name],
     poll: { maxRecords: 64, maxBytes: 16 * 1024 * 1024, maxWaitMs: 2_000 },
     open: partition => openWorker(options, partition),

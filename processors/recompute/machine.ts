@@ -68,3 +68,35 @@ AND Host != ${quoteText(name)} GROUP BY Host LIMIT 2`,
   }
   return names
 }
+
+/** A machine's minutes are computed an hour at a time, so its hours may begin that much before and end that much after another's. */
+const MACHINE_SECONDS = 3600
+
+/**
+ * Whether no machine takes the readings of a host for its own, in any minute of a span of an hour at most. Where it may depend on which
+ * hours a machine is computed in, the answer is no: what is counted once stays counted once.
+ */
+export async function standsAlone(
+  { query, dialect }: Statements,
+  { tenant, host, from, to }: Omit<HostSpan, 'names'>,
+  rules: HostRules = NO_HOST_RULES,
+): Promise<boolean> {
+  if (rules.separate.includes(host)) return true
+  if (stepOf(host, true, [], rules) !== null) return false
+  const between = (start: number, end: number): string =>
+    `Timestamp >= ${instant(start)} AND Timestamp < ${instant(end)}`
+  const near = between(to - CLAIM_SECONDS, from + CLAIM_SECONDS)
+  const claims = await query<{ Host: string; isAlias: number; isNear: number }>(
+    `SELECT Host, toFloat64(min(Quantity = 'identity')) AS isAlias, toFloat64(max(${near})) AS isNear
+FROM ${qualified(dialect, readings.name)} WHERE Tenant = ${quoteText(tenant)} AND HostName = ${quoteText(host)}
+AND Host != HostName AND ${between(from - MACHINE_SECONDS - CLAIM_SECONDS, to + MACHINE_SECONDS + CLAIM_SECONDS)} GROUP BY Host`,
+  )
+  const claimants = claims.map(claim => ({
+    host: claim.Host,
+    isAlias: claim.isAlias === 1,
+    isNear: claim.isNear === 1,
+  }))
+  // Two that every hour sees claim it against each other; fewer may be the only one that some hour sees.
+  const seen = claimants.filter(({ isNear }) => isNear)
+  return stepOf(host, true, seen.length > 1 ? seen : claimants.slice(0, 1), rules) === null
+}

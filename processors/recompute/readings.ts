@@ -69,6 +69,15 @@ export async function countSamples({ query, dialect }: Statements, span: HostSpa
   return found?.n ?? 0
 }
 
+/** The newest minute of a span that has readings, in seconds; null: none has. */
+export async function lastRead({ query, dialect }: Statements, span: HostSpan): Promise<number | null> {
+  const [found] = await query<{ n: number; at: number }>(
+    `SELECT toFloat64(count()) AS n, toFloat64(toUnixTimestamp(max(Timestamp))) AS at
+FROM ${qualified(dialect, readings.name)} WHERE ${inSpan(span)}`,
+  )
+  return found === undefined || found.n === 0 ? null : Math.floor(found.at / 60) * 60
+}
+
 /** Reads the series of a span, without the samples that the meter has found to be dated wrongly. */
 export async function readSeries(statements: Statements, span: HostSpan): Promise<SeriesSamples[]> {
   const { query, dialect } = statements

@@ -6,9 +6,9 @@ import type { Statements } from '../../core/warehouse/warehouse.ts'
 import type { AsBooked, Meter } from '../meter/meter.ts'
 import { asIdlePolicy } from '../meter/shares/idle-shares.ts'
 import type { Rate } from '../rate/rate.ts'
-import { type Booked, readBooked, together } from './booked.ts'
+import { AMOUNTS, type Booked, readBooked, together } from './booked.ts'
 import { type Differences, differences, type RecomputeReason } from './differences.ts'
-import { namesOf } from './machine.ts'
+import { namesOf, standsAlone } from './machine.ts'
 import { meterSpan } from './metered.ts'
 import { countSamples, readSeries } from './readings.ts'
 import type { HostSpan } from './span.ts'
@@ -32,7 +32,7 @@ export interface Recomputed extends Differences {
 }
 
 /** Longest stretch that is computed at a time, in seconds. */
-const LONGEST = 3600
+export const LONGEST = 3600
 /** Samples that are held at a time. */
 const MOST_SAMPLES = 400_000
 
@@ -53,10 +53,24 @@ export async function recompute(
     span = { ...span, to: span.from + 60 * Math.floor(minutes / 2) }
   }
   const booked = await readBooked(statements, span)
-  const metered = isMetered ? await meteredAsBooked(tools, span, booked) : together(booked)
+  const found = isMetered ? await meteredAsBooked(tools, span, booked) : together(booked)
+  const metered =
+    reason === 'recomputed' ? await withoutJoined(tools, span, { metered: found, booked }) : found
   const books = await follow()
   const isWhole = reason !== 'late_readings'
   return { to: span.to, ...differences({ metered, booked, rate, books, isWhole, reason }) }
+}
+
+/** Without minutes that stand under the machine that this host is a name of: nothing is booked under the name, and nothing is to be. */
+async function withoutJoined(
+  { statements, rules }: RecomputeTools,
+  span: HostSpan,
+  { metered, booked }: { readonly metered: EnergyRow[]; readonly booked: readonly Booked[] },
+): Promise<EnergyRow[]> {
+  const left = booked.filter(({ row }) => AMOUNTS.some(name => row[name] !== 0n))
+  const minutes = new Set(left.map(({ row }) => row.WindowStart))
+  const own = metered.filter(row => minutes.has(row.WindowStart))
+  return own.length === metered.length || (await standsAlone(statements, span, rules)) ? metered : own
 }
 
 /**

@@ -2,16 +2,18 @@
 import type { Broker } from '../../core/broker/broker.ts'
 import { energy, lateReadings, ledger, readings } from '../../core/model/streams/index.ts'
 import { CatchingUp } from '../loop/catching-up.ts'
+import { METER } from '../meter/processor.ts'
 import { RATE } from '../rate/processor.ts'
 import { STORE } from '../store/token.ts'
 
-/** First what is read for it, and what is still rated; then what that has become. */
+/** First what is read for it, and metered; then what is still rated; then what that has become. */
 export const catchingUpForMinutes = (broker: Pick<Broker, 'lag'>): CatchingUp =>
   new CatchingUp(broker, [
     [
       [STORE, readings.name],
       [STORE, lateReadings.name],
-      [RATE, energy.name],
+      [METER, readings.name],
     ],
+    [[RATE, energy.name]],
     [[STORE, ledger.name]],
   ])

@@ -5,7 +5,9 @@ import type { LedgerRow } from '../../core/model/streams/ledger.ts'
 import { COUNTED_WINDOWS } from '../meter/meter.ts'
 import { lastBooked } from './booked.ts'
 import type { RecomputeReason } from './differences.ts'
-import { type RecomputeTools, recompute } from './recompute.ts'
+import { standsAlone } from './machine.ts'
+import { lastRead } from './readings.ts'
+import { LONGEST, type RecomputeTools, recompute } from './recompute.ts'
 
 /** What a unit is made with. */
 export interface UnitOptions {
@@ -13,6 +15,8 @@ export interface UnitOptions {
   readonly events: Events
   /** How long table `readings` keeps them, ms. */
   readonly keptMs: number
+  /** The meter has booked what it will book of older minutes by itself, ms. */
+  readonly openMs: number
 }
 
 /** Minutes `[from, to)` of a host, in seconds since the epoch. */
@@ -55,8 +59,7 @@ export async function workOff(options: UnitOptions, unit: Unit, nowMs: number): 
     untold(from, end, (end - from) / 60)
     return { entries: [], to: end, isOpen: false }
   }
-  const last = await lastBooked(tools.statements, { tenant, host, names: [], from, to: unit.to })
-  const closed = Math.max(unit.closedTo, last === null ? 0 : last + 60)
+  const closed = await closedBefore(options, unit, nowMs)
   if (closed <= from) return { entries: [], to: from, isOpen: true }
   const { to, entries, withoutReadings } = await recompute(
     tools,
@@ -66,4 +69,22 @@ export async function workOff(options: UnitOptions, unit: Unit, nowMs: number): 
   const [first] = withoutReadings
   if (first !== undefined) untold(first, (withoutReadings.at(-1) ?? first) + 60, withoutReadings.length)
   return { entries, to, isOpen: to >= closed && to < unit.to }
+}
+
+/**
+ * Up to where minutes of a unit are closed, in seconds. The meter closes them with entries, but for those of a name whose readings
+ * went to another host: once the name stands for itself, those are closed by their age.
+ */
+async function closedBefore({ tools, openMs }: UnitOptions, unit: Unit, nowMs: number): Promise<number> {
+  const { statements, rules } = tools
+  const span = { ...unit, names: [] }
+  const last = await lastBooked(statements, span)
+  const booked = Math.max(unit.closedTo, last === null ? 0 : last + 60)
+  const from = Math.max(booked, unit.from)
+  const to = Math.min(unit.to, Math.floor((nowMs - openMs) / 60_000) * 60)
+  if (unit.reason !== 'recomputed' || from >= to) return booked
+  const read = await lastRead(statements, { ...span, from, to })
+  if (read === null) return booked
+  const end = Math.min(from + LONGEST, to)
+  return (await standsAlone(statements, { ...unit, from, to: end }, rules)) ? read + 60 : booked
 }

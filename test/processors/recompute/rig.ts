@@ -105,7 +105,7 @@ export async function openRig(
       for (const [slot, some] of slots.sort(([a], [b]) => a - b)) {
         const value = encodeRows(
           readings,
-          some.map(({ row }) => ({ ...row, HostName: row.Host })),
+          some.map(({ row }) => ({ ...row, HostName: row.HostName === 'one' ? row.Host : row.HostName })),
         )
         nowMs = Number(at(slot * SLOT_SECONDS) / 1_000_000n)
         await broker.append(readings.name, 0, [{ value, timestampMs: nowMs }])
