@@ -11,6 +11,7 @@ import { createTokenTable } from '../../../core/auth/token-table.ts'
 import { EventBus } from '../../../core/catalogue/events/event-bus.ts'
 import { createLogger } from '../../../core/catalogue/events/logger.ts'
 import { ledger, metricHistograms, metricPoints } from '../../../core/model/streams/index.ts'
+import { runs } from '../../support/runs.ts'
 import { ledgerRow, unixSeconds } from '../support/rows.ts'
 import { type Answered, type Api, openApi } from './support/api.ts'
 import { nanoS, OF_POINT, seriesRows } from './support/points.ts'
@@ -126,7 +127,7 @@ const EXPRESSIONS = [
   'absent(only_of_bank{owner="of-bank"})',
 ]
 const times = `start=${AT - 60}&end=${AT + 600}`
-const paths: readonly string[] = [
+const ALL_PATHS: readonly string[] = [
   ...EXPRESSIONS.map(text => `/api/v1/query?query=${encodeURIComponent(text)}&time=${AT + 595}`),
   ...EXPRESSIONS.slice(0, 4).flatMap(text => [
     `/prometheus/api/v1/query_range?query=${encodeURIComponent(text)}&${times}&step=60`,
@@ -147,6 +148,9 @@ const paths: readonly string[] = [
   '/prometheus/api/v1/rules',
   '/prometheus/api/v1/alerts',
 ]
+/** One in four; the proofs ask all. */
+const STEP = Math.ceil(4 / runs(1))
+const paths = ALL_PATHS.filter((_, at) => at % STEP === 0)
 
 describe('nothing of others', () => {
   it('by any path, asked in turn through the same threads', async () => {
@@ -168,8 +172,8 @@ describe('nothing of others', () => {
         if (text.includes(`of-${who}`)) answers += 1
       }
     }
-    // Almost all of them do show rows of the caller.
-    expect(answers).toBeGreaterThan(60)
+    // Many of them do show rows of the caller.
+    expect(answers).toBeGreaterThan(0.9 * paths.length)
   })
 
   it('to a token for some accounts: its accounts alone, and no telemetry', async () => {
@@ -190,22 +194,25 @@ describe('nothing of others', () => {
 const deep = (count: number, open: string, close: string): string =>
   open.repeat(count) + 'shared_total' + close.repeat(count)
 
+/** The first of them in `npm test`, all in the proofs. */
+const BOMBS: readonly (readonly [string, string])[] = [
+  ['a long subquery', 'sum_over_time(shared_total[10y:1ms])'],
+  ['many selectors', Array.from({ length: 400 }, () => '{__name__=~".+"}').join(' or ')],
+  ['a product', `${'count(shared_total) by (owner) * on() group_left() '.repeat(300)}shared_total`],
+  ['parentheses', deep(50_000, '(', ')')],
+  ['signs', `${'-'.repeat(100_000)}shared_total`],
+  ['calls', deep(5_000, 'abs(', ')')],
+  ['subqueries', deep(8, 'max_over_time(', '[1h:1s])')],
+  ['a regular expression', `{__name__=~"(((((a+)+)+)+)+)+(.*.*.*.*){50}[a-z]{1,900}"}`],
+  ['long labels', `label_replace(shared_total, "x", "${'$1'.repeat(10_000)}", "owner", "(.*)")`],
+  ['a tower of powers', `${'2 ^ '.repeat(20_000)}2`],
+  ['a long text', `"${'x'.repeat(1_000_000)}"`],
+  ['an unclosed text', `{a="${'\\'.repeat(100_000)}`],
+  ['a wide range', `rate(shared_total[300y])`],
+]
+
 describe('bombs', () => {
-  it.each([
-    ['parentheses', deep(50_000, '(', ')')],
-    ['signs', `${'-'.repeat(100_000)}shared_total`],
-    ['calls', deep(5_000, 'abs(', ')')],
-    ['subqueries', deep(8, 'max_over_time(', '[1h:1s])')],
-    ['a long subquery', 'sum_over_time(shared_total[10y:1ms])'],
-    ['many selectors', Array.from({ length: 400 }, () => '{__name__=~".+"}').join(' or ')],
-    ['a product', `${'count(shared_total) by (owner) * on() group_left() '.repeat(300)}shared_total`],
-    ['a regular expression', `{__name__=~"(((((a+)+)+)+)+)+(.*.*.*.*){50}[a-z]{1,900}"}`],
-    ['long labels', `label_replace(shared_total, "x", "${'$1'.repeat(10_000)}", "owner", "(.*)")`],
-    ['a tower of powers', `${'2 ^ '.repeat(20_000)}2`],
-    ['a long text', `"${'x'.repeat(1_000_000)}"`],
-    ['an unclosed text', `{a="${'\\'.repeat(100_000)}`],
-    ['a wide range', `rate(shared_total[300y])`],
-  ])('end: %s', async (_, query) => {
+  it.each(BOMBS.slice(0, runs(4)))('end: %s', async (_, query) => {
     const form = new URLSearchParams({
       query,
       start: String(AT),
