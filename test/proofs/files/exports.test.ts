@@ -44,7 +44,7 @@ async function removeOldPartsSoon(): Promise<void> {
     maxMemoryBytes: 1_000_000_000,
     events: silentEvents,
   })
-  for (const table of ['otel_traces', 'otel_traces_trace_id_ts']) {
+  for (const table of ['otel_traces', 'otel_traces_trace_id_ts', 'request_energy', 'request_minutes']) {
     await warehouse.statements!.run(
       `ALTER TABLE wattline.${table} MODIFY SETTING old_parts_lifetime = 1, cleanup_delay_period = 1, ` +
         'cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 1, merge_tree_clear_old_parts_interval_seconds = 1',
