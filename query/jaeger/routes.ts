@@ -1,31 +1,18 @@
 /** Jaeger's query API at `/jaeger/api/...`, for Grafana and Jaeger's own page. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { FIXED_LIMITS } from '../../core/catalogue/limits/limits.ts'
-import type { FencedReader } from '../fence/fenced-reader.ts'
-import { identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { multiple, type RawQuery, single } from '../http/parameters.ts'
-import { asRouteError } from '../http/problem.ts'
-import { readerLimits } from '../http/slow-reader.ts'
-import { sendChunks } from '../http/stream-answer.ts'
+import { multiple, single } from '../http/parameters.ts'
 import { serviceGraph } from '../traces/dependencies.ts'
 import { namesWindow, operationsOf, serviceNames } from '../traces/names.ts'
 import type { WantedTrace } from '../traces/read-spans.ts'
+import { pathParameter, sendTraces, type TraceQuestion, traceApi } from '../traces/trace-api.ts'
 import { otlpTraces, uiTraces } from './answers.ts'
 import { searchOf, searchOfV3, timeOf } from './parameters.ts'
 import { findJaegerTraces, traceIdOf } from './questions.ts'
 import { kindNumber, type TraceQuery } from './requests.ts'
 import { kindText } from './responses.ts'
-
-/** A question, with what it is asked of. */
-interface Asked {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-  readonly query: RawQuery
-  readonly reader: FencedReader
-  readonly tenant: string
-}
 
 const DAY_MS = 86_400_000
 const JSON_TYPE = 'application/json; charset=utf-8'
@@ -33,27 +20,13 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 /** Needs scope read of the whole tenant. */
 export function jaegerRoutes(app: FastifyInstance, context: QueryContext): void {
   const { now } = context
-  const route = (path: string, answer: (asked: Asked) => Promise<unknown>): void => {
-    app.get(`/jaeger/api${path}`, { config: { access: READ_TENANT } }, async (request, reply) => {
-      const identity = identityOf(request)
-      const query = request.query as RawQuery
-      reply.header('cache-control', 'no-store')
-      try {
-        const reader = context.readers(identity, reply)
-        return await answer({ request, reply, query, reader, tenant: identity.tenant })
-      } catch (error) {
-        return refuse(context, reply, error)
-      }
-    })
-  }
+  const route = traceApi(app, context, '/jaeger/api', errorBody)
   const window = () => namesWindow(now())
-  const param = ({ request }: Asked, name: string): string =>
-    (request.params as Readonly<Record<string, string>>)[name] ?? ''
 
   route('/services', async ({ reader, tenant }) => listed(await serviceNames(reader, tenant, window())))
   route('/services/:service/operations', async asked => {
     const found = await operationsOf(asked.reader, asked.tenant, window(), {
-      service: param(asked, 'service'),
+      service: pathParameter(asked, 'service'),
     })
     return listed([...new Set(found.map(({ name }) => name))])
   })
@@ -66,7 +39,7 @@ export function jaegerRoutes(app: FastifyInstance, context: QueryContext): void 
     return await streamed(context, asked, uiTraces(asked.reader, asked.tenant, wanted))
   })
   route('/traces/:id', async asked => {
-    const wanted = [wantedOf(param(asked, 'id'))]
+    const wanted = [wantedOf(pathParameter(asked, 'id'))]
     return await streamed(context, asked, uiTraces(asked.reader, asked.tenant, wanted, true))
   })
   route('/dependencies', async ({ query, reader, tenant }) => {
@@ -92,7 +65,7 @@ export function jaegerRoutes(app: FastifyInstance, context: QueryContext): void 
     return await streamed(context, asked, otlpTraces(asked.reader, asked.tenant, wanted))
   })
   route('/v3/traces/:id', async asked => {
-    const wanted = [wantedOf(param(asked, 'id'))]
+    const wanted = [wantedOf(pathParameter(asked, 'id'))]
     return await streamed(context, asked, otlpTraces(asked.reader, asked.tenant, wanted))
   })
 }
@@ -107,7 +80,7 @@ const listed = (data: readonly unknown[]): object => ({
 })
 
 async function operations(
-  { query, reader, tenant }: Asked,
+  { query, reader, tenant }: TraceQuestion,
   kindParameter: string,
   window: ReturnType<typeof namesWindow>,
 ): Promise<readonly { readonly name: string; readonly spanKind: string }[]> {
@@ -119,7 +92,7 @@ async function operations(
 }
 
 async function searched(
-  { reader, tenant }: Asked,
+  { reader, tenant }: TraceQuestion,
   query: TraceQuery,
   nowMs: number,
   needsService = true,
@@ -136,28 +109,16 @@ function wantedOf(text: string): WantedTrace {
 }
 
 async function streamed(
-  { config, events }: QueryContext,
-  { reply, request, tenant }: Asked,
+  context: QueryContext,
+  asked: TraceQuestion,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<FastifyReply> {
-  reply.type(JSON_TYPE)
-  await sendChunks(reply, chunks, {
-    coding: /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? '')) ? 'gzip' : undefined,
-    onLate: () => new Uint8Array(),
-    reader: readerLimits(config.limits.sql, reason => events.emit('answerCut', { reason, tenant })),
-  })
-  return reply
+  asked.reply.type(JSON_TYPE)
+  return await sendTraces(context, asked, chunks)
 }
 
 /** Errors in Jaeger's form. */
-function refuse({ events }: QueryContext, reply: FastifyReply, error: unknown): FastifyReply {
-  if (reply.raw.destroyed || reply.sent) throw error
-  const failure = asRouteError(error)
-  if (failure.status >= 500) events.emit('requestFailed', { code: failure.code }, error)
-  if (failure.retryAfterSeconds !== undefined) reply.header('retry-after', String(failure.retryAfterSeconds))
-  const text = { code: failure.status, msg: `${failure.message} ${failure.remedy}` }
-  return reply
-    .code(failure.status)
-    .type(JSON_TYPE)
-    .send(JSON.stringify({ data: null, total: 0, limit: 0, offset: 0, errors: [text] }))
+function errorBody({ status, message, remedy }: WattlineError): readonly [type: string, body: string] {
+  const text = { code: status, msg: `${message} ${remedy}` }
+  return [JSON_TYPE, JSON.stringify({ data: null, total: 0, limit: 0, offset: 0, errors: [text] })]
 }
