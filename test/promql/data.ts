@@ -6,17 +6,7 @@ import {
 } from '../../query/promql/histogram/float-histogram.ts'
 import { labelsOf, type MemorySeries } from '../../query/promql/index.ts'
 import { writeStale } from '../../query/promql/numeric/numbers.ts'
-
-/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+import { seededRandom } from '../support/random.ts'
 
 const SAMPLES = 240
 export const SCRAPE_MS = 15_000
@@ -142,7 +132,7 @@ function native(
 
 /** One set of series: `requests_total`, `load`, `wild`, `latency_bucket`, `sizes`, `custom`, `mixed`, `target_info`. */
 export function seriesOf(seed: number): readonly MemorySeries[] {
-  const next = random(seed)
+  const next = seededRandom(seed)
   const all: MemorySeries[] = []
   for (const [index, job] of ['api', 'api', 'db', 'web', 'web', 'web'].entries()) {
     const labels = { job, instance: `host-${index}`, zone: index % 2 === 0 ? 'a' : 'b' }

@@ -1,7 +1,8 @@
 /** Texts that are nearly right: what one engine refuses, the other must refuse as well. */
 import { memorySource, PromqlError } from '../../query/promql/index.ts'
+import { seededRandom } from '../support/random.ts'
 import { ours } from './compare.ts'
-import { random, seriesOf } from './data.ts'
+import { seriesOf } from './data.ts'
 import { HANDPICKED } from './handpicked.ts'
 import { Oracle } from './oracle/ask.ts'
 
@@ -32,7 +33,7 @@ export async function compareRefusals(path: string, seed: number, count: number)
   const series = seriesOf(seed).slice(0, FEW)
   const oracle = new Oracle(path, series)
   const source = memorySource(series)
-  const next = random(seed)
+  const next = seededRandom(seed)
   const words = HANDPICKED.flatMap(wordsOf)
   const wrong: string[] = []
   let refused = 0
