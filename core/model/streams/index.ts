@@ -1,7 +1,7 @@
 import { alerts, deliveries, notifications, silences } from './alerts.ts'
 import { factors } from './factors.ts'
 import { intensityForecasts } from './forecasts.ts'
-import { forwarded } from './forwarded.ts'
+import { FORWARDED_STREAMS, forwarded } from './forwarded.ts'
 import { hostClocks } from './host-clocks.ts'
 import { billing } from './invoices.ts'
 import { lateReadings } from './late-readings.ts'
@@ -24,18 +24,7 @@ import { traces } from './traces.ts'
 
 /** Every stream. Topics, tables and the reference page are generated from this list. */
 export const STREAMS: readonly StreamDeclaration[] = [
-  traces,
-  metricPoints,
-  metricHistograms,
-  metricExpHistograms,
-  metricSummaries,
-  metricsGauge,
-  metricsSum,
-  metricsHistogram,
-  metricsExpHistogram,
-  metricsSummary,
-  logs,
-  readings,
+  ...FORWARDED_STREAMS,
   energy,
   ledger,
   lateReadings,
