@@ -15,12 +15,12 @@ import { followDecisions, startAnswering } from './wiring/answering.ts'
 import { startAutoscalers } from './wiring/autoscalers.ts'
 import { startEarlyHealth } from './wiring/early-health.ts'
 import { fairnessOf, readinessOf, startHttp } from './wiring/query.ts'
-import * as stages from './wiring/stages.ts'
+import { stages } from './wiring/stages.ts'
 import { startWiring, type WattlineOptions } from './wiring/wiring.ts'
 
 /** Checks every meter that a process with this configuration would read here. */
 export const diagnoseMeters = async (config: Config): Promise<DoctorAnswer> =>
-  (await import('./wiring/doctor.ts')).diagnoseMeters(config)
+  (await import('./wiring/doctor.ts')).checkMeters(config)
 
 export type { WattlineOptions }
 

@@ -12,7 +12,7 @@ import type { DoctorAnswer, MeterFinding } from '../core/api/meter-findings.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
 
 /** Checks every meter that a process with this configuration would read here. It asks controllers, and changes nothing. */
-export async function diagnoseMeters(config: Config): Promise<DoctorAnswer> {
+export async function checkMeters(config: Config): Promise<DoctorAnswer> {
   const files = kernelFiles()
   const roots = rootsUnder(config.sensors.host_root)
   const { host, hostName } = hostIdentity(files, roots, config.sensors.tenant, config.sensors)

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Exporter } from '../core/exports/exporter.ts'
+import { ParquetExporter } from '../core/exports/exporter.ts'
 import { openExportPlace } from '../core/exports/place.ts'
 import { dropExported } from '../core/warehouse/exported/tables.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
@@ -15,7 +15,7 @@ const OWNER_FILE = 'exports-owner'
 export async function startExports(
   { lifecycle, config, events, version }: Wiring,
   warehouse: Warehouse,
-): Promise<Exporter | null> {
+): Promise<ParquetExporter | null> {
   const { to, tables, period, settle, interval, retention_days: retentionDays } = config.exports
   if (warehouse.kind !== 'embedded' || warehouse.statements === undefined) return null
   if (to === undefined) {
@@ -26,7 +26,7 @@ export async function startExports(
     'exports',
     async () => {
       const place = await openExportPlace(to, process.env)
-      const exporter = new Exporter({
+      const exporter = new ParquetExporter({
         ...place,
         warehouse,
         tables,

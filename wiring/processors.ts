@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Broker } from '../core/broker/broker.ts'
 import { needsOf } from '../core/catalogue/config/roles.ts'
-import type { Exporter } from '../core/exports/exporter.ts'
+import type { ParquetExporter } from '../core/exports/exporter.ts'
 import { putFileFactors } from '../core/factors/file-factors.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { Erasures } from '../processors/erase/erasures.ts'
@@ -69,7 +69,7 @@ export function startErasures(
   { lifecycle, config, events }: Wiring,
   broker: Broker,
   warehouse: Warehouse,
-  exports: Exporter | null,
+  exports: ParquetExporter | null,
 ): Promise<Erasures> {
   return lifecycle.start(
     'erasures',

@@ -3,7 +3,7 @@ import type { Answering } from '../core/autoscaling/answering.ts'
 import type { Snapshots } from '../core/backup/snapshots.ts'
 import type { Broker } from '../core/broker/broker.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
-import type { Exporter } from '../core/exports/exporter.ts'
+import type { ParquetExporter } from '../core/exports/exporter.ts'
 import { urlOf } from '../core/http/url-of.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import type { Erasures } from '../processors/erase/erasures.ts'
@@ -24,7 +24,7 @@ export interface Parts {
   readonly fairness: Fairness | null
   readonly snapshots: Snapshots | null
   readonly erasures: Erasures | null
-  readonly exports: Exporter | null
+  readonly exports: ParquetExporter | null
   readonly recomputations: Recomputations | null
   readonly processors: Runner | null
   readonly uplink: Runner | null

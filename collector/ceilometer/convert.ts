@@ -1,8 +1,7 @@
 /** From what Ceilometer's OpenTelemetry publisher posts to OTLP/JSON. Pure; unknown parts are left to the decoder. */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { JsonObject } from '../../core/model/json.ts'
 import { CUMULATIVE } from '../../core/protobuf/otlp/fields.ts'
-
-type Json = Readonly<Record<string, unknown>>
 
 /** Seconds until the year 33658; nanoseconds from the 17th minute of 1970 on. */
 const LARGEST_SECONDS = 1e12
@@ -22,7 +21,7 @@ export function ceilometerToOtlp(body: Uint8Array, host: string): Uint8Array {
   return Buffer.from(JSON.stringify({ ...sent, resource_metrics: resources }))
 }
 
-function parsed(body: Uint8Array): Json {
+function parsed(body: Uint8Array): JsonObject {
   let value: unknown
   try {
     value = JSON.parse(Buffer.from(body).toString())
@@ -38,12 +37,12 @@ function parsed(body: Uint8Array): Json {
   )
 }
 
-const isObject = (value: unknown): value is Json =>
+const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isObject) : [])
+const listOf = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : [])
 
-function resourceOf(host: string): Json {
+function resourceOf(host: string): JsonObject {
   const attributes = { 'service.name': SERVICE, ...(host === '' ? {} : { 'host.name': host }) }
   return {
     attributes: Object.entries(attributes).map(([key, text]) => ({ key, value: { string_value: text } })),
@@ -51,7 +50,7 @@ function resourceOf(host: string): Json {
 }
 
 /** A cumulative sample says its own time as the start of the counter, which would make each sample a new counter. */
-function metricOf(metric: Json): Json {
+function metricOf(metric: JsonObject): JsonObject {
   const { counter, gauge, ...rest } = metric
   const out: Record<string, unknown> = { ...rest }
   if (isObject(gauge)) out['gauge'] = { ...gauge, data_points: listOf(gauge['data_points']).map(pointOf) }
@@ -66,7 +65,7 @@ function metricOf(metric: Json): Json {
   return out
 }
 
-function pointOf(point: Json): Json {
+function pointOf(point: JsonObject): JsonObject {
   const { start_time_unix_nano: start, time_unix_nano: time, attributes } = point
   return {
     ...point,

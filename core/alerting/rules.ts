@@ -1,7 +1,7 @@
 /** Rules of the configuration as they are evaluated. */
 import { BUILT_IN_CHECKS, type BuiltInCheck, type CheckName, type ValueSource } from '../alerts/checks.ts'
 import type { AlertRoute } from '../alerts/groups.ts'
-import type { AlertRule, Condition, NoDataPolicy } from '../alerts/rule.ts'
+import type { AlertCondition, AlertRule, NoDataPolicy } from '../alerts/rule.ts'
 import { type UsageScope, usageSql } from '../alerts/usage-sql.ts'
 import type { Config } from '../catalogue/config/schema.ts'
 import { digest } from '../model/digest.ts'
@@ -83,7 +83,7 @@ export const sourceOf = ({ check, sql = '' }: RuleConfig): ValueSource =>
   check === undefined ? { kind: 'sql', sql, isOwn: false, minutes: false } : builtInCheck(check).source
 
 /** When a value of a rule is bad: what it says, or what its check says. */
-export function conditionOf({ above, below, check }: RuleConfig): Condition {
+export function conditionOf({ above, below, check }: RuleConfig): AlertCondition {
   if (above !== undefined || below !== undefined || check === undefined) return { above, below }
   return { above: builtInCheck(check).above, below: undefined }
 }

@@ -30,7 +30,7 @@ export interface AlertTransition {
 }
 
 /** What a step yields. */
-export interface Evaluated {
+export interface AlertEvaluation {
   readonly instances: ReadonlyMap<string, AlertInstance>
   readonly transitions: readonly AlertTransition[]
 }
@@ -44,7 +44,7 @@ export function evaluateRule(
   before: ReadonlyMap<string, AlertInstance>,
   samples: readonly AlertSample[],
   at: number,
-): Evaluated {
+): AlertEvaluation {
   const instances = new Map<string, AlertInstance>()
   const transitions: AlertTransition[] = []
   const seen = new Map<string, SeenSample>()
@@ -65,7 +65,7 @@ export function evaluateRule(
     const labels = { [NO_DATA]: 'true', ...rule.labels, [ALERT_NAME]: rule.name }
     seen.set(fingerprintOf(labels), { labels, value: null, judgement: 'bad' })
   }
-  const step: Step = { rule, at, instances, transitions }
+  const step: EvaluationStep = { rule, at, instances, transitions }
   for (const [fingerprint, { labels, value, judgement }] of seen) {
     const known = before.get(fingerprint)
     if (judgement === 'bad') worse(step, known, { fingerprint, labels, value })
@@ -88,7 +88,7 @@ interface SeenSample {
 }
 
 /** An evaluation that is under way. */
-interface Step {
+interface EvaluationStep {
   readonly rule: AlertRule
   readonly at: number
   readonly instances: Map<string, AlertInstance>
@@ -96,7 +96,7 @@ interface Step {
 }
 
 /** An alert whose statement has no row of it. */
-function withoutRow(step: Step, known: AlertInstance, hasData: boolean): void {
+function withoutRow(step: EvaluationStep, known: AlertInstance, hasData: boolean): void {
   const { rule, instances } = step
   const isKnown = rule.condition === null || rule.noData === 'ok' || known.labels[NO_DATA] !== undefined
   if (isKnown) better(step, known)
@@ -107,7 +107,7 @@ function withoutRow(step: Step, known: AlertInstance, hasData: boolean): void {
 }
 
 /** What an alert is about may be gone for good: it does not stay for ever. */
-function untilGone({ rule, at, instances, transitions }: Step, known: AlertInstance): void {
+function untilGone({ rule, at, instances, transitions }: EvaluationStep, known: AlertInstance): void {
   const absentSince = known.absentSince ?? at
   if (at - absentSince < rule.goneSeconds) instances.set(known.fingerprint, { ...known, absentSince })
   else transitions.push({ state: known.state === 'firing' ? 'resolved' : 'dropped', instance: known })
@@ -119,7 +119,7 @@ function present(known: AlertInstance): AlertInstance {
 }
 
 function worse(
-  { rule, at, instances, transitions }: Step,
+  { rule, at, instances, transitions }: EvaluationStep,
   known: AlertInstance | undefined,
   { fingerprint, labels, value }: Pick<AlertInstance, 'fingerprint' | 'labels' | 'value'>,
 ): void {
@@ -145,7 +145,7 @@ function worse(
   if (next.state !== known?.state) transitions.push({ state: next.state, instance: next })
 }
 
-function better({ rule, at, instances, transitions }: Step, known: AlertInstance): void {
+function better({ rule, at, instances, transitions }: EvaluationStep, known: AlertInstance): void {
   if (known.state === 'pending') {
     transitions.push({ state: 'dropped', instance: known })
     return

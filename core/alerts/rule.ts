@@ -2,7 +2,7 @@
 import type { LabelMatchers, LabelSet } from './labels.ts'
 
 /** When a value is bad; without a condition every row that the statement returns is. */
-export interface Condition {
+export interface AlertCondition {
   readonly above?: number | undefined
   readonly below?: number | undefined
 }
@@ -13,7 +13,7 @@ export type NoDataPolicy = 'alert' | 'ok' | 'keep'
 /** Times in seconds. */
 export interface AlertRule {
   readonly name: string
-  readonly condition: Condition | null
+  readonly condition: AlertCondition | null
   /** A value must be bad for this long before the alert fires. */
   readonly forSeconds: number
   /** An alert fires for this long after the value is good again. */
@@ -49,7 +49,7 @@ export const ALERT_NAME = 'alertname'
 export const NO_DATA = 'no_data'
 
 /** What a value says. NaN is bad: a ratio of nothing is not a good value. Without a condition every row is. */
-export function judge(condition: Condition | null, value: number | null): 'good' | 'bad' | 'unknown' {
+export function judge(condition: AlertCondition | null, value: number | null): 'good' | 'bad' | 'unknown' {
   if (condition === null) return 'bad'
   if (value === null) return 'unknown'
   if (Number.isNaN(value)) return 'bad'

@@ -14,10 +14,8 @@ const FIRST_RETRY_MS = 300
 const MAX_RETRY_MS = 10_000
 const NOTHING = Buffer.alloc(0)
 
-type Environment = Readonly<Record<string, string | undefined>>
-
 /** @throws config_invalid when a required environment variable is missing */
-export function openS3(name: string, environment: Environment): BackupStore {
+export function openS3(name: string, environment: Readonly<NodeJS.ProcessEnv>): BackupStore {
   const { bucket, prefix } = placeOf(name)
   const client = new S3Client(endpointOf(environment), loginOf(environment), name)
   const path = (key: string): string =>
@@ -53,7 +51,7 @@ export function placeOf(name: string): { readonly bucket: string; readonly prefi
 }
 
 /** Credentials from the environment. @throws config_invalid */
-export function loginOf(environment: Environment): S3Login {
+export function loginOf(environment: Readonly<NodeJS.ProcessEnv>): S3Login {
   const [accessKeyId, secretAccessKey] = [
     environment['AWS_ACCESS_KEY_ID'],
     environment['AWS_SECRET_ACCESS_KEY'],
@@ -72,11 +70,11 @@ export function loginOf(environment: Environment): S3Login {
   }
 }
 
-const regionOf = (environment: Environment): string =>
+const regionOf = (environment: Readonly<NodeJS.ProcessEnv>): string =>
   environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || 'us-east-1'
 
 /** Address of the S3 server, without a slash at the end. @throws config_invalid */
-export function endpointOf(environment: Environment): string {
+export function endpointOf(environment: Readonly<NodeJS.ProcessEnv>): string {
   const given = environment['AWS_ENDPOINT_URL_S3'] || environment['AWS_ENDPOINT_URL']
   if (given === undefined || given === '') return `https://s3.${regionOf(environment)}.amazonaws.com`
   if (!URL.canParse(given))

@@ -22,7 +22,7 @@ interface Measured {
   readonly unknownUj: bigint
 }
 
-type Budget = BillingConfig['budgets'][number]
+type BudgetConfig = BillingConfig['budgets'][number]
 
 const UJ_PER_KWH = 3_600_000_000_000n
 const UG_PER_KG = 1_000_000_000n
@@ -104,7 +104,7 @@ const namedAccounts = ({ budgets }: BillingConfig): readonly string[] =>
   budgets.flatMap(({ accounts }) => accounts).filter(account => !account.includes('*'))
 
 function measuresOf(
-  budget: Omit<Budget, 'name'>,
+  budget: Omit<BudgetConfig, 'name'>,
   used: readonly AccountUsage[],
   tariffCurrency: string,
 ): readonly Measured[] {

@@ -18,7 +18,7 @@ import {
 import { CARRIED, type Carried, type Charge, type UsageSum } from './usage.ts'
 
 /** Runs statements of ours. */
-export type Ask = <Row>(sql: BoundSql) => Promise<readonly Row[]>
+export type RunStatement = <Row>(sql: BoundSql) => Promise<readonly Row[]>
 
 /** An account's bill of a period, before it has a number. */
 export interface BillDraft {
@@ -57,7 +57,7 @@ export function correctable(
 
 /** Whoever may have a bill, in order: has entries in the period or in one that may be corrected, or a commitment. */
 export async function payersOf(
-  ask: Ask,
+  ask: RunStatement,
   { config, tenant, period, closed }: PeriodOfTenant,
   accounts: readonly string[] | null,
 ): Promise<readonly Payer[]> {
@@ -78,7 +78,7 @@ export async function payersOf(
 
 /** Bills of some payers. Those who owe nothing and used nothing have none. */
 export async function draftBills(
-  ask: Ask,
+  ask: RunStatement,
   of: PeriodOfTenant,
   payers: readonly Payer[],
   pricesOf: ResourcePricesOf,
@@ -115,7 +115,7 @@ interface Charged {
 
 /** What accounts have used in a period so far, by currency. */
 export async function readUsage(
-  ask: Ask,
+  ask: RunStatement,
   scope: AccountScope,
   period: BillingPeriod,
 ): Promise<readonly AccountUsage[]> {
@@ -131,7 +131,7 @@ export async function readUsage(
 }
 
 async function chargesByPayer(
-  ask: Ask,
+  ask: RunStatement,
   scope: AccountScope,
   period: BillingPeriod,
   pricesOf: ResourcePricesOf,
@@ -165,7 +165,7 @@ interface Corrected {
 
 /** What closed periods come to now, less all that was billed of them. */
 async function correctionsByPayer(
-  ask: Ask,
+  ask: RunStatement,
   scope: AccountScope,
   closed: readonly BillingPeriod[],
   pricesOf: ResourcePricesOf,
@@ -195,7 +195,7 @@ async function correctionsByPayer(
 const NONE: Charged = { charges: [], entries: 0n }
 
 async function billedByPayer(
-  ask: Ask,
+  ask: RunStatement,
   scope: AccountScope,
   closed: readonly BillingPeriod[],
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, Charged>>> {
@@ -226,7 +226,7 @@ function billedOf(lines: readonly Readonly<Record<string, string>>[]): Charged {
 }
 
 async function creditsByPayer(
-  ask: Ask,
+  ask: RunStatement,
   scope: AccountScope,
   period: string,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, Femto>>> {
@@ -244,7 +244,7 @@ async function creditsByPayer(
 const KINDS = { vcpu_hour: 'vcpuHour', gib_hour: 'gibHour', gpu_hour: 'gpuHour' } as const
 
 /** Prices of resources by tariff; none for a tariff whose rules give several. */
-export async function readResourcePrices(ask: Ask, tenant: string): Promise<ResourcePricesOf> {
+export async function readResourcePrices(ask: RunStatement, tenant: string): Promise<ResourcePricesOf> {
   const rows = await ask<{ Kind: string; Value: string; Version: string }>(resourcePrices(tenant))
   const byTariff = Map.groupBy(rows, ({ Version }) => resourceTariff(Version))
   return tariff => {

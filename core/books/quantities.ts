@@ -1,12 +1,12 @@
 /** Meaning of a value: the total so far, or the current amount. */
-type Aggregation = 'counter' | 'gauge'
+type InstrumentKind = 'counter' | 'gauge'
 
 interface QuantityDeclaration {
   /** Its base unit in UCUM: joule, watt, second, byte, or a plain number. */
   readonly base: 'J' | 'W' | 's' | 'By' | '1'
   /** Integer steps of a reading per base unit. */
   readonly perBase: bigint
-  readonly aggregation: Aggregation
+  readonly aggregation: InstrumentKind
 }
 
 /** Quantities of stream `readings`. */

@@ -29,7 +29,7 @@ import {
   type StoredPeriod,
 } from './plan.ts'
 import { countStatement } from './statements.ts'
-import { type FileWriter, writeFile } from './write-file.ts'
+import { type FileTarget, writeFile } from './write-file.ts'
 
 /** How an exporter is put together. */
 export interface ExporterOptions {
@@ -57,7 +57,7 @@ const DAY = 86_400
 const EXPIRE_SECONDS = 3_600
 
 /** Runs until it is closed. One at a time: files are written, erased and expired in one queue. */
-export class Exporter {
+export class ParquetExporter {
   readonly #options: ExporterOptions
   readonly #streams: readonly ExportableStream[]
   readonly #over = new AbortController()
@@ -243,7 +243,7 @@ export class Exporter {
     return true
   }
 
-  #writer({ table }: ExportableStream): FileWriter {
+  #writer({ table }: ExportableStream): FileTarget {
     const { store, files, warehouse, maxMemoryBytes, version, now } = this.#options
     const statements = warehouse.statements!
     const slot = this.#slots.get(table.name) ?? 'a'

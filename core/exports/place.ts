@@ -10,10 +10,11 @@ export interface ExportPlace {
   readonly files: ExportedFiles
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
-
 /** @throws config_invalid when a required environment variable is missing */
-export async function openExportPlace(name: string, environment: Environment): Promise<ExportPlace> {
+export async function openExportPlace(
+  name: string,
+  environment: Readonly<NodeJS.ProcessEnv>,
+): Promise<ExportPlace> {
   const isS3 = name.startsWith('s3://')
   const store = await openBackupStore(isS3 ? name : resolve(name), environment)
   if (!isS3) return { store, files: { kind: 'folder', path: resolve(name) } }

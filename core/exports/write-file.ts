@@ -11,7 +11,7 @@ import type { PlannedFile } from './plan.ts'
 import { rowsOfFile, rowsStatement } from './statements.ts'
 
 /** What a file needs. */
-export interface FileWriter {
+export interface FileTarget {
   readonly store: BackupStore
   readonly files: ExportedFiles
   /** The table that has the files that there are. */
@@ -37,7 +37,7 @@ export interface WrittenFile extends ExportedFile {
  * @throws place_unavailable, warehouse_unavailable
  */
 export async function writeFile(
-  writer: FileWriter,
+  writer: FileTarget,
   stream: ExportableStream,
   file: PlannedFile,
 ): Promise<WrittenFile | null> {
@@ -79,7 +79,7 @@ export async function writeFile(
 }
 
 const manifestOf = (
-  { version, now }: FileWriter,
+  { version, now }: FileTarget,
   stream: ExportableStream,
   file: WrittenFile,
   { name, sha256 }: { readonly name: string; readonly sha256: string },

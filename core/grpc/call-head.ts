@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http2'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { FIXED_LIMITS } from '../catalogue/limits/limits.ts'
-import type { ContentCoding } from '../http/content-coding.ts'
+import type { BodyCoding } from '../http/content-coding.ts'
 import { quoteHeader } from '../http/quote-header.ts'
 
 /** Message compressions of `grpc-encoding` that are accepted; sent back in `grpc-accept-encoding`. */
-export const GRPC_CODINGS: readonly ContentCoding[] = ['identity', 'gzip', 'zstd', 'deflate']
+export const GRPC_CODINGS: readonly BodyCoding[] = ['identity', 'gzip', 'zstd', 'deflate']
 
 const MEDIA_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/i
 
@@ -18,7 +18,7 @@ export function httpRefusal(headers: IncomingHttpHeaders): number | undefined {
 }
 
 /** How the messages of the call are compressed. @throws WattlineError `media_type_unsupported` */
-export function requireMessageCoding(headers: IncomingHttpHeaders): ContentCoding {
+export function requireMessageCoding(headers: IncomingHttpHeaders): BodyCoding {
   const named = headers['grpc-encoding'] ?? 'identity'
   const coding = GRPC_CODINGS.find(candidate => candidate === named)
   if (coding !== undefined) return coding

@@ -2,12 +2,12 @@ import type { Readable } from 'node:stream'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { BodySink, type ReceivedBody, type SinkOptions, tooLarge } from '../http/body-sink.ts'
 import { receive } from '../http/collect.ts'
-import type { ContentCoding } from '../http/content-coding.ts'
+import type { BodyCoding } from '../http/content-coding.ts'
 import { inflated } from '../http/inflate.ts'
 
 interface MessageOptions extends SinkOptions {
   /** Compression of a compressed message: `grpc-encoding`. */
-  readonly coding: ContentCoding
+  readonly coding: BodyCoding
   /** Aborts when the message takes too long. */
   readonly signal: AbortSignal
 }

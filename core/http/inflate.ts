@@ -11,9 +11,9 @@ import { WattlineError } from '../catalogue/errors/errors.ts'
 import { FIXED_LIMITS } from '../catalogue/limits/limits.ts'
 import { BodySink, type ReceivedBody, type SinkOptions } from './body-sink.ts'
 import { collect } from './collect.ts'
-import type { ContentCoding } from './content-coding.ts'
+import type { BodyCoding } from './content-coding.ts'
 
-type Compression = Exclude<ContentCoding, 'identity'>
+type Compression = Exclude<BodyCoding, 'identity'>
 
 /** Decompresses what was received, and releases it. Throws as `BodySink` does, and `body_undecodable`. */
 export async function inflated(

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { BodySink, type ReceivedBody, type SinkOptions, tooLarge } from './body-sink.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { receive } from './collect.ts'
-import type { ContentCoding } from './content-coding.ts'
+import type { BodyCoding } from './content-coding.ts'
 import { inflated } from './inflate.ts'
 
 interface BodyOptions extends SinkOptions {
-  readonly coding: ContentCoding
+  readonly coding: BodyCoding
   /** Called when the headers are valid, just before the first byte is read. */
   readonly beforeBody: () => void
 }

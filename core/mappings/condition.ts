@@ -2,7 +2,7 @@
 import type { LabelReader } from './template.ts'
 
 /** A condition on one label. */
-export interface Condition {
+export interface LabelCondition {
   readonly label: string
   /** Null: the label is exactly `text`. */
   readonly pattern: RegExp | null
@@ -14,8 +14,8 @@ const PATTERN = /^\/(.+)\/(i?)$/
 /** @returns why a condition cannot be read */
 export function parseConditions(
   when: Readonly<Record<string, string>>,
-): readonly Condition[] | { readonly problem: string } {
-  const conditions: Condition[] = []
+): readonly LabelCondition[] | { readonly problem: string } {
+  const conditions: LabelCondition[] = []
   for (const [label, text] of Object.entries(when)) {
     const found = PATTERN.exec(text)
     try {
@@ -37,7 +37,7 @@ const NO_GROUPS: Readonly<Record<string, string>> = {}
 
 /** Named groups of the patterns, if all conditions hold; null: one does not. */
 export function matchConditions(
-  conditions: readonly Condition[],
+  conditions: readonly LabelCondition[],
   read: LabelReader,
 ): Readonly<Record<string, string>> | null {
   let groups = NO_GROUPS
@@ -55,7 +55,7 @@ export function matchConditions(
 }
 
 /** Whether no labels meet both: they want different texts of one label. Two patterns may always meet. */
-export function areDisjoint(some: readonly Condition[], others: readonly Condition[]): boolean {
+export function areDisjoint(some: readonly LabelCondition[], others: readonly LabelCondition[]): boolean {
   return some.some(one =>
     others.some(other => {
       if (one.label !== other.label) return false

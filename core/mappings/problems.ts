@@ -2,7 +2,7 @@
 import { domainKindOf } from '../books/domains.ts'
 import { QUANTITIES, type Quantity } from '../books/quantities.ts'
 import { unitOfMeasure } from '../model/units.ts'
-import { areDisjoint, type Condition, parseConditions } from './condition.ts'
+import { areDisjoint, type LabelCondition, parseConditions } from './condition.ts'
 import type { BuiltInRow, MappingRow, TemplateText } from './row.ts'
 import { scaleOf } from './scale.ts'
 import { fixedStart, parseTemplate, type Template } from './template.ts'
@@ -207,7 +207,7 @@ function ambiguities(
       ]
 }
 
-function conditionsOf({ when = {} }: MappingRow): readonly Condition[] | null {
+function conditionsOf({ when = {} }: MappingRow): readonly LabelCondition[] | null {
   const conditions = parseConditions(when)
   return 'problem' in conditions ? null : conditions
 }

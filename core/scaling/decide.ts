@@ -57,17 +57,17 @@ export function decide(policy: ScalingPolicy, inputs: ScalingInputs, memory: Sca
   }
 }
 
-interface Demand {
+interface ReplicaDemand {
   readonly value: number
   readonly replicas: number
 }
 
-type Wanted = readonly [number, ScalingRule]
-type History = ScalingMemory['history']
+type WantedReplicas = readonly [number, ScalingRule]
+type DecisionHistory = ScalingMemory['history']
 
 /** The known demand that asks for the most replicas. */
-function largestDemand({ demands }: ScalingPolicy, inputs: ScalingInputs): Demand | null {
-  return demands.reduce<Demand | null>((most, { targetPerReplica }, index) => {
+function largestDemand({ demands }: ScalingPolicy, inputs: ScalingInputs): ReplicaDemand | null {
+  return demands.reduce<ReplicaDemand | null>((most, { targetPerReplica }, index) => {
     const known = inputs.demands[index] ?? null
     if (known === null) return most
     const replicas = replicasFor(known.value, targetPerReplica)
@@ -83,7 +83,7 @@ function oldest(demands: ScalingInputs['demands']): number | null {
 }
 
 /** Decisions that still matter: of the longest time that anything looks back. */
-function historyOf({ version, up, down }: ScalingPolicy, memory: ScalingMemory, at: number): History {
+function historyOf({ version, up, down }: ScalingPolicy, memory: ScalingMemory, at: number): DecisionHistory {
   const { policyVersion, history } = memory
   if (policyVersion !== version) return []
   const looks = [up, down].flatMap(({ stabilisationSeconds, step }) => [
@@ -97,7 +97,12 @@ function historyOf({ version, up, down }: ScalingPolicy, memory: ScalingMemory, 
 }
 
 /** Floor rises at once, and falls once it has been lower for the time that stabilises going down. */
-function heldFloor({ down }: ScalingPolicy, history: History, now: ScalingBound, at: number): ScalingBound {
+function heldFloor(
+  { down }: ScalingPolicy,
+  history: DecisionHistory,
+  now: ScalingBound,
+  at: number,
+): ScalingBound {
   const highest = Math.max(
     now.replicas,
     ...since(history, at - down.stabilisationSeconds).map(one => one.floor),
@@ -108,7 +113,7 @@ function heldFloor({ down }: ScalingPolicy, history: History, now: ScalingBound,
 /** A ceiling falls at once, and rises once it has been higher for the time that stabilises going down, so that it does not flap. */
 function heldCeiling(
   { down }: ScalingPolicy,
-  history: History,
+  history: DecisionHistory,
   now: ScalingBound | null,
   at: number,
 ): ScalingBound | null {
@@ -120,12 +125,13 @@ function heldCeiling(
   return now !== null && now.replicas === lowest ? now : { rule: 'stabilisation', replicas: lowest }
 }
 
-const since = (history: History, from: number): History => history.filter(({ at }) => at > from)
+const since = (history: DecisionHistory, from: number): DecisionHistory =>
+  history.filter(({ at }) => at > from)
 
 /** What demand comes to, before bounds. */
 function wantedOf(
   policy: ScalingPolicy,
-  history: History,
+  history: DecisionHistory,
   {
     at,
     before,
@@ -137,7 +143,7 @@ function wantedOf(
     readonly floor: ScalingBound
     readonly shifted: ShiftState
   },
-): Wanted {
+): WantedReplicas {
   const { demand } = shifted
   // Demand that has never been known changes nothing.
   if (demand === null) return [before ?? floor.replicas, 'demand']
@@ -151,7 +157,7 @@ function wantedOf(
 /** As a HorizontalPodAutoscaler does: up to the smallest demand of the one window, down to the largest of the other. */
 function stabilised(
   { up, down }: ScalingPolicy,
-  history: History,
+  history: DecisionHistory,
   demand: number,
   at: number,
   before: number | null,
@@ -169,7 +175,7 @@ function stabilised(
 /** Within the steps of what was in force when their time began. */
 function limited(
   { up, down }: ScalingPolicy,
-  history: History,
+  history: DecisionHistory,
   wanted: number,
   at: number,
   before: number | null,
@@ -185,8 +191,12 @@ function limited(
     : Math.min(before, Math.max(wanted, start - most))
 }
 
-function bounded([wanted, rule]: Wanted, floor: ScalingBound, ceiling: ScalingBound | null): Wanted {
-  const below: Wanted =
+function bounded(
+  [wanted, rule]: WantedReplicas,
+  floor: ScalingBound,
+  ceiling: ScalingBound | null,
+): WantedReplicas {
+  const below: WantedReplicas =
     ceiling !== null && ceiling.replicas < wanted ? [ceiling.replicas, ceiling.rule] : [wanted, rule]
   return floor.replicas > below[0] ? [floor.replicas, floor.rule] : below
 }

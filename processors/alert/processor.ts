@@ -20,9 +20,9 @@ import {
   startGroup,
 } from '../../core/alerts/groups.ts'
 import {
+  type AlertEvaluation,
   type AlertInstance,
   type AlertTransition,
-  type Evaluated,
   evaluateRule,
 } from '../../core/alerts/instance.ts'
 import {
@@ -38,6 +38,7 @@ import type { Events } from '../../core/catalogue/events/events.ts'
 import { decodeRows } from '../../core/columns/rows.ts'
 import { notifications, silences } from '../../core/model/streams/index.ts'
 import { ERASE_KIND } from '../loop/erasure.ts'
+import { nextOffsetEntry } from '../loop/next-offset.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
@@ -59,7 +60,6 @@ import {
   evaluatedEntry,
   groupEntry,
   instanceEntries,
-  nextEntry,
   sentAlertOf,
   silenceEntries,
   silencePlace,
@@ -115,7 +115,7 @@ class AlertWorker implements PartitionWorker {
     if (record.headers[RECORD_KIND] === ERASE_KIND) this.#forget(record, step)
     else if (record.headers[RECORD_KIND] === undefined) this.#silence(record, step)
     this.#next = record.offset + 1n
-    step.state.set(...nextEntry(this.#next))
+    step.state.set(...nextOffsetEntry(this.#next))
   }
 
   #silence(record: StoredRecord, step: Step): void {
@@ -182,7 +182,7 @@ class AlertWorker implements PartitionWorker {
     rule: EvaluatedRule,
     before: ReadonlyMap<string, AlertInstance>,
     at: number,
-  ): Promise<Evaluated | null> {
+  ): Promise<AlertEvaluation | null> {
     try {
       return evaluateRule(
         rule,

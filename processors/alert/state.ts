@@ -1,7 +1,9 @@
 /** What is known between evaluations, as entries of the group's state: one per alert, group of rules and group of alerts. */
+
 import type { AlertGroup, SentAlert } from '../../core/alerts/groups.ts'
 import type { AlertInstance } from '../../core/alerts/instance.ts'
 import type { Silence } from '../../core/alerts/rule.ts'
+import { NEXT_OFFSET } from '../loop/next-offset.ts'
 
 /** All of it; see `AlertStateEntries` for how it is kept. */
 export interface AlertState {
@@ -25,8 +27,6 @@ const INSTANCE = 'i/'
 const GROUP = 'g/'
 const EVALUATED = 'e/'
 const SILENCE = 's/'
-/** Offset that the group has read up to. */
-const NEXT = 'next'
 
 /** @throws SyntaxError for bytes that this did not write */
 export function decodeAlertState(entries: ReadonlyMap<string, Uint8Array>): {
@@ -38,7 +38,7 @@ export function decodeAlertState(entries: ReadonlyMap<string, Uint8Array>): {
   let next = 0n
   for (const [key, bytes] of entries) {
     const text = Buffer.from(bytes).toString('utf8')
-    if (key === NEXT) next = BigInt(text)
+    if (key === NEXT_OFFSET) next = BigInt(text)
     else if (key.startsWith(EVALUATED)) state.evaluatedAt.set(key.slice(EVALUATED.length), Number(text))
     else if (key.startsWith(GROUP)) state.groups.set(key.slice(GROUP.length), JSON.parse(text) as AlertGroup)
     else if (key.startsWith(SILENCE)) {
@@ -54,9 +54,6 @@ export function decodeAlertState(entries: ReadonlyMap<string, Uint8Array>): {
   }
   return { state, next }
 }
-
-/** Entry of the offset. */
-export const nextEntry = (next: bigint): readonly [string, Uint8Array] => [NEXT, Buffer.from(`${next}`)]
 
 /** Entry of an evaluation. */
 export const evaluatedEntry = (group: string, at: number): readonly [string, Uint8Array] => [

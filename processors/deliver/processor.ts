@@ -16,6 +16,7 @@ import { deliveries, notifications } from '../../core/model/streams/index.ts'
 import { type AddressFilter, addressFilter } from '../../core/outgoing/addresses.ts'
 import { sleep } from '../../core/runtime/backoff.ts'
 import { ERASE_KIND, tenantOfErasure } from '../loop/erasure.ts'
+import { nextOffsetEntry } from '../loop/next-offset.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
@@ -25,7 +26,7 @@ import { type ReceiverConfig, urlDigest } from './bodies/body.ts'
 import { type DeliveryRow, deliveryRow, nextAttempt } from './outcome.ts'
 import { MOST_WAITING, Overflow } from './overflow.ts'
 import { type PendingMessage, PendingMessages, pendingOf } from './pending.ts'
-import { decodeDeliverState, goneEntry, nextEntry, pendingEntry } from './state.ts'
+import { decodeDeliverState, goneEntry, pendingEntry } from './state.ts'
 
 /** Name of the consumer group. */
 export const DELIVER = 'deliver'
@@ -107,7 +108,7 @@ class DeliverWorker implements PartitionWorker {
       .filter(one => this.#isWanted(one))
     for (const one of added) step.state.set(...pendingEntry(one.place, one))
     const next = record.offset + 1n
-    step.state.set(...nextEntry(next))
+    step.state.set(...nextOffsetEntry(next))
     this.#applied = { next, added: [...(this.#applied?.added ?? []), ...added] }
   }
 
@@ -124,7 +125,7 @@ class DeliverWorker implements PartitionWorker {
       step.state.set(...pendingEntry(place, null))
     }
     const next = record.offset + 1n
-    step.state.set(...nextEntry(next))
+    step.state.set(...nextOffsetEntry(next))
     this.#applied = { next, added: applied.filter(one => one.tenant !== tenant) }
   }
 

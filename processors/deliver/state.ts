@@ -1,9 +1,9 @@
 /** State of the deliver group: messages that wait, receivers that are gone, and the offset that was read. */
+import { NEXT_OFFSET } from '../loop/next-offset.ts'
 import type { PendingMessage } from './pending.ts'
 
 const PENDING = 'p/'
 const GONE = 'gone/'
-const NEXT = 'next'
 
 /** @throws SyntaxError for bytes that this did not write */
 export function decodeDeliverState(entries: ReadonlyMap<string, Uint8Array>): {
@@ -18,7 +18,7 @@ export function decodeDeliverState(entries: ReadonlyMap<string, Uint8Array>): {
   const pending: PendingMessage[] = []
   for (const [key, bytes] of entries) {
     const text = Buffer.from(bytes).toString('utf8')
-    if (key === NEXT) next = BigInt(text)
+    if (key === NEXT_OFFSET) next = BigInt(text)
     else if (key.startsWith(GONE)) gone.set(key.slice(GONE.length), text)
     else if (key.startsWith(PENDING)) pending.push(JSON.parse(text) as PendingMessage)
   }
@@ -39,6 +39,3 @@ export const goneEntry = (name: string, url: string): readonly [string, Uint8Arr
   GONE + name,
   Buffer.from(url),
 ]
-
-/** Entry of the offset. */
-export const nextEntry = (next: bigint): readonly [string, Uint8Array] => [NEXT, Buffer.from(`${next}`)]

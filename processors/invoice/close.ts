@@ -2,13 +2,13 @@
 
 import { billingPeriod, followingPeriod, precedingPeriod } from '../../core/billing/periods.ts'
 import {
-  type Ask,
   type BillDraft,
   correctable,
   draftBills,
   type Payer,
   type PeriodOfTenant,
   payersOf,
+  type RunStatement,
   readResourcePrices,
 } from '../../core/billing/reading.ts'
 import type { CloseRequest } from '../../core/billing/request.ts'
@@ -24,7 +24,7 @@ import { DATABASE } from '../../core/warehouse/tables/ddl.ts'
 /** What closing works with. */
 export interface ClosingOptions {
   readonly config: BillingConfig
-  readonly ask: Ask
+  readonly ask: RunStatement
   /** Days that the ledger keeps entries. */
   readonly ledgerDays: number
   /** Seconds after its end for which a window may be open, at most, as long as its host is not behind a forwarding node. */
@@ -34,7 +34,7 @@ export interface ClosingOptions {
 }
 
 /** Periods that are closed, in order. */
-export async function readClosed(ask: Ask, tenant: string): Promise<readonly string[]> {
+export async function readClosed(ask: RunStatement, tenant: string): Promise<readonly string[]> {
   return (await ask<{ Period: string }>(closedPeriods(tenant))).map(({ Period }) => Period)
 }
 

@@ -17,6 +17,7 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { billing, CLOSE_REQUEST } from '../../core/model/streams/invoices.ts'
 import type { CatchingUp } from '../loop/catching-up.ts'
+import { NEXT_OFFSET, nextOffsetEntry } from '../loop/next-offset.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { catchingUpForBills } from './behind.ts'
@@ -55,9 +56,6 @@ export const createInvoice = (options: InvoiceOptions): Processor => ({
   open: async partition => new InvoiceWorker(options, partition, await partition.loadState()),
 })
 
-/** State entry with the offset that the group has read up to; all others are requests. */
-const NEXT = 'next'
-
 /** A request that is being worked on. */
 interface Work {
   readonly request: CloseRequest
@@ -78,7 +76,7 @@ class InvoiceWorker implements PartitionWorker {
     this.#options = options
     this.#partition = partition
     for (const [key, value] of state) {
-      if (key === NEXT) this.#next = BigInt(Buffer.from(value).toString())
+      if (key === NEXT_OFFSET) this.#next = BigInt(Buffer.from(value).toString())
       else this.#requests.set(key, decodeRequest(value))
     }
   }
@@ -88,7 +86,7 @@ class InvoiceWorker implements PartitionWorker {
       record.headers[RECORD_KIND] === CLOSE_REQUEST && record.headers[RECORD_CORRUPT] === undefined
     const request = isRequest ? decodeRequest(record.value) : null
     this.#next = record.offset + 1n
-    step.state.set(NEXT, Buffer.from(`${this.#next}`))
+    step.state.set(...nextOffsetEntry(this.#next))
     if (request === null) return
     this.#requests.set(request.id, request)
     step.state.set(request.id, encodeRequest(request))

@@ -23,6 +23,7 @@ import { sleep } from '../../core/runtime/backoff.ts'
 import type { CatchingUp } from '../loop/catching-up.ts'
 import { ERASE_KIND, tenantOfErasure } from '../loop/erasure.ts'
 import { FACTORS_REVISED_KIND } from '../loop/factors-revised.ts'
+import { NEXT_OFFSET, nextOffsetEntry } from '../loop/next-offset.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { RESTATED_REASONS } from '../meter/windows/late.ts'
@@ -70,8 +71,6 @@ const BUSY_MS = 500
 const CATCH_UP_MS = 50
 /** Minutes around that of a late reading that an interval to it, or from it, may reach. */
 const AROUND_SECONDS = 2 * WINDOW_SECONDS
-/** State entry with the offset that the group has read up to; all others are hosts and requests. */
-const NEXT = 'next'
 
 const RESTATED: ReadonlySet<string> = new Set(RESTATED_REASONS)
 
@@ -108,7 +107,7 @@ class RecomputeWorker implements PartitionWorker {
     this.#options = options
     this.#partition = partition
     for (const [key, value] of state) {
-      if (key === NEXT) this.#next = BigInt(Buffer.from(value).toString())
+      if (key === NEXT_OFFSET) this.#next = BigInt(Buffer.from(value).toString())
       else if (key.startsWith(REQUEST_PREFIX)) this.#requests.set(key, decodeRequest(value))
       else this.#dirty.set(key, decodeDirtyHost(value))
     }
@@ -117,7 +116,7 @@ class RecomputeWorker implements PartitionWorker {
   async apply(record: StoredRecord, step: Step): Promise<void> {
     if (record.headers[RECORD_KIND] === FACTORS_REVISED_KIND) await this.#options.tools.catchUp()
     this.#next = record.offset + 1n
-    step.state.set(NEXT, Buffer.from(`${this.#next}`))
+    step.state.set(...nextOffsetEntry(this.#next))
     const kind = record.headers[RECORD_KIND]
     if (record.headers[RECORD_CORRUPT] !== undefined) return
     if (kind === undefined) this.#applyLate(record, step)

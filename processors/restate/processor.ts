@@ -24,6 +24,7 @@ import { lateReadings, ledger } from '../../core/model/streams/index.ts'
 import { qualified } from '../../core/warehouse/tables/ddl.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
 import { CatchingUp } from '../loop/catching-up.ts'
+import { NEXT_OFFSET, nextOffsetEntry } from '../loop/next-offset.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { encodeRequest, REQUEST_KIND } from '../recompute/requests.ts'
@@ -87,9 +88,6 @@ const PLANNED = 20_000
 /** A fingerprint of no entries. */
 const NOTHING = '0/0'
 
-/** State entry with the offset that the group has read up to; all others are ranges. */
-const NEXT = 'next'
-
 /** Reads stream `factors` and appends corrections to stream `ledger`: see the head of this file. */
 export const createRestate = (options: RestateOptions): Processor => ({
   name: RESTATE,
@@ -129,14 +127,14 @@ class RestateWorker implements PartitionWorker {
     this.#options = options
     this.#partition = partition
     for (const [key, value] of state) {
-      if (key === NEXT) this.#next = BigInt(Buffer.from(value).toString())
+      if (key === NEXT_OFFSET) this.#next = BigInt(Buffer.from(value).toString())
       else this.#dirty.set(key, decodeRange(value))
     }
   }
 
   apply(record: StoredRecord, step: Step): void {
     this.#next = record.offset + 1n
-    step.state.set(NEXT, Buffer.from(`${this.#next}`))
+    step.state.set(...nextOffsetEntry(this.#next))
     if (record.headers[RECORD_CORRUPT] !== undefined) return
     const day = dayOf(record.key)
     if (day === null) this.#passOn(record, step)

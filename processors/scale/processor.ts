@@ -9,6 +9,7 @@ import type { AssignedPartition, Broker, OutputRecord, StoredRecord } from '../.
 import { scalingPolicies } from '../../core/model/streams/index.ts'
 import { catchingUpForRules } from '../alert/settled.ts'
 import type { CatchingUp } from '../loop/catching-up.ts'
+import { nextOffsetEntry } from '../loop/next-offset.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
@@ -26,7 +27,6 @@ import {
 import {
   decodeScaleState,
   NEW_POLICY,
-  nextEntry,
   ofPlace,
   type PolicyState,
   placeOf,
@@ -98,7 +98,7 @@ class ScaleWorker implements PartitionWorker {
     else this.#policies.set(key, named)
     step.state.set(...policyEntry(key, named))
     this.#next = record.offset + 1n
-    step.state.set(...nextEntry(this.#next))
+    step.state.set(...nextOffsetEntry(this.#next))
   }
 
   async tick(nowMs: number): Promise<void> {

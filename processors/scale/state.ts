@@ -1,7 +1,9 @@
 /** What is known between decisions, as entries of the group's state. */
+
 import type { MeasuredReplica } from '../../core/autoscaling/known.ts'
 import { type NamedPolicy, namedPolicy } from '../../core/autoscaling/policies.ts'
 import { type KnownNumber, NO_MEMORY, type ScalingMemory } from '../../core/scaling/inputs.ts'
+import { NEXT_OFFSET } from '../loop/next-offset.ts'
 import type { PendingEffect } from './effects.ts'
 
 /** State of one policy. */
@@ -31,7 +33,6 @@ export type ScaleStateEntries = Map<string, Uint8Array | null>
 
 const POLICY = 'p/'
 const STATE = 's/'
-const NEXT = 'next'
 
 /** Tenant and name of a policy, in one text. Names have no slash. */
 export const placeOf = ({ tenant, name }: Pick<NamedPolicy, 'tenant' | 'name'>): string => `${tenant}/${name}`
@@ -58,7 +59,7 @@ export function decodeScaleState(entries: ReadonlyMap<string, Uint8Array>): Scal
   let next = 0n
   for (const [key, bytes] of entries) {
     const text = Buffer.from(bytes).toString('utf8')
-    if (key === NEXT) next = BigInt(text)
+    if (key === NEXT_OFFSET) next = BigInt(text)
     else if (key.startsWith(POLICY)) {
       const { tenant, name, source, content } = JSON.parse(text) as NamedPolicy
       policies.set(key.slice(POLICY.length), namedPolicy(tenant, name, source, content))
@@ -69,9 +70,6 @@ export function decodeScaleState(entries: ReadonlyMap<string, Uint8Array>): Scal
   }
   return { policies, states, next }
 }
-
-/** Entry of the offset that the group has read up to. */
-export const nextEntry = (next: bigint): readonly [string, Uint8Array] => [NEXT, Buffer.from(`${next}`)]
 
 /** Entry of a policy; null: it was ended. */
 export const policyEntry = (key: string, named: NamedPolicy | null): readonly [string, Uint8Array | null] => [

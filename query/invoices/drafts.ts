@@ -1,10 +1,10 @@
 /** Bills of an open period as they would be now. */
 import { billingPeriod } from '../../core/billing/periods.ts'
 import {
-  type Ask,
   correctable,
   draftBills,
   payersOf,
+  type RunStatement,
   readResourcePrices,
 } from '../../core/billing/reading.ts'
 import { type InvoiceRows, invoiceRows } from '../../core/billing/rows.ts'
@@ -33,7 +33,7 @@ export interface DraftReaders {
 }
 
 const asking =
-  (reader: FencedReader): Ask =>
+  (reader: FencedReader): RunStatement =>
   ({ text, params }) =>
     reader.query(text, params)
 

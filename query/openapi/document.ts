@@ -1,5 +1,7 @@
 /** The OpenAPI document: from the routes that are served, what is said about each, and the types of answers. Pure. */
+
 import { readFileSync } from 'node:fs'
+import type { JsonObject } from '../../core/model/json.ts'
 import { BOOK_OPERATIONS } from './books.ts'
 import { FACTOR_OPERATIONS } from './factors.ts'
 import { INSTANCE_OPERATIONS } from './instance.ts'
@@ -23,19 +25,17 @@ export interface ServedRoute {
   readonly scope: string | null
 }
 
-type Json = Readonly<Record<string, unknown>>
-
 /** Schemas of answers, generated from core/api by `npm run docs`. */
-const readSchemas = (): Json =>
-  JSON.parse(readFileSync(new URL('answers.json', import.meta.url), 'utf8')) as Json
+const readSchemas = (): JsonObject =>
+  JSON.parse(readFileSync(new URL('answers.json', import.meta.url), 'utf8')) as JsonObject
 
 /** Methods that OpenAPI knows; HEAD is that of GET. */
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS']
 
 /** OpenAPI 3.1 of these routes. A route about which nothing is said is described by its path and access. */
-export function openApiDocument(routes: readonly ServedRoute[], version: string): Json {
+export function openApiDocument(routes: readonly ServedRoute[], version: string): JsonObject {
   const schemas = readSchemas()
-  const paths: Record<string, Record<string, Json>> = {}
+  const paths: Record<string, Record<string, JsonObject>> = {}
   for (const route of routes.filter(({ method }) => METHODS.includes(method))) {
     const path = route.url.replaceAll(/:(\w+)/g, '{$1}').replace(/\*$/, '{path}')
     paths[path] ??= {}
@@ -66,7 +66,7 @@ export function openApiDocument(routes: readonly ServedRoute[], version: string)
   }
 }
 
-function operationOf({ method, url, scope }: ServedRoute, path: string): Json {
+function operationOf({ method, url, scope }: ServedRoute, path: string): JsonObject {
   const said: Operation = OPERATIONS[`${method} ${url}`] ?? { summary: `${method} ${path}` }
   const parameters = [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
@@ -106,7 +106,7 @@ function tagOf(path: string): string {
 const queryParameter = ([name, { description, values, isInteger, isRequired }]: [
   string,
   QueryParameter,
-]): Json => ({
+]): JsonObject => ({
   name,
   in: 'query',
   description,
@@ -117,7 +117,7 @@ const queryParameter = ([name, { description, values, isInteger, isRequired }]: 
       : { type: 'string', ...(values === undefined ? {} : { enum: values }) },
 })
 
-function bodyOf(members: Readonly<Record<string, BodyMember>>): Json {
+function bodyOf(members: Readonly<Record<string, BodyMember>>): JsonObject {
   const required = Object.entries(members).flatMap(([name, { isRequired }]) =>
     isRequired === true ? [name] : [],
   )
@@ -137,8 +137,8 @@ function bodyOf(members: Readonly<Record<string, BodyMember>>): Json {
   }
 }
 
-function contentOf(answer: Operation['answer']): Json {
-  const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` })
+function contentOf(answer: Operation['answer']): JsonObject {
+  const ref = (name: string): JsonObject => ({ $ref: `#/components/schemas/${name}` })
   if (answer === undefined) return { 'application/json': { schema: {} } }
   if (typeof answer === 'string') return { 'application/json': { schema: ref(answer) } }
   if ('list' in answer) return { 'application/json': { schema: { type: 'array', items: ref(answer.list) } } }

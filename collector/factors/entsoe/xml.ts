@@ -12,7 +12,7 @@ export interface XmlElement {
   readonly text: string
 }
 
-interface Growing {
+interface OpenElement {
   readonly name: string
   readonly children: XmlElement[]
   text: string
@@ -26,8 +26,8 @@ const MOST_ELEMENTS = 200_000
 /** @throws FactorProviderError for what is not well-formed, or declares a document type */
 export function parseXml(text: string): XmlElement {
   const parser = new SaxesParser()
-  const root: Growing = { name: '', children: [], text: '' }
-  const open: Growing[] = [root]
+  const root: OpenElement = { name: '', children: [], text: '' }
+  const open: OpenElement[] = [root]
   let elements = 0
   const refuse = (what: string): never => {
     throw new FactorProviderError(`the answer is not an XML document of the documented shape: ${what}`)
@@ -38,7 +38,7 @@ export function parseXml(text: string): XmlElement {
     elements += 1
     if (elements > MOST_ELEMENTS) refuse(`it has more than ${MOST_ELEMENTS} elements`)
     if (open.length > DEEPEST) refuse(`its elements are more than ${DEEPEST} deep`)
-    const element: Growing = { name: name.slice(name.indexOf(':') + 1), children: [], text: '' }
+    const element: OpenElement = { name: name.slice(name.indexOf(':') + 1), children: [], text: '' }
     open.at(-1)?.children.push(element)
     open.push(element)
   })

@@ -23,11 +23,11 @@ export interface KubeObject {
   readonly metadata?: KubeMeta
 }
 
-type Amounts = Readonly<Record<string, string | number>>
+type ResourceList = Readonly<Record<string, string | number>>
 
 export interface KubeResources {
-  readonly requests?: Amounts
-  readonly limits?: Amounts
+  readonly requests?: ResourceList
+  readonly limits?: ResourceList
 }
 
 export interface KubeContainer {
@@ -67,7 +67,7 @@ export interface KubePod extends KubeObject {
     readonly containers?: readonly KubeContainer[]
     readonly initContainers?: readonly KubeContainer[]
     readonly ephemeralContainers?: readonly KubeContainer[]
-    readonly overhead?: Amounts
+    readonly overhead?: ResourceList
     readonly resources?: KubeResources
     readonly schedulingGates?: readonly { readonly name?: string }[]
     readonly schedulerName?: string
@@ -86,8 +86,8 @@ export interface KubePod extends KubeObject {
 export interface KubeNode extends KubeObject {
   readonly spec?: { readonly providerID?: string }
   readonly status?: {
-    readonly allocatable?: Amounts
-    readonly capacity?: Amounts
+    readonly allocatable?: ResourceList
+    readonly capacity?: ResourceList
     readonly nodeInfo?: { readonly machineID?: string; readonly architecture?: string }
   }
 }

@@ -24,10 +24,10 @@ export interface PodPlace {
   readonly attributes: Readonly<Record<string, string>>
 }
 
-type Attributes = Readonly<Record<string, string>>
+type PodAttributes = Readonly<Record<string, string>>
 
 /** Attributes that all containers of a pod have. */
-export function podAttributes(pod: Pod, { owners, cluster, attributes }: PodPlace): Attributes {
+export function podAttributes(pod: Pod, { owners, cluster, attributes }: PodPlace): PodAttributes {
   return {
     ...attributes,
     ...pod.attributes,
@@ -43,7 +43,10 @@ export function podAttributes(pod: Pod, { owners, cluster, attributes }: PodPlac
 }
 
 /** Attributes of a container, in addition to those of its pod. */
-export const containerAttributes = (ofPod: Attributes, { id, name, requests }: ContainerRun): Attributes => ({
+export const containerAttributes = (
+  ofPod: PodAttributes,
+  { id, name, requests }: ContainerRun,
+): PodAttributes => ({
   ...ofPod,
   ...requests.attributes,
   'container.id': id,
@@ -51,11 +54,11 @@ export const containerAttributes = (ofPod: Attributes, { id, name, requests }: C
   'workload.name': name,
 })
 
-interface Subject {
+interface DescribedResource {
   readonly host: NodeHost
   readonly kind: 'pod' | 'container'
   readonly id: string
-  readonly attributes: Attributes
+  readonly attributes: PodAttributes
 }
 
 /**
@@ -63,7 +66,7 @@ interface Subject {
  * names.
  */
 export function* requestReadings(
-  subject: Subject,
+  subject: DescribedResource,
   { cpu, memory, gpu }: Requests,
   ms: number,
 ): Iterable<Reading> {
@@ -76,7 +79,7 @@ export function* requestReadings(
 export function* nodeReadings(
   host: NodeHost,
   { cpu, memory, gpu }: Requests,
-  attributes: Attributes,
+  attributes: PodAttributes,
   ms: number,
 ): Iterable<Reading> {
   const subject = { host, kind: '', id: '', attributes } as const
@@ -115,14 +118,14 @@ export function waitsOf(
 const JOB_STARTS_PODS_MS = 10_000
 
 /** A counter of µs that begins at 0 with the wait, and has all of it at the end. */
-export function* waitReadings(subject: Subject, { phase, fromMs, toMs }: Wait): Iterable<Reading> {
+export function* waitReadings(subject: DescribedResource, { phase, fromMs, toMs }: Wait): Iterable<Reading> {
   const us = BigInt(Math.max(0, Math.round((toMs - fromMs) * 1_000)))
   yield readingOf(subject, 'sched_latency', phase, 0n, fromMs)
   yield readingOf(subject, 'sched_latency', phase, us, Math.max(toMs, fromMs + 1))
 }
 
 function readingOf(
-  { host, kind, id, attributes }: Omit<Subject, 'kind'> & { readonly kind: string },
+  { host, kind, id, attributes }: Omit<DescribedResource, 'kind'> & { readonly kind: string },
   quantity: Quantity,
   domain: string,
   value: bigint,

@@ -7,7 +7,7 @@ const INITIAL_ENTRIES = 256
 const INITIAL_BYTES = 16_384
 
 /** Entries of one generation, as arrays: objects per entry would cost more than the texts. */
-class Generation {
+class MemoGeneration {
   bytes = new Uint8Array(INITIAL_BYTES)
   view = new DataView(this.bytes.buffer)
   used = 0
@@ -100,8 +100,8 @@ export class TextMemo {
   readonly #maxEntries: number
   readonly #maxBytes: number
   readonly #seed = randomInt(0x7fffffff)
-  #young = new Generation()
-  #old = new Generation()
+  #young = new MemoGeneration()
+  #old = new MemoGeneration()
   #hash = 0
 
   /** Limits of each of the two generations. */

@@ -74,9 +74,9 @@ const withCaptures = (place: PointContext, captures: Captures): LabelReader => {
 }
 
 /** Fills the first template whose labels are all there; null: none has. */
-type Fill = (read: LabelReader) => string | null
+type FillTemplate = (read: LabelReader) => string | null
 
-function textOf(text: TemplateText): Fill {
+function textOf(text: TemplateText): FillTemplate {
   const templates = alternatives(text).map(compileTemplate)
   return read => {
     for (const template of templates) {
@@ -94,7 +94,7 @@ function compileTemplate(text: string): Template {
 }
 
 const hostOf =
-  (fill: Fill): Mapping['hostOf'] =>
+  (fill: FillTemplate): Mapping['hostOf'] =>
   (place, captures) =>
     fill(withCaptures(place, captures)) ?? ''
 
@@ -122,13 +122,13 @@ function locatorOf(row: BuiltInRow): Mapping['locate'] {
 
 const NOWHERE: Located = { domain: '' }
 
-interface Place {
+interface MeterPlace {
   readonly domain: string
   readonly device: string | undefined
   readonly workload: MappedWorkload | undefined
 }
 
-function placed(found: Located, { domain, device, workload: who }: Place): Located | IgnoredReason {
+function placed(found: Located, { domain, device, workload: who }: MeterPlace): Located | IgnoredReason {
   return {
     domain,
     ...(device === undefined ? {} : { device }),

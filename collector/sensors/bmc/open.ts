@@ -12,7 +12,7 @@ const KEEP_SESSION_SECONDS = 45
 
 /** The controllers that are configured, without this machine's own. Hosts may be named by an alias (`hosts.aliases`). */
 export function openControllers({ bmc, hosts }: Pick<Config, 'bmc' | 'hosts'>): Controller[] {
-  const named = <Given extends Group>(group: Given): Named<Given> => ({
+  const named = <Given extends BmcGroup>(group: Given): WithHosts<Given> => ({
     ...group,
     hosts: Object.entries(group.hosts).map(([name, at]) => ({
       host: hostOf(group, hosts.aliases[name] ?? name),
@@ -25,17 +25,17 @@ export function openControllers({ bmc, hosts }: Pick<Config, 'bmc' | 'hosts'>): 
   ]
 }
 
-interface Group {
+interface BmcGroup {
   readonly tenant: string
   readonly zone?: string | undefined
   readonly hosts: Readonly<Record<string, string>>
 }
 
-type Named<Given> = Omit<Given, 'hosts'> & {
+type WithHosts<Given> = Omit<Given, 'hosts'> & {
   readonly hosts: readonly { readonly host: ControlledHost; readonly at: string }[]
 }
 
-const hostOf = ({ tenant, zone }: Group, name: string): ControlledHost => ({
+const hostOf = ({ tenant, zone }: BmcGroup, name: string): ControlledHost => ({
   tenant,
   host: name,
   hostName: name,
@@ -43,7 +43,7 @@ const hostOf = ({ tenant, zone }: Group, name: string): ControlledHost => ({
 })
 
 /** Hosts of one address share its connection. */
-function openRedfish(group: Named<BmcConfig['redfish'][number]>): Controller[] {
+function openRedfish(group: WithHosts<BmcConfig['redfish'][number]>): Controller[] {
   const { user, password, auth, tls } = group
   const byOrigin = new Map<string, RedfishHost[]>()
   for (const { host, at } of group.hosts) {
@@ -66,7 +66,7 @@ function openRedfish(group: Named<BmcConfig['redfish'][number]>): Controller[] {
   )
 }
 
-function openIpmi(group: Named<BmcConfig['ipmi'][number]>, intervalSeconds: number): Controller[] {
+function openIpmi(group: WithHosts<BmcConfig['ipmi'][number]>, intervalSeconds: number): Controller[] {
   const { user = '', password, privilege, cipher_suites: suites } = group
   return group.hosts.map(({ host, at }) => {
     const [, address = at, port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(at) ?? []

@@ -28,7 +28,9 @@ const TIMES: ChildTimes = { hangMs: 20_000, startMs: 60_000, restartMs: 30_000, 
 /** Snapshots that wait to be taken. */
 const MOST_SNAPSHOTS = 16
 
-type Answer = { readonly snapshot: GpuSnapshot } | { readonly failed: string; readonly isMissing: boolean }
+type ChildAnswer =
+  | { readonly snapshot: GpuSnapshot }
+  | { readonly failed: string; readonly isMissing: boolean }
 
 /** Reads through a process that answers each message with a snapshot. */
 export class ChildReader implements GpuReader {
@@ -107,7 +109,7 @@ export class ChildReader implements GpuReader {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: ['--max-old-space-size=64', '--max-semi-space-size=1'],
     })
-    child.on('message', message => this.#take(message as Answer))
+    child.on('message', message => this.#take(message as ChildAnswer))
     child.on('error', error => this.#end(child, `The process that reads GPUs failed: ${error.message}.`))
     child.on('exit', (code, signal) => {
       const how = signal === null ? `exit status ${code}` : signal
@@ -116,7 +118,7 @@ export class ChildReader implements GpuReader {
     return child
   }
 
-  #take(answer: Answer): void {
+  #take(answer: ChildAnswer): void {
     this.#askedMs = null
     this.#hasAnswered = true
     if ('snapshot' in answer) {

@@ -35,7 +35,7 @@ interface ProbeOptions {
   readonly per_core: 'on' | 'off'
 }
 
-interface Candidate extends ChipSensor {
+interface ChipCandidate extends ChipSensor {
   readonly folder: string
   readonly files: HwmonFiles
 }
@@ -74,7 +74,7 @@ const nameOf = ({ chip, label, channel }: ChipSensor): string => `${chip}/${labe
 /** Files that a value is computed from. */
 export const pathsOf = (files: HwmonFiles): readonly string[] => Object.values(files)
 
-function candidatesOf(files: KernelFiles, root: string): Candidate[] {
+function candidatesOf(files: KernelFiles, root: string): ChipCandidate[] {
   const instances = new Map<string, number>()
   return files
     .names(root)

@@ -33,7 +33,7 @@ export interface Login {
 }
 
 /** Sends a setup payload; resolves with the payload of that type that answers it. */
-type Exchange = (type: number, payload: Buffer, answerType: number) => Promise<Buffer>
+type ExchangePayload = (type: number, payload: Buffer, answerType: number) => Promise<Buffer>
 
 /** An open session: its id on the controller, its id here, and its keys. */
 export interface OpenSession {
@@ -58,7 +58,7 @@ const WRONG_CREDENTIALS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d, 0x0e, 
 export class SuiteRefused extends ControllerError {}
 
 /** @throws ControllerError */
-export async function openSession(login: Login, exchange: Exchange): Promise<OpenSession> {
+export async function openSession(login: Login, exchange: ExchangePayload): Promise<OpenSession> {
   const suite = SUITES[login.suite]
   const user = Buffer.from(login.user, 'utf8')
   const secret = Buffer.from(login.password, 'utf8')

@@ -2,7 +2,7 @@
 import { SUPPLY_INPUT_SENSOR, WHOLE_MACHINE_SENSOR } from '../../../core/mappings/table/bmc.ts'
 import { ControllerError } from '../host/controller.ts'
 import { NO_DCMI, POWER_READING, wattsOf } from './dcmi.ts'
-import { type Ask, type PowerSensor, readSensor, SensorSearch } from './sdr.ts'
+import { type PowerSensor, readSensor, type SendCommand, SensorSearch } from './sdr.ts'
 
 /** A mapping's pattern, `/.../i`. */
 const patternOf = (text: string): RegExp => new RegExp(text.slice(1, text.lastIndexOf('/')), 'i')
@@ -22,7 +22,7 @@ export class MachinePower {
   #search: SensorSearch | null = null
 
   /** Milliwatts now. @throws ControllerError */
-  async read(ask: Ask): Promise<bigint> {
+  async read(ask: SendCommand): Promise<bigint> {
     if (this.#sensors !== null) return await this.#sum(ask, this.#sensors)
     if (this.#search !== null) return await this.#bySensors(ask, new ControllerError('unsupported', NO_DCMI))
     const answer = await ask(POWER_READING)
@@ -34,7 +34,7 @@ export class MachinePower {
     }
   }
 
-  async #bySensors(ask: Ask, noDcmi: ControllerError): Promise<bigint> {
+  async #bySensors(ask: SendCommand, noDcmi: ControllerError): Promise<bigint> {
     this.#search ??= new SensorSearch()
     const all = await this.#search.run(ask).catch((error: unknown) => {
       // Other failures are of this reading, and the next one goes on.
@@ -56,7 +56,7 @@ export class MachinePower {
     return milliwatts
   }
 
-  async #sum(ask: Ask, sensors: readonly PowerSensor[]): Promise<bigint> {
+  async #sum(ask: SendCommand, sensors: readonly PowerSensor[]): Promise<bigint> {
     let sum: bigint | null = null
     for (const sensor of sensors) {
       const milliwatts = await readSensor(ask, sensor)

@@ -6,7 +6,7 @@ import { ControllerError } from '../host/controller.ts'
 import type { IpmiAnswer, IpmiCommand } from './packets.ts'
 
 /** Sends a command within the time of the reading. */
-export type Ask = (command: IpmiCommand) => Promise<IpmiAnswer>
+export type SendCommand = (command: IpmiCommand) => Promise<IpmiAnswer>
 
 const SENSOR = 0x04
 const STORAGE = 0x0a
@@ -59,7 +59,7 @@ export class SensorSearch {
   #records = 0
 
   /** All of them. @throws ControllerError */
-  async run(ask: Ask): Promise<readonly PowerSensor[]> {
+  async run(ask: SendCommand): Promise<readonly PowerSensor[]> {
     let reservation = await reserve(ask)
     let cancelled = 0
     while (this.#id !== LAST && this.#records < MOST_RECORDS) {
@@ -83,7 +83,7 @@ export class SensorSearch {
   }
 }
 
-async function reserve(ask: Ask): Promise<Buffer> {
+async function reserve(ask: SendCommand): Promise<Buffer> {
   const { code, data } = await ask({ netFn: STORAGE, command: RESERVE, data: Buffer.alloc(0) })
   if (code !== 0 || data.length < 2) {
     throw new ControllerError(
@@ -95,7 +95,7 @@ async function reserve(ask: Ask): Promise<Buffer> {
 }
 
 async function readRecord(
-  ask: Ask,
+  ask: SendCommand,
   reservation: Buffer,
   id: number,
 ): Promise<{ readonly record: Buffer; readonly next: number } | 'lost'> {
@@ -180,7 +180,7 @@ function factorsOf(bytes: Buffer): Factors {
 const signed = (value: number, bits: number): number => (value >= 2 ** (bits - 1) ? value - 2 ** bits : value)
 
 /** Milliwatts now; null where the sensor has no reading, as of a supply that is not there. @throws ControllerError */
-export async function readSensor(ask: Ask, sensor: PowerSensor): Promise<bigint | null> {
+export async function readSensor(ask: SendCommand, sensor: PowerSensor): Promise<bigint | null> {
   const { code, data } = await ask({
     netFn: SENSOR,
     command: GET_READING,
@@ -201,7 +201,7 @@ export async function readSensor(ask: Ask, sensor: PowerSensor): Promise<bigint 
   return milliwattsOf(raw, sensor.format, factors)
 }
 
-async function factorsFor(ask: Ask, { number, name }: PowerSensor, raw: number): Promise<Factors> {
+async function factorsFor(ask: SendCommand, { number, name }: PowerSensor, raw: number): Promise<Factors> {
   const { code, data } = await ask({
     ...{ netFn: SENSOR, command: GET_READING_FACTORS, data: Buffer.from([number, raw]) },
   })

@@ -22,7 +22,7 @@ export interface RedfishAccess {
 /** A JSON object as it came: nothing in it is certain. */
 export type Resource = Readonly<Record<string, unknown>>
 
-interface Answer {
+interface RedfishAnswer {
   readonly status: number
   readonly headers: IncomingMessage['headers']
   readonly text: string
@@ -88,9 +88,9 @@ export class RedfishClient {
     this.#agent.destroy()
   }
 
-  async #authorised(path: string, signal: AbortSignal, tag: string | undefined): Promise<Answer> {
+  async #authorised(path: string, signal: AbortSignal, tag: string | undefined): Promise<RedfishAnswer> {
     const condition: Record<string, string> = tag === undefined ? {} : { 'if-none-match': tag }
-    const send = async (): Promise<Answer> =>
+    const send = async (): Promise<RedfishAnswer> =>
       this.#send('GET', path, { signal, headers: { ...condition, ...(await this.#credentials(signal)) } })
     const answer = await send()
     // Sessions end after a time without requests, and when the controller restarts.
@@ -140,7 +140,7 @@ export class RedfishClient {
       readonly headers: Readonly<Record<string, string>>
       readonly body?: string
     },
-  ): Promise<Answer> {
+  ): Promise<RedfishAnswer> {
     const { signal, body } = options
     const headers = {
       accept: 'application/json',
@@ -152,7 +152,7 @@ export class RedfishClient {
     }
     const url = `${this.#access.origin}${this.#pathOf(path) ?? '/'}`
     const start = url.startsWith('https:') ? httpsRequest : httpRequest
-    return new Promise<Answer>((resolve, reject) => {
+    return new Promise<RedfishAnswer>((resolve, reject) => {
       const fail = (error: unknown): void => reject(this.#connectionFailure(error as Error, signal))
       const sent = start(url, { method, headers, agent: this.#agent, signal }, response => {
         textOf(response).then(

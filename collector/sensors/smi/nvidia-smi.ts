@@ -78,19 +78,19 @@ const mebibytes = (text: string | undefined): bigint | null => {
   return value === null ? null : value * MIB
 }
 
-interface App {
+interface ComputeApp {
   readonly uuid: string
   readonly pid: number
   readonly memoryBytes: bigint | null
 }
 
 /** Exported for its test. */
-export const parseApps = (text: string): readonly App[] =>
+export const parseApps = (text: string): readonly ComputeApp[] =>
   rowsOf(text).flatMap(([uuid = '', pid = '', memory]) =>
     /^\d+$/.test(pid) ? [{ uuid, pid: Number(pid), memoryBytes: mebibytes(memory) }] : [],
   )
 
-interface Use {
+interface ProcessUse {
   readonly index: string
   readonly pid: number
   /** Millionths; null: not told. */
@@ -99,7 +99,7 @@ interface Use {
 }
 
 /** Rows of `pmon`, by the names in its first line. Exported for its test. */
-export function parseUse(text: string): readonly Use[] {
+export function parseUse(text: string): readonly ProcessUse[] {
   const lines = text.split('\n').map(line => line.trim().split(/\s+/))
   const names = lines.find(([first, second]) => first === '#' && second === 'gpu')?.slice(1)
   if (names === undefined) return []
@@ -123,8 +123,8 @@ export function parseUse(text: string): readonly Use[] {
 
 function boardOf(
   { index, uuid, name, milliwatts, utilization, memoryUtilization, memoryBytes }: BoardRow,
-  apps: readonly App[] | null,
-  use: readonly Use[] | null,
+  apps: readonly ComputeApp[] | null,
+  use: readonly ProcessUse[] | null,
 ): GpuBoard {
   const reason = 'nvidia-smi does not show it on this board'
   const used = use?.filter(one => one.index === index) ?? []

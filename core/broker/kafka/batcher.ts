@@ -10,7 +10,7 @@ import { weightOf } from './messages.ts'
 /** Bytes of several calls that share a request; a single call may be larger. */
 const SHARED_BYTES = 1024 * 1024
 
-interface Call {
+interface AppendCall {
   readonly records: readonly NewRecord[]
   readonly deadline: number
   settled: boolean
@@ -25,7 +25,7 @@ type Send = (records: readonly NewRecord[], deadline: number) => Promise<bigint>
 export class ProduceBatcher {
   readonly #send: Send
   readonly #timeoutMs: number
-  readonly #waiting: Call[] = []
+  readonly #waiting: AppendCall[] = []
   #sending = false
 
   constructor(send: Send, timeoutMs: number) {
@@ -36,7 +36,7 @@ export class ProduceBatcher {
   /** Resolves with the offset of the first record; rejects with `broker_unavailable` when the time is up. */
   append(records: readonly NewRecord[]): Promise<bigint> {
     return new Promise((resolve, reject) => {
-      const call: Call = {
+      const call: AppendCall = {
         records,
         deadline: Date.now() + this.#timeoutMs,
         settled: false,
@@ -75,8 +75,8 @@ export class ProduceBatcher {
   }
 
   /** The calls of the next request, without those whose time is up. */
-  #next(): Call[] {
-    const calls: Call[] = []
+  #next(): AppendCall[] {
+    const calls: AppendCall[] = []
     let bytes = 0
     for (let call = this.#waiting[0]; call !== undefined; call = this.#waiting[0]) {
       const weight = call.records.reduce((sum, record) => sum + weightOf(record), 0)

@@ -3,7 +3,7 @@ import { NAME } from '../model/labels.ts'
 import type { Matcher } from '../model/matchers.ts'
 import { type Call, childrenOf, type Expr, type VectorSelector } from '../syntax/ast.ts'
 import { typeOf } from '../syntax/check-types.ts'
-import type { ResolvedTiming } from './plan.ts'
+import type { ResolvedTiming, Timings } from './plan.ts'
 import type { Resolver } from './resolve.ts'
 
 const DEFAULT_NAME: Matcher = { name: NAME, op: '=', value: 'target_info' }
@@ -22,8 +22,6 @@ export function infoDataMatchers(call: Call): readonly Matcher[] {
   const [, selector] = call.args
   return selector?.kind === 'vector' ? selector.matchers.filter(({ name }) => name !== NAME) : []
 }
-
-type Timings = ReadonlyMap<Expr, ResolvedTiming>
 
 function isSame(a: ResolvedTiming, b: ResolvedTiming): boolean {
   if (a.atMs === undefined || b.atMs === undefined) return a.atMs === b.atMs && a.offsetMs === b.offsetMs

@@ -1,6 +1,6 @@
 /** Which expressions have the same result at every step, because `@` fixes what they look at. */
 import { type Call, type Expr, unwrap } from '../syntax/ast.ts'
-import type { ResolvedTiming } from './plan.ts'
+import type { Timings } from './plan.ts'
 
 /** Functions whose result depends on the time of evaluation, or on the times of samples. */
 const DEPENDS_ON_TIME = new Set([
@@ -18,8 +18,6 @@ interface Verdict {
 
 const VARIES: Verdict = { isInvariant: false, isWorthKeeping: false }
 const KEPT: Verdict = { isInvariant: true, isWorthKeeping: true }
-
-type Timings = ReadonlyMap<Expr, ResolvedTiming>
 
 /** The outermost expressions that do not depend on the step. */
 export function invariantIn(

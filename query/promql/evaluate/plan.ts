@@ -30,6 +30,9 @@ export interface ResolvedTiming {
   readonly atMs: number | undefined
 }
 
+/** What is known of selectors and subqueries, by expression. */
+export type Timings = ReadonlyMap<Expr, ResolvedTiming>
+
 /** A length, in the two ways in which it is needed. */
 export interface Length {
   readonly ms: number

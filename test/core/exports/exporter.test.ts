@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Exporter } from '../../../core/exports/exporter.ts'
+import type { ParquetExporter } from '../../../core/exports/exporter.ts'
 import { manifestSchema } from '../../../core/exports/manifest.ts'
 import { openExportPlace } from '../../../core/exports/place.ts'
 import { ledger, logs, readings, traces } from '../../../core/model/streams/index.ts'
@@ -18,7 +18,7 @@ import { exporterTo, seen } from './support.ts'
 
 let store: TestWarehouse
 let folder: string
-let exporter: Exporter
+let exporter: ParquetExporter
 
 beforeAll(async () => {
   store = await openTestWarehouse()

@@ -1,5 +1,5 @@
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
-import { Exporter, type ExporterOptions } from '../../../core/exports/exporter.ts'
+import { type ExporterOptions, ParquetExporter } from '../../../core/exports/exporter.ts'
 import { openExportPlace } from '../../../core/exports/place.ts'
 import type { TestWarehouse } from '../../query/support/warehouse.ts'
 
@@ -9,9 +9,9 @@ export async function exporterTo(
   to: string,
   more: Partial<ExporterOptions> = {},
   environment: Readonly<Record<string, string>> = {},
-): Promise<Exporter> {
+): Promise<ParquetExporter> {
   const place = await openExportPlace(to, environment)
-  const exporter = new Exporter({
+  const exporter = new ParquetExporter({
     ...place,
     warehouse: store.warehouse,
     tables: ['ledger', 'otel_traces', 'readings', 'otel_logs'],

@@ -13,7 +13,7 @@ import { createTokenAccess } from '../../../core/auth/token-access.ts'
 import { createTokenTable } from '../../../core/auth/token-table.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
-import type { Exporter } from '../../../core/exports/exporter.ts'
+import type { ParquetExporter } from '../../../core/exports/exporter.ts'
 import { ledger } from '../../../core/model/streams/index.ts'
 import type { QueryServer } from '../../../query/http/query-server.ts'
 import { createQueryServer } from '../../../query/server.ts'
@@ -29,7 +29,7 @@ const WHO = {
 type Who = keyof typeof WHO
 const tokens: Readonly<Record<Who, string>> = { shop: newToken(), bank: newToken(), web: newToken() }
 let store: TestWarehouse
-let exporter: Exporter
+let exporter: ParquetExporter
 let server: QueryServer
 let folder: string
 let base: string

@@ -1,0 +1,2 @@
+/** A JSON object of which nothing else is certain. */
+export type JsonObject = Readonly<Record<string, unknown>>
