@@ -70,7 +70,7 @@ const listCommand = (): Command =>
       )
     })
 
-interface ExportOptions extends ClientOptions {
+interface FactorExportOptions extends ClientOptions {
   readonly what: string
   readonly zone?: string
   readonly window: string
@@ -93,7 +93,7 @@ const exportCommand = (): Command =>
     )
     .option('--zone <zone>', 'values of this zone, or of the site of this name, only')
     .option('--window <window>', 'of values: 24h, 7d, today, month, or FROM,TO', '24h')
-    .action(async (options: ExportOptions) => {
+    .action(async (options: FactorExportOptions) => {
       if (options.what === 'prices' || options.what === 'embodied') {
         process.stdout.write(await exportedFile(options.what, options))
         return
@@ -108,7 +108,7 @@ const exportCommand = (): Command =>
     })
 
 /** Lists and types have no window: they hold until somebody puts others. */
-async function exportedFile(what: 'prices' | 'embodied', options: ExportOptions): Promise<string> {
+async function exportedFile(what: 'prices' | 'embodied', options: FactorExportOptions): Promise<string> {
   if (what === 'prices') return priceListFile(await ask<TariffsAnswer>(options, '/api/v1/tariffs', ['lists']))
   const answer = await ask<EmbodiedAnswer>(options, '/api/v1/factors/embodied', ['host_types'])
   try {

@@ -6,7 +6,7 @@ import { containerOf, type FleetOptions, type Machine, machineOf } from './fleet
 import { loadAt } from './load.ts'
 import { CPU_MODES, containerTemplate, machineTemplate, metersOf } from './metrics.ts'
 import { draw } from './random.ts'
-import type { RequestBody, Template } from './template.ts'
+import type { MessageTemplate, RequestBody } from './template.ts'
 
 const NANO_PER_MILLI = 1_000_000n
 const REBOOT_MS = 60_000
@@ -16,7 +16,7 @@ const SILENCE_MS = [180_000, 600_000] as const
 
 interface ContainerSlot {
   generation: number
-  template: Template
+  template: MessageTemplate
   cpuUs: number
   memoryBytes: number
   /** Maximum share of the machine that it may use. */
@@ -45,7 +45,7 @@ export class SimulatedHost {
   readonly #firstUj: Float64Array
   /** µs by CPU mode. */
   readonly #cpuUs = new Float64Array(CPU_MODES.length)
-  #template: Template
+  #template: MessageTemplate
   #startNano: bigint
   #begun = false
   /** Energy of earlier epochs. */

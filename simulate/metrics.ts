@@ -10,7 +10,16 @@ import {
   runName,
   SOURCE_ATTRIBUTES,
 } from './fleet.ts'
-import { attributes, fixed64, integer, join, message, slot64, type Template, text } from './template.ts'
+import {
+  attributes,
+  fixed64,
+  integer,
+  join,
+  type MessageTemplate,
+  message,
+  slot64,
+  text,
+} from './template.ts'
 
 /** opentelemetry.proto.metrics.v1: field numbers. */
 const REQUEST = { resourceMetrics: 1 } as const
@@ -49,7 +58,7 @@ export const metersOf = (machine: Machine): readonly { readonly id: string; read
 ]
 
 /** Slots: time and value of each meter, then of each CPU mode. */
-export function machineTemplate(options: FleetOptions, machine: Machine, startNano: bigint): Template {
+export function machineTemplate(options: FleetOptions, machine: Machine, startNano: bigint): MessageTemplate {
   const energy = metersOf(machine).map(meter =>
     point({ 'hw.id': meter.id, 'hw.type': meter.type }, startNano),
   )
@@ -66,7 +75,7 @@ export function containerTemplate(
   machine: Machine,
   container: FleetContainer,
   startNano: bigint,
-): Template {
+): MessageTemplate {
   const resource = { ...machineAttributes(options, machine), ...containerAttributes(container) }
   return resourceMetrics(resource, [
     counter('container.cpu.time', 's', [point({}, startNano)]),
@@ -79,7 +88,10 @@ export function containerTemplate(
   ])
 }
 
-function resourceMetrics(resource: Readonly<Record<string, string>>, metrics: readonly Template[]): Template {
+function resourceMetrics(
+  resource: Readonly<Record<string, string>>,
+  metrics: readonly MessageTemplate[],
+): MessageTemplate {
   return message(
     REQUEST.resourceMetrics,
     message(RESOURCE_METRICS.resource, ...attributes(1, resource)),
@@ -91,7 +103,7 @@ function resourceMetrics(resource: Readonly<Record<string, string>>, metrics: re
   )
 }
 
-const counter = (name: string, unit: string, points: readonly Template[]): Template =>
+const counter = (name: string, unit: string, points: readonly MessageTemplate[]): MessageTemplate =>
   message(
     SCOPE_METRICS.metrics,
     text(METRIC.name, name),
@@ -99,7 +111,7 @@ const counter = (name: string, unit: string, points: readonly Template[]): Templ
     message(METRIC.sum, ...points.map(one => message(1, one)), integer(2, CUMULATIVE), integer(3, 1)),
   )
 
-const point = (labels: Readonly<Record<string, string>>, startNano: bigint): Template =>
+const point = (labels: Readonly<Record<string, string>>, startNano: bigint): MessageTemplate =>
   join([
     ...attributes(POINT.attributes, labels),
     fixed64(POINT.start, startNano),

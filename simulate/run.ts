@@ -5,7 +5,7 @@ import { SimulatedHost } from './host.ts'
 import { type Lane, MeterLane, type Payload, STILL_MS } from './lanes.ts'
 import { LaneQueue } from './queue.ts'
 import { draw } from './random.ts'
-import { createSender, type Sender } from './send.ts'
+import { createSender, type RequestSender } from './send.ts'
 import { SpanLane } from './spans.ts'
 
 /** A fleet, and how to send it. */
@@ -158,14 +158,14 @@ class Drive {
     encodeMs: 0,
   }
   readonly #options: SimulationOptions
-  readonly #sender: Sender
+  readonly #sender: RequestSender
   readonly #queue: LaneQueue
   readonly #observe: (progress: Progress) => void
   readonly #started = performance.now()
 
   constructor(
     options: SimulationOptions,
-    sender: Sender,
+    sender: RequestSender,
     lanes: readonly Lane[],
     observe: (progress: Progress) => void,
   ) {

@@ -28,7 +28,7 @@ interface Delivery {
 }
 
 /** Sends requests, and retries them as long as the receiver asks for it. */
-export interface Sender {
+export interface RequestSender {
   /**
    * @throws WattlineError when the request can never be accepted, or was not for `giveUpMs`; AbortError when aborted.
    */
@@ -49,7 +49,7 @@ const REFUSALS: Readonly<Record<number, ErrorCode>> = {
 const compress = promisify(gzip)
 
 /** A sender with at most `concurrency` connections. */
-export function createSender(options: SenderOptions): Sender {
+export function createSender(options: SenderOptions): RequestSender {
   const base = options.url.replace(/\/$/, '')
   const isSecure = base.startsWith('https:')
   const settings = { keepAlive: true, maxSockets: options.concurrency }

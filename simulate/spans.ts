@@ -11,11 +11,11 @@ import {
   attributes,
   integer,
   join,
+  type MessageTemplate,
   message,
   RequestBody,
   slot64,
   slotBytes,
-  type Template,
   text,
 } from './template.ts'
 
@@ -170,12 +170,12 @@ function durationNs(bits: BitStream): number {
 
 /** The spans of `traces` traces, grouped by the service that sends them. */
 function variantOf(options: FleetOptions, traces: number, variant: number): Variant {
-  const groups: Template[] = []
+  const groups: MessageTemplate[] = []
   const places: { readonly shape: number; readonly trace: number; readonly slots: number }[] = []
   for (let shape = 0; shape < SHAPES.length; shape++) {
     const host = Math.floor(draw(options.seed, variant, shape, 51) * options.hosts)
     const place = Math.floor(draw(options.seed, variant, shape, 52) * Math.max(1, options.workloads))
-    const spans: Template[] = []
+    const spans: MessageTemplate[] = []
     for (let trace = 0; trace < traces; trace++) {
       const span = spanTemplate(options.seed, variant, shape, trace)
       spans.push(message(2, span))
@@ -221,7 +221,7 @@ function placeOf(slots: readonly number[], shape: number, trace: number): SpanPl
   }
 }
 
-function spanTemplate(seed: number, variant: number, shape: number, trace: number): Template {
+function spanTemplate(seed: number, variant: number, shape: number, trace: number): MessageTemplate {
   const isRoot = SHAPES[shape]!.parent < 0
   const isServer = shape % 2 === 0
   const chance = draw(seed, variant, shape, 53, trace)
@@ -249,7 +249,7 @@ function spanTemplate(seed: number, variant: number, shape: number, trace: numbe
   ])
 }
 
-const eventTemplate = (): Template =>
+const eventTemplate = (): MessageTemplate =>
   message(
     SPAN.events,
     slot64(EVENT.time),

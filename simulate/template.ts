@@ -4,13 +4,13 @@
  */
 
 /** Bytes of protobuf fields, and the positions of the changing values, in the order in which they were written. */
-export interface Template {
+export interface MessageTemplate {
   readonly bytes: Uint8Array
   readonly slots: readonly number[]
 }
 
 /** Concatenates templates and moves their slots accordingly. */
-export function join(parts: readonly Template[]): Template {
+export function join(parts: readonly MessageTemplate[]): MessageTemplate {
   const slots: number[] = []
   let length = 0
   for (const part of parts) {
@@ -21,38 +21,38 @@ export function join(parts: readonly Template[]): Template {
 }
 
 /** A nested message. */
-export const message = (field: number, ...parts: readonly Template[]): Template =>
+export const message = (field: number, ...parts: readonly MessageTemplate[]): MessageTemplate =>
   delimited(field, join(parts))
 
 /** A string field. */
-export const text = (field: number, value: string): Template =>
+export const text = (field: number, value: string): MessageTemplate =>
   delimited(field, { bytes: Buffer.from(value), slots: [] })
 
 /** A varint field; not negative. */
-export const integer = (field: number, value: number): Template => ({
+export const integer = (field: number, value: number): MessageTemplate => ({
   bytes: Uint8Array.from([...varint(field << 3), ...varint(value)]),
   slots: [],
 })
 
 /** Eight bytes that are overwritten for each request: fixed64, sfixed64 or double. */
-export const slot64 = (field: number): Template => ({
+export const slot64 = (field: number): MessageTemplate => ({
   bytes: Uint8Array.from([...varint((field << 3) | 1), 0, 0, 0, 0, 0, 0, 0, 0]),
   slots: [varint((field << 3) | 1).length],
 })
 
 /** A fixed64 field whose value never changes. */
-export const fixed64 = (field: number, value: bigint): Template => {
+export const fixed64 = (field: number, value: bigint): MessageTemplate => {
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64LE(value)
   return { bytes: Buffer.concat([varint((field << 3) | 1), bytes]), slots: [] }
 }
 
 /** `length` bytes that are overwritten for each request: an id, or the digits of a text. */
-export const slotBytes = (field: number, length: number): Template =>
+export const slotBytes = (field: number, length: number): MessageTemplate =>
   delimited(field, { bytes: new Uint8Array(length).fill(0x30), slots: [0] })
 
 /** A KeyValue in `field`. */
-export function attribute(field: number, key: string, value: string | number): Template {
+export function attribute(field: number, key: string, value: string | number): MessageTemplate {
   const any = typeof value === 'string' ? text(1, value) : integer(3, value)
   return message(field, text(1, key), message(2, any))
 }
@@ -61,9 +61,9 @@ export function attribute(field: number, key: string, value: string | number): T
 export const attributes = (
   field: number,
   values: Readonly<Record<string, string | number>>,
-): readonly Template[] => Object.entries(values).map(([key, value]) => attribute(field, key, value))
+): readonly MessageTemplate[] => Object.entries(values).map(([key, value]) => attribute(field, key, value))
 
-function delimited(field: number, part: Template): Template {
+function delimited(field: number, part: MessageTemplate): MessageTemplate {
   const head = [...varint((field << 3) | 2), ...varint(part.bytes.length)]
   return {
     bytes: Buffer.concat([Uint8Array.from(head), part.bytes]),

@@ -19,10 +19,10 @@ import { NamespaceTable } from './pods/namespaces.ts'
 import { NodeTable } from './pods/nodes.ts'
 import { PodTable } from './pods/pod-table.ts'
 
-type Settings = Config['kubernetes']
+type KubernetesConfig = Config['kubernetes']
 
 interface KubernetesOptions {
-  readonly config: Settings
+  readonly config: KubernetesConfig
   /** This machine as its own sensors name it. */
   readonly own: NodeHost
   readonly aliases: ReadonlyMap<string, string>
@@ -72,7 +72,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Runni
   return { pods: () => follower.pods, stop: () => follower.stop() }
 }
 
-async function openApis(config: Settings): Promise<Apis> {
+async function openApis(config: KubernetesConfig): Promise<Apis> {
   const { kubeconfig, mode } = config
   if (mode !== 'kubelet') return { server: await openKubeApi({ kubeconfig }), kubelet: null }
   const { kubelet_url: server, kubelet_ca_file: caFile, kubelet_verify: isChecked } = config

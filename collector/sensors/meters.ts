@@ -52,13 +52,13 @@ interface OpenedMeter {
   readonly sensor: Sensor
 }
 
-type Opened = OpenOptions & { readonly lives: CounterLives }
+type MeterOpenOptions = OpenOptions & { readonly lives: CounterLives }
 
 /** Whether an optional meter is read: not where the estimate is wanted in its place. */
 const mayMeasure = (toggle: 'auto' | 'on' | 'off', { estimate }: SensorsConfig): boolean =>
   toggle === 'on' || (toggle === 'auto' && estimate !== 'on')
 
-function openRapl(options: Opened): OpenedMeter[] {
+function openRapl(options: MeterOpenOptions): OpenedMeter[] {
   const { config, events, files, roots } = options
   if (!mayMeasure(config.rapl, config)) return []
   const probe = probeRapl(files, roots)
@@ -73,7 +73,7 @@ function openRapl(options: Opened): OpenedMeter[] {
   return probe.zones.map(zone => ({ domain: zone.domain, sensor: raplSensor(options, zone) }))
 }
 
-function openHwmon(options: Opened): OpenedMeter[] {
+function openHwmon(options: MeterOpenOptions): OpenedMeter[] {
   const { config, events, files, roots } = options
   if (!mayMeasure(config.hwmon, config)) return []
   const { meters, leftOut } = probeHwmon(files, roots, config)
@@ -92,7 +92,7 @@ function openHwmon(options: Opened): OpenedMeter[] {
 }
 
 /** Only where the machine has no counters of its own, so that the hypervisor's share stands for the processor. */
-function openGuest({ config, events, files, roots, identity }: Opened): OpenedMeter[] {
+function openGuest({ config, events, files, roots, identity }: MeterOpenOptions): OpenedMeter[] {
   if (!mayMeasure(config.guest, config)) return []
   if (probeRapl(files, roots).zones.length > 0) return []
   const folders = findGuestPackages(files, config.guest_folder)
@@ -101,7 +101,7 @@ function openGuest({ config, events, files, roots, identity }: Opened): OpenedMe
   return [{ domain: 'package-0', sensor: guestSensor(files, identity, folders) }]
 }
 
-function openBatteries({ config, events, files, roots, identity, runId }: Opened): Sensor[] {
+function openBatteries({ config, events, files, roots, identity, runId }: MeterOpenOptions): Sensor[] {
   if (!mayMeasure(config.battery, config)) return []
   const folders = findBatteries(files, roots)
   if (folders.length === 0) return []

@@ -6,10 +6,10 @@ import { digest } from '../model/digest.ts'
 import { scalingAnswers } from '../model/streams/scaling.ts'
 import type { ScalingAnswer } from '../scaling/answer.ts'
 
-type Place = Pick<ScalingAnswer, 'tenant' | 'name'>
+type TenantPolicy = Pick<ScalingAnswer, 'tenant' | 'name'>
 
 /** Key of a policy's answer. It outlives the answer, so it does not name the tenant. */
-export const answerKey = ({ tenant, name }: Place): string => `${digest(tenant, 32)}/${name}`
+export const answerKey = ({ tenant, name }: TenantPolicy): string => `${digest(tenant, 32)}/${name}`
 
 /** What a record says. */
 export interface AnswerEntry {
@@ -19,7 +19,11 @@ export interface AnswerEntry {
 }
 
 /** The record of an answer; null: its policy is gone. */
-export function answerRecord(place: Place, answer: ScalingAnswer | null, nowMs: number): Required<NewRecord> {
+export function answerRecord(
+  place: TenantPolicy,
+  answer: ScalingAnswer | null,
+  nowMs: number,
+): Required<NewRecord> {
   const row =
     answer === null
       ? { Tenant: '', Policy: '', State: 'deleted', Answer: '' }

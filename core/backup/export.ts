@@ -101,7 +101,7 @@ export async function exportTables(options: TableExportOptions): Promise<Export>
   }
 }
 
-interface StoredStream {
+interface SnapshotStream {
   /** With the name that its table has in the snapshot. */
   readonly stream: StreamDeclaration
   /** The table's name in this release. */
@@ -112,7 +112,7 @@ interface StoredStream {
 function storedUnder(
   stream: StreamDeclaration,
   known: ReadonlyMap<string, ExistingTable>,
-): readonly StoredStream[] {
+): readonly SnapshotStream[] {
   const { table } = stream
   if (table === undefined) return []
   if (known.has(table.name)) return [{ stream, name: table.name }]

@@ -43,7 +43,7 @@ const FACTS = 'snapshot.json'
 export const snapshotFolder = (data: string, id: string): string => join(data, FOLDER, id)
 
 /** Takes a snapshot. It can be copied once `done` has resolved. @throws backup_refused when nothing is embedded */
-export async function takeSnapshot(opened: Opened, id: string, nowMs: number): Promise<Taken> {
+export async function takeSnapshot(opened: Opened, id: string, nowMs: number): Promise<TakenSnapshot> {
   const { data, version, broker, warehouse } = opened
   const folder = snapshotFolder(data, id)
   const log = broker?.copyTo === undefined ? null : join(folder, 'log')
@@ -75,7 +75,7 @@ export async function takeSnapshot(opened: Opened, id: string, nowMs: number): P
   return { snapshot, done }
 }
 
-interface Taken {
+interface TakenSnapshot {
   readonly snapshot: Snapshot
   /** Resolves when the snapshot is complete and can be read. */
   readonly done: Promise<void>

@@ -17,19 +17,19 @@ export interface AccountScope {
 }
 
 /** `[from, to)` in unix seconds, whole minutes. */
-export interface TimeRange {
+export interface MinuteRange {
   readonly from: number
   readonly to: number
 }
 
 const DAY = 86_400
 
-interface Slice extends TimeRange {
+interface Slice extends MinuteRange {
   readonly unit: 'minute' | 'day'
 }
 
 /** Whole days (UTC) are read from sums by day, the edges from sums by minute. */
-export function slicesOf({ from, to }: TimeRange): readonly Slice[] {
+export function slicesOf({ from, to }: MinuteRange): readonly Slice[] {
   const [first, last] = [Math.ceil(from / DAY) * DAY, Math.floor(to / DAY) * DAY]
   if (last <= first) return [{ from, to, unit: 'minute' }]
   const slices: readonly Slice[] = [
@@ -54,7 +54,7 @@ const QUALITIES = {
 } as const
 
 /** Sums of entries by account, currency, zone, share and tariff. Integers as text. */
-export function usageSums(scope: AccountScope, range: TimeRange): BoundSql {
+export function usageSums(scope: AccountScope, range: MinuteRange): BoundSql {
   const slices = slicesOf(range)
   const inner = slices.map(({ unit }, at) => {
     const columns = [...KEYS, 'EnergyQuality'].map(key => `${key} AS k_${key}`)
@@ -81,7 +81,7 @@ export function usageSums(scope: AccountScope, range: TimeRange): BoundSql {
 }
 
 /** Accounts and currencies that have entries, in order. */
-export function accountsWithEntries(scope: AccountScope, range: TimeRange): BoundSql {
+export function accountsWithEntries(scope: AccountScope, range: MinuteRange): BoundSql {
   const slices = slicesOf(range)
   const inner = slices.map(
     ({ unit }, at) =>

@@ -3,19 +3,18 @@
  * name; a VM by its UUID or by the name of its domain. The rules below are the names that a workload of each kind has, from its id
  * and its labels, best first: a workload whose id is a worse name of another one is that other one.
  */
-
-type Labels = Readonly<Record<string, string>>
+import type { LabelMap } from '../model/label-text.ts'
 
 interface NameRule {
   /** Name from labels; '' where they do not say it. */
-  readonly said: (labels: Labels) => string
+  readonly said: (labels: LabelMap) => string
   /** Whether an id is a name of this form. */
   readonly isForm: (id: string) => boolean
 }
 
 const joined =
   (...keys: readonly string[]) =>
-  (labels: Labels): string =>
+  (labels: LabelMap): string =>
     keys.every(key => labels[key]) ? keys.map(key => labels[key]).join('/') : ''
 const parts = (id: string): number => id.split('/').length
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -51,7 +50,7 @@ interface NamedForm {
 interface Named {
   readonly kind: string
   readonly id: string
-  readonly labels: Labels
+  readonly labels: LabelMap
 }
 
 /** Null: workloads of this kind have one name. */

@@ -3,7 +3,7 @@ import { exportedView } from '../warehouse/exported/tables.ts'
 import { PERIOD_SECONDS, type PeriodUnit } from './layout.ts'
 import type { KnownPeriod, PlannedFile } from './plan.ts'
 
-interface Progress {
+interface ExportProgress {
   readonly tenant: string
   readonly to: string
   readonly period: PeriodUnit
@@ -15,7 +15,7 @@ interface Progress {
 }
 
 /** How far exports are, for one tenant. */
-export function answerOf(progress: Progress): ExportsAnswer {
+export function answerOf(progress: ExportProgress): ExportsAnswer {
   const { to, period, comparedMs, problem } = progress
   return {
     to,
@@ -26,7 +26,7 @@ export function answerOf(progress: Progress): ExportsAnswer {
   }
 }
 
-function tableAnswer({ tenant, period, known, pending }: Progress, table: string): ExportedTableAnswer {
+function tableAnswer({ tenant, period, known, pending }: ExportProgress, table: string): ExportedTableAnswer {
   const prefix = `${tenant}/${table}/`
   const some = [...known].filter(([key]) => key.startsWith(prefix))
   const starts = some.map(([key]) => Number(key.slice(prefix.length)))

@@ -12,8 +12,8 @@ import {
   CREATE_EXPORTED_DATABASE,
   dropExported,
   type ExportedFiles,
-  type Slot,
   showFiles,
+  type TableSlot,
 } from '../warehouse/exported/tables.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
 import { answerOf } from './answer.ts'
@@ -62,7 +62,7 @@ export class ParquetExporter {
   readonly #streams: readonly ExportableStream[]
   readonly #over = new AbortController()
   #known: Map<string, KnownPeriod> | null = null
-  readonly #slots = new Map<string, Slot>()
+  readonly #slots = new Map<string, TableSlot>()
   /** Tables whose files have changed since readers were shown them. */
   readonly #changed = new Set<string>()
   #pending: readonly PlannedFile[] = []

@@ -6,7 +6,7 @@ import {
   exportedTable,
   oneFile,
   rowDigest,
-  type Slot,
+  type TableSlot,
   writtenColumns,
 } from '../warehouse/exported/tables.ts'
 import { quoteName, quoteText } from '../warehouse/tables/column-types.ts'
@@ -35,7 +35,7 @@ export function rowsStatement(
   stream: ExportableStream,
   file: PlannedFile,
   database: string,
-  slot: Slot,
+  slot: TableSlot,
 ): Statement {
   const where = periodCondition(stream)
   const params = { from: file.from, to: file.from + PERIOD_SECONDS[file.unit], tenant: file.tenant }

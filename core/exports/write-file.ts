@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { BackupStore } from '../backup/backup-store.ts'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { ExportableStream } from '../model/streams/exportable.ts'
-import { type ExportedFiles, exportedType, type Slot } from '../warehouse/exported/tables.ts'
+import { type ExportedFiles, exportedType, type TableSlot } from '../warehouse/exported/tables.ts'
 import type { Statements, Warehouse } from '../warehouse/warehouse.ts'
 import { dataName, type ExportedFile, manifestName, PERIOD_SECONDS } from './layout.ts'
 import type { Manifest } from './manifest.ts'
@@ -15,7 +15,7 @@ export interface FileTarget {
   readonly store: BackupStore
   readonly files: ExportedFiles
   /** The table that has the files that there are. */
-  readonly slot: Slot
+  readonly slot: TableSlot
   readonly warehouse: Pick<Warehouse, 'fenced' | 'database'>
   readonly statements: Statements
   readonly maxMemoryBytes: number

@@ -2,11 +2,11 @@
 import { type Factor, yearlyIntensity } from '../model/factor.ts'
 import { countryOf } from '../model/places/grid-zones.ts'
 import type { IntensityKind } from './intensity-values.ts'
-import { Series } from './records/series.ts'
+import { DatedSeries } from './records/series.ts'
 
 /** Answers which factor holds for a zone and kind at a time. Immutable. */
 export class IntensityBook {
-  readonly #series: ReadonlyMap<string, Series<Factor>>
+  readonly #series: ReadonlyMap<string, DatedSeries<Factor>>
   readonly #configured: Factor | null
 
   /**
@@ -14,7 +14,7 @@ export class IntensityBook {
    *   later in the list wins where it begins
    * @param configured holds in its zone whenever no dated factor does, in place of the yearly average
    */
-  constructor(dated: Iterable<Factor> | ReadonlyMap<string, Series<Factor>>, configured: Factor | null) {
+  constructor(dated: Iterable<Factor> | ReadonlyMap<string, DatedSeries<Factor>>, configured: Factor | null) {
     this.#series = dated instanceof Map ? dated : seriesOf(dated as Iterable<Factor>)
     this.#configured = configured
   }
@@ -44,7 +44,7 @@ export class IntensityBook {
 
 const keyOf = (zone: string, kind: string): string => `${kind}/${zone}`
 
-function seriesOf(dated: Iterable<Factor>): ReadonlyMap<string, Series<Factor>> {
+function seriesOf(dated: Iterable<Factor>): ReadonlyMap<string, DatedSeries<Factor>> {
   const byZone = Map.groupBy(dated, ({ zone, kind }) => keyOf(zone, kind))
-  return new Map([...byZone].map(([key, factors]) => [key, new Series(factors)]))
+  return new Map([...byZone].map(([key, factors]) => [key, new DatedSeries(factors)]))
 }

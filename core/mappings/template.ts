@@ -4,20 +4,20 @@
  */
 
 /** A part that labels fill: the first that is not empty, or the text; null: nothing fills it. */
-interface Slot {
+interface TemplateSlot {
   readonly labels: readonly string[]
   readonly otherwise: string | null
 }
 
 /** A template in parts. */
-export type Template = readonly (string | Slot)[]
+export type Template = readonly (string | TemplateSlot)[]
 
 /** Reads a label; '' where there is none. */
 export type LabelReader = (name: string) => string
 
 /** @returns why the text is not a template */
 export function parseTemplate(text: string): Template | { readonly problem: string } {
-  const parts: (string | Slot)[] = []
+  const parts: (string | TemplateSlot)[] = []
   let at = 0
   while (at < text.length) {
     const open = text.indexOf('{', at)
@@ -39,7 +39,7 @@ export function parseTemplate(text: string): Template | { readonly problem: stri
   return parts
 }
 
-function slotOf(text: string): Slot | null {
+function slotOf(text: string): TemplateSlot | null {
   const names = text.split('|')
   const fallback = /^"([^"{}]*)"$/.exec(names.at(-1)!)
   const labels = fallback === null ? names : names.slice(0, -1)

@@ -2,7 +2,7 @@
  * The best start of a job that runs without a pause. The integral over a window is linear in its start between those starts at
  * which the window begins or ends at an edge of the signal, so only the starts beside these are looked at.
  */
-import type { Signal } from './signal.ts'
+import type { PlanningSignal } from './signal.ts'
 
 /** Times in seconds. */
 export interface PlannedJob {
@@ -35,7 +35,7 @@ export interface WindowChoice {
  * Null: the job does not fit between its earliest start and its deadline.
  * @throws RangeError where the signal does not cover that time
  */
-export function chooseWindow(signal: Signal, job: PlannedJob): WindowChoice | null {
+export function chooseWindow(signal: PlanningSignal, job: PlannedJob): WindowChoice | null {
   const { durationS, notBefore, deadline, stepS } = job
   const last = notBefore + Math.floor((deadline - durationS - notBefore) / stepS) * stepS
   if (last < notBefore) return null
@@ -56,7 +56,7 @@ export function chooseWindow(signal: Signal, job: PlannedJob): WindowChoice | nu
 
 /** In order of time: an equal one that comes later does not replace an earlier one. */
 function candidates(
-  signal: Signal,
+  signal: PlanningSignal,
   { durationS, notBefore, stepS }: PlannedJob,
   last: number,
 ): readonly number[] {
@@ -71,7 +71,7 @@ function candidates(
 }
 
 /** Integral from `from` up to a time. */
-function prefixIntegral(signal: Signal, from: number, to: number): (until: number) => bigint {
+function prefixIntegral(signal: PlanningSignal, from: number, to: number): (until: number) => bigint {
   const pieces = signal.filter(piece => piece.from < to && piece.to > from)
   const sums = [0n]
   let at = from

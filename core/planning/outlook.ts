@@ -7,7 +7,7 @@ import type { IntensityKind } from '../factors/intensity-values.ts'
 import type { PriceBook, PricePlace } from '../factors/prices/price-book.ts'
 import type { Decimal } from '../model/decimal.ts'
 import type { Factor } from '../model/factor.ts'
-import type { Signal, SignalPiece } from './signal.ts'
+import type { PlanningSignal, SignalPiece } from './signal.ts'
 
 const HOUR_S = 3_600
 const DAY_S = 86_400
@@ -25,7 +25,7 @@ export function intensityOutlook(
   book: IntensityBook,
   { zone, kind }: { readonly zone: string; readonly kind: IntensityKind },
   { from, to, now }: { readonly from: number; readonly to: number; readonly now: number },
-): Signal | null {
+): PlanningSignal | null {
   const pieces: SignalPiece[] = []
   const known = book.between(zone, kind, from, to)
   let at = from
@@ -99,7 +99,7 @@ export function priceOutlook(
   place: PricePlace,
   currency: string | null,
   { from, to }: { readonly from: number; readonly to: number },
-): { readonly currency: string; readonly signal: Signal } | null {
+): { readonly currency: string; readonly signal: PlanningSignal } | null {
   const pieces = book.between(place, from, to)
   const expected = currency ?? pieces[0]?.currency ?? ''
   if (pieces.length === 0 || pieces.some(piece => piece.energy === null || piece.currency !== expected))
@@ -116,7 +116,7 @@ function millionths({ mantissa, scale }: Decimal): bigint {
   return scale <= 6 ? mantissa * 10n ** BigInt(6 - scale) : mantissa / 10n ** BigInt(scale - 6)
 }
 
-function joined(pieces: readonly SignalPiece[]): Signal {
+function joined(pieces: readonly SignalPiece[]): PlanningSignal {
   const all: SignalPiece[] = []
   for (const piece of pieces) {
     const last = all.at(-1)
@@ -133,7 +133,12 @@ function joined(pieces: readonly SignalPiece[]): Signal {
 }
 
 /** Two signals as one: `value = a * weightA + b * weightB`, cut at the edges of both, over what both cover. */
-export function weighed(a: Signal, weightA: bigint, b: Signal, weightB: bigint): Signal {
+export function weighed(
+  a: PlanningSignal,
+  weightA: bigint,
+  b: PlanningSignal,
+  weightB: bigint,
+): PlanningSignal {
   const edges = [...new Set([...a, ...b].flatMap(({ from, to }) => [from, to]))].sort((x, y) => x - y)
   return edges.slice(1).flatMap((to, index) => {
     const from = edges[index]!

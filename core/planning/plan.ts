@@ -4,7 +4,7 @@ import type { IntensityKind } from '../factors/intensity-values.ts'
 import type { Decimal } from '../model/decimal.ts'
 import { chooseWindow, type PlannedJob, type WindowChoice } from './best-window.ts'
 import { intensityOutlook, priceOutlook, weighed } from './outlook.ts'
-import type { Signal } from './signal.ts'
+import type { PlanningSignal } from './signal.ts'
 
 /** What counts. `both`: money plus the carbon at a price of money per tonne. */
 export type Objective =
@@ -31,20 +31,20 @@ export interface PlanRequest {
 export interface ZonePlan {
   readonly zone: string
   readonly choice: WindowChoice
-  readonly carbon: Signal
+  readonly carbon: PlanningSignal
   /** Null: not known for the whole time. */
-  readonly price: Signal | null
+  readonly price: PlanningSignal | null
 }
 
 /** The answer; zones by their best window, then as they were asked for. */
-export interface Plan {
+export interface WindowPlan {
   readonly zones: readonly ZonePlan[]
   readonly currency: string | null
   readonly unknown: readonly string[]
 }
 
 /** @returns null where the job does not fit before its deadline */
-export function planJob(books: FactorBooks, request: PlanRequest): Plan | null {
+export function planJob(books: FactorBooks, request: PlanRequest): WindowPlan | null {
   const { job, zones, kind, objective, tenant, account, now } = request
   const { notBefore: from, deadline: to } = job
   if (from + job.durationS > to) return null
@@ -68,7 +68,11 @@ export function planJob(books: FactorBooks, request: PlanRequest): Plan | null {
 const sign = (value: bigint): number => (value < 0n ? -1 : value > 0n ? 1 : 0)
 
 /** Null: it needs a price that is not known. */
-function objectiveOf(objective: Objective, carbon: Signal, price: Signal | null): Signal | null {
+function objectiveOf(
+  objective: Objective,
+  carbon: PlanningSignal,
+  price: PlanningSignal | null,
+): PlanningSignal | null {
   if (objective.by === 'carbon') return carbon
   if (price === null) return null
   if (objective.by === 'cost') return price

@@ -15,11 +15,11 @@ export interface SignalPiece {
 }
 
 /** Pieces in order of time; each begins where the one before ends. */
-export type Signal = readonly SignalPiece[]
+export type PlanningSignal = readonly SignalPiece[]
 
 /** Sum of value times seconds over `[from, to)`. @throws RangeError where the signal does not cover it */
 export function integralOf(
-  signal: Signal,
+  signal: PlanningSignal,
   from: number,
   to: number,
   pick = (piece: SignalPiece) => piece.value,
@@ -37,7 +37,7 @@ export function integralOf(
 }
 
 /** The bases of a part of a signal, each once, the least certain last. */
-export function basesOf(signal: Signal, from: number, to: number): readonly SignalBasis[] {
+export function basesOf(signal: PlanningSignal, from: number, to: number): readonly SignalBasis[] {
   const found = new Set(signal.filter(piece => piece.from < to && piece.to > from).map(({ basis }) => basis))
   return ORDER.filter(basis => found.has(basis))
 }

@@ -12,7 +12,7 @@ const ROOT = new URL('../../', import.meta.url).pathname
 /** Everything that is mounted for Wattline to read is below it. */
 const MOUNTED = '/etc/wattline/'
 
-interface ContainerRun {
+interface ContainerStart {
   /** Arguments of the entry point: `run --config FILE [--roles ROLES]`. */
   readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string>>
@@ -21,7 +21,7 @@ interface ContainerRun {
 }
 
 /** Output of the check; empty when the configuration is valid. */
-export async function checkContainer({ args, environment, files }: ContainerRun): Promise<string> {
+export async function checkContainer({ args, environment, files }: ContainerStart): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'wattline-container-'))
   const moved = (text: string): string => text.replaceAll(MOUNTED, `${folder}${MOUNTED}`)
   try {

@@ -58,13 +58,13 @@ function modelTypes(text: string): readonly (readonly [string, Schema])[] {
 const TOKEN =
   /\/\*\*([\s\S]*?)\*\/|\/\/[^\n]*|('[^']*')|(-?\d+(?:\.\d+)?)|([A-Za-z_$][\w$]*)|(\[\]|[{}()[\]<>|&;:?,=])|\s+/gy
 
-interface Token {
+interface TypeToken {
   readonly kind: 'doc' | 'text' | 'number' | 'word' | 'mark'
   readonly value: string
 }
 
-function tokensOf(source: string): Token[] {
-  const tokens: Token[] = []
+function tokensOf(source: string): TypeToken[] {
+  const tokens: TypeToken[] = []
   TOKEN.lastIndex = 0
   while (TOKEN.lastIndex < source.length) {
     const at = TOKEN.lastIndex
@@ -89,10 +89,10 @@ function schemasOf(text: string): readonly (readonly [string, Schema])[] {
 }
 
 class TypeReader {
-  readonly #tokens: readonly Token[]
+  readonly #tokens: readonly TypeToken[]
   #next = 0
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly TypeToken[]) {
     this.#tokens = tokens
   }
 
@@ -244,7 +244,7 @@ class TypeReader {
     return token?.value === value && token.kind !== 'text' && token.kind !== 'doc'
   }
 
-  #take(): Token {
+  #take(): TypeToken {
     const token = this.#tokens[this.#next]
     if (token === undefined) throw new Error('A type of an answer ends too early.')
     this.#next += 1

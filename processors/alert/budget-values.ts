@@ -3,7 +3,7 @@ import type { AlertSample } from '../../core/alerts/rule.ts'
 import { type AccountUsage, type BudgetBurn, budgetsOf, burnsOf } from '../../core/billing/budgets.ts'
 import { type BillingPeriod, periodAt } from '../../core/billing/periods.ts'
 import { readUsage } from '../../core/billing/reading.ts'
-import type { TimeRange } from '../../core/billing/statements.ts'
+import type { MinuteRange } from '../../core/billing/statements.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 
@@ -22,11 +22,11 @@ export async function budgetValues(
   sources: BudgetSources,
   figure: 'burn' | 'used',
   tenant: string,
-  window: TimeRange,
+  window: MinuteRange,
 ): Promise<readonly AlertSample[]> {
   const { config, warehouse } = sources
   const period = periodAt(window.to - 1, config.billing.time_zone)
-  const read = (range: TimeRange): Promise<readonly AccountUsage[]> =>
+  const read = (range: MinuteRange): Promise<readonly AccountUsage[]> =>
     readUsage(
       ({ text, params }) => warehouse.query(text, params),
       { tenant, accounts: null },
@@ -42,10 +42,10 @@ interface BudgetsOf {
   readonly period: BillingPeriod
 }
 
-type Read = (range: TimeRange) => Promise<readonly AccountUsage[]>
+type Read = (range: MinuteRange) => Promise<readonly AccountUsage[]>
 
 /** The lower of the rates in the long and in the short window: much was spent, and it still goes on. */
-async function burnValues({ config, tenant, period }: BudgetsOf, window: TimeRange, read: Read) {
+async function burnValues({ config, tenant, period }: BudgetsOf, window: MinuteRange, read: Read) {
   const { from, to } = window
   const short = Math.max(MINUTE, Math.round((to - from) / SHORT_PART / MINUTE) * MINUTE)
   const burns = (used: readonly AccountUsage[], windowSeconds: number): readonly BudgetBurn[] =>
@@ -59,7 +59,7 @@ async function burnValues({ config, tenant, period }: BudgetsOf, window: TimeRan
   })
 }
 
-async function usedValues({ config, tenant, period }: BudgetsOf, { to }: TimeRange, read: Read) {
+async function usedValues({ config, tenant, period }: BudgetsOf, { to }: MinuteRange, read: Read) {
   const used = await read({ from: period.from, to })
   if (used.length === 0) return []
   return budgetsOf(config.billing, tenant, period, {

@@ -1,7 +1,7 @@
 /** A host's workloads in the live view: which of them count, and their names, as in the books. */
 import { heirOf, staysAsFinest } from '../../core/books/finest.ts'
 import { chooseWorkloads } from '../../core/books/workload-choice.ts'
-import type { Labels } from '../../core/model/label-text.ts'
+import type { LabelMap } from '../../core/model/label-text.ts'
 import { gpuWorkloadKey, isGpuUse } from './gpus.ts'
 import { type Counter, type ReadingSource, sourcesOf } from './sources.ts'
 
@@ -82,7 +82,7 @@ export function numbersOf(workloads: readonly CountedWorkload[]): (key: string) 
 }
 
 /** Labels of the newest reading with a namespace, otherwise of the newest one: the same choice as in the meter. */
-function labelsOf(group: readonly Counter[]): Labels {
+function labelsOf(group: readonly Counter[]): LabelMap {
   const all = group.map(({ row }) => row.Attributes)
   return all.findLast(labels => 'workload.namespace' in labels) ?? all.at(-1)!
 }
@@ -96,5 +96,5 @@ const NAMES = [
   'process.executable.name',
 ] as const
 
-const nameOf = (labels: Labels): string | undefined =>
+const nameOf = (labels: LabelMap): string | undefined =>
   NAMES.map(key => labels[key]).find(text => text !== undefined && text !== '')

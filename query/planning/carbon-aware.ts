@@ -7,7 +7,7 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { isoTime } from '../../core/model/iso-time.ts'
 import { chooseWindow } from '../../core/planning/best-window.ts'
 import { intensityOutlook } from '../../core/planning/outlook.ts'
-import { integralOf, type Signal } from '../../core/planning/signal.ts'
+import { integralOf, type PlanningSignal } from '../../core/planning/signal.ts'
 import { given } from '../factors/bodies.ts'
 import { READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
@@ -128,14 +128,14 @@ async function currentForecasts({ factors }: QueryContext, query: RawQuery, now:
 }
 
 /** Rolling means of the window, one every five minutes. */
-function windows(signal: Signal, zone: string, from: number, to: number, minutes: number) {
+function windows(signal: PlanningSignal, zone: string, from: number, to: number, minutes: number) {
   const starts: number[] = []
   for (let at = from; at + minutes * 60 <= to && starts.length < MOST_POINTS; at += 300) starts.push(at)
   return starts.map(start => dataPoint(signal, zone, start, minutes))
 }
 const MOST_POINTS = 5_000
 
-const dataPoint = (signal: Signal, location: string, start: number, minutes: number) => ({
+const dataPoint = (signal: PlanningSignal, location: string, start: number, minutes: number) => ({
   location,
   timestamp: isoTime(start),
   duration: minutes,
@@ -147,7 +147,7 @@ function locationsOf(query: RawQuery, name: string): readonly string[] {
   return zonesOf(query, '', name)
 }
 
-function known(signal: Signal | null, zone: string): Signal {
+function known(signal: PlanningSignal | null, zone: string): PlanningSignal {
   if (signal !== null) return signal
   throw new WattlineError('not_found', `No intensity is known for zone ${zone}.`)
 }

@@ -12,7 +12,7 @@ export interface PlanLimit {
 }
 
 /** Limits of the configuration on which plan limits depend. */
-export interface Settings {
+export interface PlanSettings {
   /** Largest allowed value of `broker.partitions`. */
   readonly mostPartitions: number
 }
@@ -33,7 +33,7 @@ export function limitsOf(
   lines: PlanSheet,
   costs: UnitCosts,
   assumed: Assumptions,
-  settings: Settings,
+  settings: PlanSettings,
 ): readonly PlanLimit[] {
   const value = (key: string): number => lines.get(key)!.value
   const [collectors, processors, partitions] = [value('collectors'), value('processors'), value('partitions')]

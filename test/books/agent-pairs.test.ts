@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { createRecogniser } from '../../collector/readings/recogniser.ts'
-import type { Labels } from '../../core/model/label-text.ts'
+import type { LabelMap } from '../../core/model/label-text.ts'
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import { CONTEXT } from '../collector/otlp/decode/support.ts'
 import { recognisedIn, requestOf } from '../collector/readings/recognising.ts'
@@ -24,8 +24,8 @@ type Agent = (seconds: number) => readonly Reading[]
 
 interface Sent {
   readonly name: string
-  readonly labels?: Labels
-  readonly resource?: Labels
+  readonly labels?: LabelMap
+  readonly resource?: LabelMap
   readonly perSecond?: number
   readonly value?: number
   readonly offset?: number
@@ -64,7 +64,7 @@ function sending(metrics: readonly Sent[]): Agent {
 const own: Agent = seconds => {
   const base = { Host: MACHINE_ID, HostName: 'node-1', BootId: 'boot' }
   const us = (cpus: number): bigint => BigInt(Math.round(seconds * cpus * 1e6))
-  const used = (kind: string, id: string, labels: Labels): Reading =>
+  const used = (kind: string, id: string, labels: LabelMap): Reading =>
     reading({
       ...base,
       Quantity: 'cpu_time',
@@ -109,7 +109,7 @@ const kepler = sending([
   },
 ])
 
-const otel = (resource: Labels, start?: number): Agent =>
+const otel = (resource: LabelMap, start?: number): Agent =>
   sending(
     [
       { name: 'hw.energy', labels: { 'hw.type': 'cpu', 'hw.id': '0' }, perSecond: 60, offset: 500 },

@@ -4,7 +4,7 @@
  */
 
 import { createRecogniser } from '../../collector/readings/recogniser.ts'
-import type { Labels } from '../../core/model/label-text.ts'
+import type { LabelMap } from '../../core/model/label-text.ts'
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import { CONTEXT } from '../collector/otlp/decode/support.ts'
 import { recognisedIn, requestOf, type SentMetric } from '../collector/readings/recognising.ts'
@@ -16,8 +16,8 @@ export type Samples = readonly (readonly [seconds: number, value: number | bigin
 export interface Sent {
   readonly name: string
   readonly unit?: string
-  readonly resource?: Labels
-  readonly labels?: Labels
+  readonly resource?: LabelMap
+  readonly labels?: LabelMap
   readonly kind?: 'gauge' | 'sum'
   /** Start of a counter, seconds after noon; absent: unknown. */
   readonly start?: number
@@ -27,7 +27,7 @@ export interface Sent {
 const ANY_TIME = { ...CONTEXT, limits: { ...CONTEXT.limits, futureNano: 1n << 62n } }
 
 /** A series of an exporter: its name is among the labels, and it has no type. */
-export const exported = (labels: Labels & { readonly __name__: string }, samples: Samples): Sent => {
+export const exported = (labels: LabelMap & { readonly __name__: string }, samples: Samples): Sent => {
   const { __name__: name, ...rest } = labels
   return { name, labels: rest, kind: 'gauge', samples }
 }

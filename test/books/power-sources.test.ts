@@ -3,11 +3,11 @@
  * like those of public bug reports about exporters of GPUs, RAPL, Kepler and IPMI.
  */
 import { describe, expect, test } from 'vitest'
-import type { Labels } from '../../core/model/label-text.ts'
+import type { LabelMap } from '../../core/model/label-text.ts'
 import { type Booked, book, counting, exported, orders, type Samples, type Sent, steady } from './booking.ts'
 
 const target = { instance: 'node-1:9100', job: 'exporter' }
-const of = (name: string, labels: Labels, samples: Samples): Sent =>
+const of = (name: string, labels: LabelMap, samples: Samples): Sent =>
   exported({ __name__: name, ...target, ...labels }, samples)
 
 /** Half of one CPU is busy. */

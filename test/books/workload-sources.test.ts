@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { chooseWorkloads, type DescribedWorkload } from '../../core/books/workload-choice.ts'
-import type { Labels } from '../../core/model/label-text.ts'
+import type { LabelMap } from '../../core/model/label-text.ts'
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import {
   at,
@@ -57,7 +57,7 @@ const process = (name: string, cpus: number): Sent => ({
   resource: HOST,
   samples: counting(0, cpus),
 })
-const kepler = (labels: Labels, cpus: number): Sent =>
+const kepler = (labels: LabelMap, cpus: number): Sent =>
   exported(
     { __name__: 'kepler_process_cpu_seconds_total', node_name: 'node-1', ...labels },
     counting(9, cpus),
@@ -186,7 +186,7 @@ describe('Kepler alone', () => {
 })
 
 describe('workloads outside containers', () => {
-  const sensor = (seconds: number, kind: string, id: string, cpus: number, labels: Labels = {}): Reading =>
+  const sensor = (seconds: number, kind: string, id: string, cpus: number, labels: LabelMap = {}): Reading =>
     reading({
       Quantity: 'cpu_time',
       WorkloadKind: kind,

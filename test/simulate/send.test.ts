@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createSender, partialSuccess, type Sender } from '../../simulate/send.ts'
+import { createSender, partialSuccess, type RequestSender } from '../../simulate/send.ts'
 import { compare } from '../../simulate/verify.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -40,7 +40,7 @@ const cut: Answer = (_, response) => {
   response.destroy()
 }
 
-function sender(url: string, options: Partial<Parameters<typeof createSender>[0]> = {}): Sender {
+function sender(url: string, options: Partial<Parameters<typeof createSender>[0]> = {}): RequestSender {
   const opened = createSender({
     url,
     gzip: false,

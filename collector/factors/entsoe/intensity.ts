@@ -8,10 +8,10 @@ import {
   rational,
 } from '../../../core/model/decimal.ts'
 import { FactorProviderError } from '../access/provider-error.ts'
-import type { MarketSeries, Step } from './market-documents.ts'
+import type { MarketInterval, MarketSeries } from './market-documents.ts'
 import { PRODUCTION_TYPES } from './production-types.ts'
 
-type Value = IntensityValues['values'][number]
+type DatedIntensity = IntensityValues['values'][number]
 
 /** Digits after the point of the intensity, g/kWh. */
 const DIGITS = 3
@@ -24,7 +24,7 @@ const MOST_MISSING = 0.1
 /** Generation of one production type: series that are parts of it, or times of it. */
 interface Generation {
   readonly grams: bigint
-  readonly parts: readonly (readonly Step[])[]
+  readonly parts: readonly (readonly MarketInterval[])[]
   /** MW times ms of all of it. */
   readonly total: number
 }
@@ -35,7 +35,7 @@ interface Power {
 }
 
 /** @throws FactorProviderError for a production type that is not known */
-export function intensitiesOf(series: readonly MarketSeries[]): readonly Value[] {
+export function intensitiesOf(series: readonly MarketSeries[]): readonly DatedIntensity[] {
   const types = generations(series)
   const all = types.reduce((sum, { total }) => sum + total, 0)
   const powersAt = types.map(({ parts }) => parts.map(stepAt))
@@ -62,7 +62,7 @@ export function intensitiesOf(series: readonly MarketSeries[]): readonly Value[]
 }
 
 function generations(series: readonly MarketSeries[]): readonly Generation[] {
-  const byType = new Map<string, { readonly grams: bigint; readonly parts: (readonly Step[])[] }>()
+  const byType = new Map<string, { readonly grams: bigint; readonly parts: (readonly MarketInterval[])[] }>()
   for (const { says, steps } of series) {
     // What pumps and batteries take has an area that it goes out of, and is not generation.
     if (says('outBiddingZone_Domain.mRID') !== '' && says('inBiddingZone_Domain.mRID') === '') continue
@@ -86,7 +86,7 @@ const unknownType = (code: string): FactorProviderError =>
   )
 
 /** The step that holds at a time, asked in order of time; undefined where there is none. */
-function stepAt(steps: readonly Step[]): (ms: number) => Step | undefined {
+function stepAt(steps: readonly MarketInterval[]): (ms: number) => MarketInterval | undefined {
   let at = 0
   return ms => {
     while (at < steps.length && (steps[at]?.toMs ?? 0) <= ms) at += 1

@@ -4,7 +4,7 @@ import { FactorProviderError } from '../access/provider-error.ts'
 import { childrenOf, parseXml, textAt, type XmlElement } from './xml.ts'
 
 /** A value that holds for a while, ms since the epoch. */
-export interface Step {
+export interface MarketInterval {
   readonly fromMs: number
   readonly toMs: number
   /** Exact decimal. */
@@ -15,7 +15,7 @@ export interface Step {
 export interface MarketSeries {
   /** Elements of the series beside its periods, by path: `psrType`, `currency_Unit.name`. */
   readonly says: (...path: readonly string[]) => string
-  readonly steps: readonly Step[]
+  readonly steps: readonly MarketInterval[]
 }
 
 /** What was asked for; or that it is not there, and why. */
@@ -71,7 +71,7 @@ const REPEATS = 'A03'
 /** A leap year of minutes does not come in one answer; a month of quarter hours does. */
 const MOST_POINTS = 100_000
 
-function stepsOf(period: XmlElement, curve: string, valueName: string): readonly Step[] {
+function stepsOf(period: XmlElement, curve: string, valueName: string): readonly MarketInterval[] {
   const resolution = textAt(period, 'resolution')
   const stepMs = RESOLUTION_MS[resolution]
   if (stepMs === undefined) throw wrong(`unknown resolution ${JSON.stringify(resolution.slice(0, 20))}`)

@@ -51,14 +51,14 @@ export function dayAheadPrices(series: readonly MarketSeries[]): DayAheadPrices 
 
 const isDaily = (contract: string): boolean => contract === '' || contract === DAILY
 
-interface Span {
+interface PricePeriod {
   readonly fromMs: number
   readonly toMs: number
 }
 
 /** The parts of a span that none of the others has. */
-function uncovered(span: Span, others: readonly Span[]): readonly Span[] {
-  let rest: readonly Span[] = [{ fromMs: span.fromMs, toMs: span.toMs }]
+function uncovered(span: PricePeriod, others: readonly PricePeriod[]): readonly PricePeriod[] {
+  let rest: readonly PricePeriod[] = [{ fromMs: span.fromMs, toMs: span.toMs }]
   for (const { fromMs, toMs } of others) {
     if (toMs <= span.fromMs || fromMs >= span.toMs) continue
     rest = rest.flatMap(one =>

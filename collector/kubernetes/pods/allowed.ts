@@ -1,4 +1,5 @@
 /** Which labels and annotations of pods, namespaces and nodes become attributes: none but those that the configuration names. */
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { wildcard } from '../../../core/model/wildcard.ts'
 import type { KubePod } from '../api/objects.ts'
 import type { Allowed } from './pod.ts'
@@ -9,8 +10,6 @@ export interface AllowedKeys {
   readonly annotations: readonly string[]
 }
 
-type Texts = Readonly<Record<string, string>>
-
 const MOST_KEYS = 16
 const MOST_CHARACTERS = 256
 
@@ -18,7 +17,7 @@ const MOST_CHARACTERS = 256
 export function allowedEntries(
   patterns: readonly string[],
   prefix: string,
-): (texts: Texts | undefined) => Texts {
+): (texts: LabelMap | undefined) => LabelMap {
   const matches = patterns.map(wildcard)
   if (matches.length === 0) return () => NONE
   return (texts = {}) =>
@@ -31,7 +30,7 @@ export function allowedEntries(
     )
 }
 
-const NONE: Texts = {}
+const NONE: LabelMap = {}
 
 /** Which queue a pod waits in, and its group, as Kueue, KAI, Volcano and YuniKorn write it. */
 const QUEUES = [
@@ -45,7 +44,7 @@ const QUEUES = [
 const GROUPS = ['kueue.x-k8s.io/pod-group-name', 'pod-group-name', 'scheduling.k8s.io/group-name']
 
 /** The first of these that labels or annotations have. */
-function firstOf(keys: readonly string[], ...some: readonly (Texts | undefined)[]): string {
+function firstOf(keys: readonly string[], ...some: readonly (LabelMap | undefined)[]): string {
   for (const key of keys) for (const texts of some) if (texts?.[key]) return texts[key]
   return ''
 }

@@ -40,7 +40,7 @@ const RESOURCE_FIELDS = knownFields(FIELD.Resource.attributes)
 const { stringify } = JSON
 
 /** Ids of a resource's text and of its service name, in two dictionaries. */
-export interface ResourceIds {
+export interface ResourceTextIds {
   readonly textId: number
   readonly serviceNameId: number
 }
@@ -86,7 +86,7 @@ export class AttributeTexts {
   }
 
   /** The ids of a resource in its messages. */
-  resource(texts: Interner, serviceNames: Interner, messages: Ranges): ResourceIds {
+  resource(texts: Interner, serviceNames: Interner, messages: Ranges): ResourceTextIds {
     const { view } = this.#reader
     const [start, end] = [messages[0] ?? 0, messages[1] ?? 0]
     const isKept = messages.length === 2

@@ -1,6 +1,6 @@
 import type { ColumnsOf, RecordBuilder } from '../../../core/columns/record-builder.ts'
 import { decodeUtf8 } from '../../../core/columns/utf8.ts'
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import type {
   metricExpHistograms,
   metricHistograms,
@@ -8,7 +8,7 @@ import type {
   metricSummaries,
 } from '../../../core/model/streams/index.ts'
 import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
-import type { AttributeTexts, ResourceIds } from './attribute-texts.ts'
+import type { AttributeTexts, ResourceTextIds } from './attribute-texts.ts'
 import type { DecodeTally, RejectReason } from './decode-context.ts'
 import type { Ranges, TextRange } from './envelope.ts'
 import { metaText, scopeMeta } from './metric-meta.ts'
@@ -71,8 +71,8 @@ export class MetricRows implements PointInHand {
   readonly #attributeTag: number
   readonly #tenantId: number
   #place: MetricPlace | null = null
-  #resource!: ResourceIds
-  #resourceRecord: Labels | null = null
+  #resource!: ResourceTextIds
+  #resourceRecord: LabelMap | null = null
   /** The end of the text of `Meta`. */
   #scope = ''
   #head: MetricTextRanges | null = null
@@ -114,13 +114,13 @@ export class MetricRows implements PointInHand {
   }
 
   /** The resource's attributes as an object, the same for all its metrics, once `enter` has been called. */
-  resourceRecord(): Labels {
+  resourceRecord(): LabelMap {
     this.#resourceRecord ??= JSON.parse(this.#builder.columns.Resource.values.textOf(this.#resource.textId))
     return this.#resourceRecord!
   }
 
   /** The attributes of the current point as an object. */
-  attributesRecord(): Labels {
+  attributesRecord(): LabelMap {
     return JSON.parse(this.#builder.columns.Labels.values.textOf(this.#labelsId))
   }
 

@@ -1,4 +1,4 @@
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import type { Ranges, TextRange } from './envelope.ts'
 
 /**
@@ -23,8 +23,8 @@ export interface PointInHand {
    */
   readonly attributesStart: number
   readonly attributesEnd: number
-  resourceRecord(): Labels
-  attributesRecord(): Labels
+  resourceRecord(): LabelMap
+  attributesRecord(): LabelMap
 }
 
 /** Receives points of gauges and sums as they are decoded. The request may still prove undecodable. */

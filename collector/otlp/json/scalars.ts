@@ -8,14 +8,14 @@ import { writeString } from './strings.ts'
 /** States what was expected; the caller knows where. */
 export class ScalarMismatch extends Error {}
 
-type Range = readonly [min: bigint, max: bigint]
+type IntegerRange = readonly [min: bigint, max: bigint]
 type IntegerScalar = Exclude<Scalar, 'string' | 'hex' | 'base64' | 'bool' | 'double'>
-const INT64: Range = [-(2n ** 63n), 2n ** 63n - 1n]
-const UINT64: Range = [0n, 2n ** 64n - 1n]
-const INT32: Range = [-(2n ** 31n), 2n ** 31n - 1n]
-const UINT32: Range = [0n, 2n ** 32n - 1n]
+const INT64: IntegerRange = [-(2n ** 63n), 2n ** 63n - 1n]
+const UINT64: IntegerRange = [0n, 2n ** 64n - 1n]
+const INT32: IntegerRange = [-(2n ** 31n), 2n ** 31n - 1n]
+const UINT32: IntegerRange = [0n, 2n ** 32n - 1n]
 
-const RANGES: Readonly<Record<IntegerScalar, Range>> = {
+const RANGES: Readonly<Record<IntegerScalar, IntegerRange>> = {
   fixed32: UINT32,
   fixed64: UINT64,
   sfixed64: INT64,
@@ -144,7 +144,7 @@ function writeInteger(writer: ProtobufWriter, scalar: IntegerScalar, scanner: Js
   }
 }
 
-function exactInteger(scanner: JsonScanner, [min, max]: Range): bigint {
+function exactInteger(scanner: JsonScanner, [min, max]: IntegerRange): bigint {
   const exact = integerOf(scanner)
   if (exact < min || exact > max) throw new ScalarMismatch(`an integer from ${min} to ${max}`)
   return exact

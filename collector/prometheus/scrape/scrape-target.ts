@@ -33,7 +33,7 @@ interface ScrapeTargetParts {
  */
 const HELD_PER_BYTE = 5
 
-interface Outcome {
+interface ScrapeOutcome {
   readonly out: PointWriter
   readonly scraped: number
   readonly kept: number
@@ -82,7 +82,7 @@ export class TargetScraper {
     this.#known = new Set()
   }
 
-  async #read(startMs: number, reservation: Reservation, stop: AbortSignal): Promise<Outcome> {
+  async #read(startMs: number, reservation: Reservation, stop: AbortSignal): Promise<ScrapeOutcome> {
     const { job, target, relabel, limits, events } = this.#parts
     const out = new PointWriter(startMs)
     const sink = new TargetSink({

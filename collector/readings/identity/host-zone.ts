@@ -1,5 +1,5 @@
 /** The grid zone of the host that a point is about, from what the point and its resource say of the place. */
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { zoneOfCloud } from '../../../core/model/places/cloud-regions.ts'
 import { ZONE } from '../../../core/model/zone.ts'
 import { own } from '../mappings/labels.ts'
@@ -68,7 +68,7 @@ function labelOf({ point, resource }: PointContext, names: readonly string[]): s
   return own(point, ...names) || firstOf(resource, names)
 }
 
-function firstOf(labels: Labels, names: readonly string[]): string {
+function firstOf(labels: LabelMap, names: readonly string[]): string {
   for (const name of names) {
     const value = labels[name]
     if (value) return value

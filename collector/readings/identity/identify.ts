@@ -4,7 +4,7 @@
  */
 
 import { ACCOUNT_ATTRIBUTE } from '../../../core/model/identity.ts'
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { ZONE_ATTRIBUTE } from '../../../core/model/zone.ts'
 import { own } from '../mappings/labels.ts'
 import {
@@ -30,7 +30,7 @@ export interface IdentifiedReading {
   readonly workloadId: string
   readonly source: string
   readonly quality: string
-  readonly attributes: Labels
+  readonly attributes: LabelMap
 }
 
 /** A point that is not a reading, with the reason. */
@@ -44,7 +44,7 @@ export interface Unidentified {
 const SOURCE_ATTRIBUTE = 'wattline.source'
 const SIMULATED = 'simulated'
 
-const NO_LABELS: Labels = {}
+const NO_LABELS: LabelMap = {}
 
 /** Facts that are not in the labels. */
 export interface IdentifiedSender {
@@ -122,7 +122,12 @@ function hostOf(mapping: Mapping, place: PointContext, captures: Captures): Host
 
 const withoutPort = (address: string): string => address.replace(/:\d+$/, '')
 
-function attributesOf(located: Located, resource: Labels, zone: string, account: string | undefined): Labels {
+function attributesOf(
+  located: Located,
+  resource: LabelMap,
+  zone: string,
+  account: string | undefined,
+): LabelMap {
   const { workload } = located
   const ofHost = zone === '' ? NO_LABELS : { [ZONE_ATTRIBUTE]: zone }
   if (workload === undefined) {

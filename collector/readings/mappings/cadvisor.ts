@@ -3,14 +3,14 @@
  * path alone.
  */
 
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { classifyCgroup, podUidOf } from './cgroup-patterns.ts'
 import { own } from './labels.ts'
 import type { IgnoredReason, Located, PointContext } from './mapping.ts'
 import { workload } from './workload.ts'
 
 /** Attributes of a container in a pod, with OpenTelemetry's names. */
-const inPod = (point: Labels, container: string, uid: string): Labels => ({
+const inPod = (point: LabelMap, container: string, uid: string): LabelMap => ({
   'k8s.container.name': container,
   'k8s.namespace.name': own(point, 'namespace'),
   'k8s.pod.name': own(point, 'pod'),
@@ -42,7 +42,7 @@ export function cadvisorContainer({ point }: PointContext): Located | IgnoredRea
 }
 
 /** The kubelet's own metrics (`/metrics/resource`) have the names of cAdvisor's, but know no control groups. */
-function containerByName(place: Omit<Located, 'workload'>, point: Labels): Located | IgnoredReason {
+function containerByName(place: Omit<Located, 'workload'>, point: LabelMap): Located | IgnoredReason {
   const [namespace, pod, container] = [own(point, 'namespace'), own(point, 'pod'), own(point, 'container')]
   if (namespace === '' || pod === '' || container === '') return 'no_workload'
   const id = `${namespace}/${pod}/${container}`

@@ -11,7 +11,7 @@ import {
   type Template,
 } from '../../../core/mappings/template.ts'
 import { divideHalfEven } from '../../../core/model/decimal.ts'
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { cpuMode } from './cpu-mode.ts'
 import { own } from './labels.ts'
 import type { Captures, IgnoredReason, Located, MappedWorkload, Mapping, PointContext } from './mapping.ts'
@@ -147,7 +147,7 @@ function workloadOf(row: MappingWorkload): (read: LabelReader) => MappedWorkload
     if (identity === null || identity === '') return undefined
     const attributes: Record<string, string> = {}
     for (const [key, fill] of labels) attributes[key] = (fill(read) ?? '').slice(0, LONGEST_LABEL)
-    return workload(row.kind, identity, name(read) ?? identity, namespace(read) ?? '', attributes as Labels)
+    return workload(row.kind, identity, name(read) ?? identity, namespace(read) ?? '', attributes as LabelMap)
   }
 }
 

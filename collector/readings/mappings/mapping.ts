@@ -2,13 +2,13 @@
 
 import type { Quantity } from '../../../core/books/quantities.ts'
 import type { MappedKind } from '../../../core/mappings/row.ts'
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import type { UnitFactor } from './scale.ts'
 
 /** What rows may read: the point's own attributes, and those of its resource or scrape target. */
 export interface PointContext {
-  readonly point: Labels
-  readonly resource: Labels
+  readonly point: LabelMap
+  readonly resource: LabelMap
 }
 
 /** The workload. Attributes are those of the source, in the standard terms, limited by the caller. */
@@ -17,7 +17,7 @@ export interface MappedWorkload {
   readonly id: string
   readonly name: string
   readonly namespace: string
-  readonly attributes: Labels
+  readonly attributes: LabelMap
 }
 
 /** A place in the host's meter tree, or a workload. */

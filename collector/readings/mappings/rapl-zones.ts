@@ -4,7 +4,7 @@
  */
 
 import type { BuiltInRow } from '../../../core/mappings/row.ts'
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { own } from './labels.ts'
 import type { IgnoredReason, Located, PointContext } from './mapping.ts'
 
@@ -33,7 +33,7 @@ export const raplZone =
     return path.includes('intel-rapl-mmio') ? { domain, device, interface: 'mmio' } : { domain, device }
   }
 
-function domainOf(zone: string, point: Labels, path: string): string | null {
+function domainOf(zone: string, point: LabelMap, path: string): string | null {
   const found = ZONE.exec(zone)
   if (found === null) return null
   const [, name, number, isDie, die] = found

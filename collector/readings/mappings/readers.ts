@@ -11,9 +11,9 @@ import { hardware, otelContainer, otelPod, otelProcess } from './otlp.ts'
 import { raplZone } from './rapl-zones.ts'
 import { attribute, workload } from './workload.ts'
 
-type Reader = (place: PointContext) => Located | IgnoredReason
+type MappingReader = (place: PointContext) => Located | IgnoredReason
 
-const READERS: Readonly<Record<ReaderName, (args: readonly string[]) => Reader>> = {
+const READERS: Readonly<Record<ReaderName, (args: readonly string[]) => MappingReader>> = {
   hardware: () => hardware,
   cpu_mode: labels => hostCpu(labels),
   otel_process: () => otelProcess,
@@ -29,10 +29,10 @@ const READERS: Readonly<Record<ReaderName, (args: readonly string[]) => Reader>>
 }
 
 /** The reader of that name, for a row with these arguments. */
-export const readerOf = (name: ReaderName, args: readonly string[]): Reader => READERS[name](args)
+export const readerOf = (name: ReaderName, args: readonly string[]): MappingReader => READERS[name](args)
 
 const hostCpu =
-  (labels: readonly string[]): Reader =>
+  (labels: readonly string[]): MappingReader =>
   place => {
     const mode = own(place.point, ...labels) || attribute(place, ...labels)
     if (mode === '') return 'no_mode'
@@ -44,7 +44,7 @@ const hostCpu =
 
 /** Steps and tasks of a job, and processes of a unit, repeat a part of it. */
 const cgroupOf =
-  (label: string): Reader =>
+  (label: string): MappingReader =>
   ({ point }) => {
     const path = own(point, label)
     const found = classifyCgroup(path)

@@ -1,5 +1,5 @@
 /** Identity of workloads from attributes: the finest billed workload that they name. */
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import type { MappedWorkload, PointContext } from './mapping.ts'
 
 const KEPT_PREFIXES = ['k8s.', 'service.', 'container.', 'openstack.'] as const
@@ -13,24 +13,24 @@ const MAX_ATTRIBUTES = 32
 const MAX_VALUE_LENGTH = 256
 
 /** Attributes that account rules and people need, sorted by key, at most 32 of at most 256 characters. */
-export function keptAttributes(resource: Labels, point: Labels = NOTHING): Labels {
+export function keptAttributes(resource: LabelMap, point: LabelMap = NOTHING): LabelMap {
   const ofResource = keptOfResource(resource)
   const ofPoint = kept(point)
   if (ofPoint.size === 0) return ofResource.first
   return firstInOrder(new Map([...ofResource.all, ...ofPoint]))
 }
 
-const NOTHING: Labels = {}
+const NOTHING: LabelMap = {}
 
-interface Kept {
+interface KeptLabels {
   readonly all: ReadonlyMap<string, string>
-  readonly first: Labels
+  readonly first: LabelMap
 }
 
 /** The attributes of a resource apply to all its points, so they are selected once. */
-const known = new WeakMap<Labels, Kept>()
+const known = new WeakMap<LabelMap, KeptLabels>()
 
-function keptOfResource(resource: Labels): Kept {
+function keptOfResource(resource: LabelMap): KeptLabels {
   const found = known.get(resource)
   if (found !== undefined) return found
   const all = kept(resource)
@@ -39,7 +39,7 @@ function keptOfResource(resource: Labels): Kept {
   return made
 }
 
-function kept(labels: Labels): Map<string, string> {
+function kept(labels: LabelMap): Map<string, string> {
   const found = new Map<string, string>()
   for (const key of Object.keys(labels)) {
     const value = labels[key]!
@@ -48,7 +48,7 @@ function kept(labels: Labels): Map<string, string> {
   return found
 }
 
-const firstInOrder = (all: ReadonlyMap<string, string>): Labels =>
+const firstInOrder = (all: ReadonlyMap<string, string>): LabelMap =>
   Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MAX_ATTRIBUTES))
 
 const isKept = (key: string): boolean =>
@@ -117,7 +117,7 @@ export const workload = (
   id: string,
   name: string,
   namespace: string,
-  attributes: Labels,
+  attributes: LabelMap,
 ): MappedWorkload => ({
   kind,
   id,

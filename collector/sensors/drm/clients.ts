@@ -17,7 +17,7 @@ export interface DrmUse {
   readonly memoryBytes: bigint | null
 }
 
-interface Known {
+interface KnownClient {
   readonly startTicks: number
   files: readonly string[]
   looked: number
@@ -32,7 +32,7 @@ const MOST_PROCESSES = 32_768
 export class DrmClients {
   readonly #files: KernelFiles
   readonly #proc: string
-  readonly #known = new Map<number, Known>()
+  readonly #known = new Map<number, KnownClient>()
   /** Cycles of clients at the last call, by card and client. */
   #cycles = new Map<string, Cycles>()
   #nextCycles = new Map<string, Cycles>()
@@ -59,7 +59,7 @@ export class DrmClients {
     return uses
   }
 
-  #knownOf(pid: number): Known | undefined {
+  #knownOf(pid: number): KnownClient | undefined {
     const bytes = this.#files.bytes(`${this.#proc}/${pid}/stat`)
     const stat = bytes === undefined ? undefined : parseProcessStat(bytes)
     if (stat === undefined || stat.isKernelThread) return undefined

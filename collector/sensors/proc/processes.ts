@@ -115,14 +115,14 @@ export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree
 /** Longest chain of parents that ended in the same round. */
 const MAX_GENERATIONS = 64
 
-type Place = Pick<KnownProcess, 'workloadPath' | 'group'>
+type ProcessPlace = Pick<KnownProcess, 'workloadPath' | 'group'>
 
 /** A process begins in the control group of its parent. Undefined: neither it nor an ancestor was seen. */
 function placeOfExit(
   exit: ProcessExit,
-  known: (pid: number) => Place | undefined,
+  known: (pid: number) => ProcessPlace | undefined,
   ended: ReadonlyMap<number, ProcessExit>,
-): Place | undefined {
+): ProcessPlace | undefined {
   const own = known(exit.pid)
   if (own !== undefined) return own
   let { parentPid } = exit

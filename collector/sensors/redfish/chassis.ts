@@ -1,13 +1,13 @@
 /** Finds the chassis that is a host, and how it shows its power. */
 import { ControllerError } from '../host/controller.ts'
-import type { RedfishClient, Resource } from './client.ts'
+import type { RedfishClient, RedfishResource } from './client.ts'
 import { linkIn, membersOf, objectIn, objectsIn, textIn } from './fields.ts'
 import { CHASSIS_SOURCES, type ChassisPower, type ChassisSource } from './sources.ts'
 
 /** A chassis with the way in which it shows its power. */
 export interface FoundChassis {
   readonly id: string
-  readonly chassis: Resource
+  readonly chassis: RedfishResource
   readonly source: ChassisSource
   /** What it showed when it was found. */
   readonly first: ChassisPower
@@ -50,12 +50,12 @@ export async function findChassis(
   return first
 }
 
-async function readAll(client: RedfishClient, signal: AbortSignal): Promise<Resource[]> {
+async function readAll(client: RedfishClient, signal: AbortSignal): Promise<RedfishResource[]> {
   const root = await client.get('/redfish/v1/', signal, true)
   if (root === undefined)
     throw new ControllerError('unsupported', 'It has no Redfish service at /redfish/v1/.')
   const collection = await client.get(linkIn(root, 'Chassis') ?? '/redfish/v1/Chassis', signal, true)
-  const all: Resource[] = []
+  const all: RedfishResource[] = []
   for (const member of membersOf(collection).slice(0, MOST_CHASSIS)) {
     const chassis = await client.get(member, signal, true)
     if (chassis !== undefined) all.push(chassis)
@@ -63,12 +63,13 @@ async function readAll(client: RedfishClient, signal: AbortSignal): Promise<Reso
   return all
 }
 
-const idOf = (chassis: Resource): string => textIn(chassis, 'Id') || lastPart(textIn(chassis, '@odata.id'))
+const idOf = (chassis: RedfishResource): string =>
+  textIn(chassis, 'Id') || lastPart(textIn(chassis, '@odata.id'))
 const lastPart = (path: string): string => path.replace(/\/$/, '').replace(/^.*\//, '')
-const namesOf = (all: readonly Resource[]): string => all.map(idOf).join(', ') || 'none'
+const namesOf = (all: readonly RedfishResource[]): string => all.map(idOf).join(', ') || 'none'
 
 /** Chassis with a computer inside, then those that are not parts, then all: some services say neither. */
-function likelyFirst(all: readonly Resource[]): readonly (readonly Resource[])[] {
+function likelyFirst(all: readonly RedfishResource[]): readonly (readonly RedfishResource[])[] {
   const whole = all.filter(chassis => !PARTS.test(textIn(chassis, 'ChassisType')))
   const computers = whole.filter(
     chassis => objectsIn(objectIn(chassis, 'Links'), 'ComputerSystems').length > 0,
@@ -78,10 +79,10 @@ function likelyFirst(all: readonly Resource[]): readonly (readonly Resource[])[]
 
 async function firstThatShow(
   client: RedfishClient,
-  groups: readonly (readonly Resource[])[],
+  groups: readonly (readonly RedfishResource[])[],
   signal: AbortSignal,
 ): Promise<FoundChassis[]> {
-  const asked = new Set<Resource>()
+  const asked = new Set<RedfishResource>()
   for (const group of groups) {
     const found: FoundChassis[] = []
     for (const chassis of group) {
@@ -101,7 +102,7 @@ function outermost(found: readonly FoundChassis[]): readonly FoundChassis[] {
   return found.filter(({ chassis }) => !paths.has(linkIn(objectIn(chassis, 'Links'), 'ContainedBy') ?? ''))
 }
 
-async function showsPower(client: RedfishClient, chassis: Resource, signal: AbortSignal) {
+async function showsPower(client: RedfishClient, chassis: RedfishResource, signal: AbortSignal) {
   for (const source of CHASSIS_SOURCES) {
     const first = await source(client, chassis, signal)
     if (first !== undefined) return { source, first }

@@ -20,7 +20,7 @@ export interface RedfishAccess {
 }
 
 /** A JSON object as it came: nothing in it is certain. */
-export type Resource = Readonly<Record<string, unknown>>
+export type RedfishResource = Readonly<Record<string, unknown>>
 
 interface RedfishAnswer {
   readonly status: number
@@ -39,7 +39,7 @@ const NO_SESSIONS: ReadonlySet<number> = new Set([404, 405, 501])
 export class RedfishClient {
   readonly #access: RedfishAccess
   readonly #agent: Agent
-  readonly #documents = new Map<string, { readonly tag: string; readonly resource: Resource }>()
+  readonly #documents = new Map<string, { readonly tag: string; readonly resource: RedfishResource }>()
   #session: { readonly token: string; readonly location: string | undefined } | undefined
   #hasSessions: boolean
 
@@ -60,7 +60,7 @@ export class RedfishClient {
   }
 
   /** The resource; undefined if the service does not have it. `isStatic`: not asked again while its ETag holds. */
-  async get(path: string, signal: AbortSignal, isStatic = false): Promise<Resource | undefined> {
+  async get(path: string, signal: AbortSignal, isStatic = false): Promise<RedfishResource | undefined> {
     const known = isStatic ? this.#documents.get(path) : undefined
     const answer = await this.#authorised(path, signal, known?.tag)
     if (answer.status === 304 && known !== undefined) return known.resource
@@ -211,11 +211,11 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function parse(text: string): Resource | undefined {
+function parse(text: string): RedfishResource | undefined {
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Resource)
+      ? (value as RedfishResource)
       : undefined
   } catch {
     return undefined

@@ -2,7 +2,7 @@
  * Where services show the power of a chassis. Newer ones have EnvironmentMetrics, older ones Power, some only power
  * supplies or sensors; each function reads one of these and gives nothing where the service does not have it.
  */
-import type { RedfishClient, Resource } from './client.ts'
+import type { RedfishClient, RedfishResource } from './client.ts'
 import { isEnabled, linkIn, membersOf, numberIn, objectIn, objectsIn, textIn } from './fields.ts'
 import { type EnergyField, milliwattsOf } from './quantities.ts'
 
@@ -15,7 +15,7 @@ export interface ChassisPower {
 /** Reads a chassis in one way; undefined: it does not show its power so. */
 export type ChassisSource = (
   client: RedfishClient,
-  chassis: Resource,
+  chassis: RedfishResource,
   signal: AbortSignal,
 ) => Promise<ChassisPower | undefined>
 
@@ -36,7 +36,7 @@ const fromEnvironment: ChassisSource = async (client, chassis, signal) => {
 }
 
 /** Joules are finer than kilowatt-hours. */
-function energyIn(resource: Resource | undefined): ChassisPower['energy'] {
+function energyIn(resource: RedfishResource | undefined): ChassisPower['energy'] {
   for (const field of ['EnergyJoules', 'EnergykWh'] as const) {
     const sensor = objectIn(resource, field)
     const value = numberIn(sensor, 'Reading')
@@ -67,7 +67,7 @@ const fromPower: ChassisSource = async (client, chassis, signal) => {
 }
 
 /** What power supplies take from the wall, else what they give; undefined if one that works does not say. */
-function sumOfSupplies(supplies: readonly Resource[]): bigint | undefined {
+function sumOfSupplies(supplies: readonly RedfishResource[]): bigint | undefined {
   const working = supplies.filter(isEnabled)
   const inputs = working.map(supply =>
     milliwattsOf(

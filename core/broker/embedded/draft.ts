@@ -6,7 +6,7 @@ import type { NewRecord } from '../broker.ts'
 import { keyMissing } from '../compacted.ts'
 import { boundsKey, committedKey, newestKey, type PartitionId, stateKey, supersededKey } from './keys.ts'
 import { type Bounds, encodeBounds, encodeOffset, type PartitionLog } from './partition-log.ts'
-import { encodeRecord, type Operation, storedBytes } from './record.ts'
+import { encodeRecord, type LmdbOperation, storedBytes } from './record.ts'
 import type { Space } from './space.ts'
 
 /** Value of LMDB keys whose presence is all that matters. */
@@ -20,7 +20,7 @@ export interface DraftWatcher {
 
 /** Collects the changes of one LMDB transaction. Discard it when the transaction fails: nothing was published. */
 export class Draft {
-  readonly operations: Operation[] = []
+  readonly operations: LmdbOperation[] = []
   readonly #space: Space
   readonly #watcher: DraftWatcher | undefined
   #usedBytes: number
@@ -129,7 +129,7 @@ export class Draft {
   }
 
   /** All operations, including the bounds of the partitions that they touch. */
-  seal(): readonly Operation[] {
+  seal(): readonly LmdbOperation[] {
     for (const [log, bounds] of this.#bounds) this.put(boundsKey(log), encodeBounds(bounds))
     return this.operations
   }

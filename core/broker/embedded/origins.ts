@@ -6,7 +6,7 @@
  */
 import type { PartitionId } from './keys.ts'
 
-interface Origin {
+interface LogOrigin {
   /** Empty: records from before origins existed; their tokens have none. */
   readonly id: string
   /** First offset of the origin by `stream number/partition`; 0 if absent. */
@@ -16,7 +16,7 @@ interface Origin {
 }
 
 /** In order; never empty. */
-export type Origins = readonly Origin[]
+export type Origins = readonly LogOrigin[]
 
 /** As stored under `ORIGINS_KEY`: JSON. */
 export const encodeOrigins = (origins: Origins): Buffer => Buffer.from(JSON.stringify(origins))
@@ -33,7 +33,7 @@ export function historyOf(origins: Origins, place: PartitionId, offset: bigint):
   return origin?.isAnew === true ? origin.id : ''
 }
 
-const findOrigin = (origins: Origins, place: PartitionId, offset: bigint): Origin | undefined =>
+const findOrigin = (origins: Origins, place: PartitionId, offset: bigint): LogOrigin | undefined =>
   origins.findLast(({ from }) => BigInt(from[keyOf(place)] ?? '0') <= offset)
 
 interface LogBounds extends PartitionId {
@@ -41,7 +41,7 @@ interface LogBounds extends PartitionId {
 }
 
 /** `isAnew`: the previous log was lost, so state derived from it starts over. */
-export const newOrigin = (id: string, from: Origin['from'], isAnew: boolean): Origin =>
+export const newOrigin = (id: string, from: LogOrigin['from'], isAnew: boolean): LogOrigin =>
   isAnew ? { id, from, isAnew } : { id, from }
 
 /** Adds an origin that begins where the log ends, and removes those that no stored record has. */

@@ -19,7 +19,7 @@ const VERSION = 1
 const VERSION_KEYED = 2
 
 /** One put or delete of an LMDB batch. */
-export interface Operation {
+export interface LmdbOperation {
   readonly key: Uint8Array
   /** null removes the key. */
   readonly value: Uint8Array | null
@@ -35,7 +35,11 @@ export interface RecordHead {
 }
 
 /** The operations that store the record. Chunks are views of its value: it must not change until they are written. */
-export function encodeRecord(place: PartitionId, offset: bigint, record: NewRecord): readonly Operation[] {
+export function encodeRecord(
+  place: PartitionId,
+  offset: bigint,
+  record: NewRecord,
+): readonly LmdbOperation[] {
   const { value } = record
   const key = recordKey(place, offset, 0)
   const headers = Buffer.from(headersText(record))
@@ -50,7 +54,7 @@ export function encodeRecord(place: PartitionId, offset: bigint, record: NewReco
   headers.copy(head, FIXED)
   if (inline) head.set(value, FIXED + headers.length)
   head.writeUInt32LE(checksum(key, head, inline ? null : value), AT.crc)
-  const operations: Operation[] = [{ key, value: head }]
+  const operations: LmdbOperation[] = [{ key, value: head }]
   for (let chunk = 0; chunk < chunks; chunk++) {
     operations.push({
       key: recordKey(place, offset, chunk + 1),

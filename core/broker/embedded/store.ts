@@ -17,7 +17,7 @@ import { makeFolder } from '../../runtime/make-folder.ts'
 import { errorNumber, isDamage, openFailure, writeFailure } from './failure.ts'
 import { checkDataFile } from './file-check.ts'
 import type { KeyRange } from './keys.ts'
-import type { Operation } from './record.ts'
+import type { LmdbOperation } from './record.ts'
 import { volumeOf } from './space.ts'
 
 /** LMDB's name for its data file. */
@@ -32,7 +32,7 @@ export interface LogStore {
   /** Lets `get` and `entries` see the latest write; without it they may lag by up to one event turn. */
   refresh(): void
   /** Atomic, and on disk when it resolves. Rejects with `disk_full` or `broker_unavailable`. One call at a time. */
-  write(operations: readonly Operation[]): Promise<void>
+  write(operations: readonly LmdbOperation[]): Promise<void>
   /**
    * Copies everything stored at the moment when it resolves into the empty folder `path`. Writing continues meanwhile.
    */
@@ -133,7 +133,7 @@ class LmdbStore implements LogStore {
     this.#opened().resetReadTxn()
   }
 
-  async write(operations: readonly Operation[]): Promise<void> {
+  async write(operations: readonly LmdbOperation[]): Promise<void> {
     try {
       if (this.#broken) await this.#reopen()
       const database = this.#opened()
@@ -205,7 +205,7 @@ async function syncFile(file: string): Promise<void> {
 }
 
 /** Size of the operations, plus space for the tree pages around them. */
-const sizeOf = (operations: readonly Operation[]): number =>
+const sizeOf = (operations: readonly LmdbOperation[]): number =>
   operations.reduce((sum, { value }) => sum + (value?.length ?? 0), 1024 * 1024)
 
 /** lmdb-js rejects with "Commit failed" and keeps the reason in another promise that rejects. */

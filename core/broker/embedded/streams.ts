@@ -17,7 +17,7 @@ import {
   supersededOffsetOf,
 } from './keys.ts'
 import { decodeBounds, decodeOffset, PartitionLog, type StreamLog } from './partition-log.ts'
-import type { Operation } from './record.ts'
+import type { LmdbOperation } from './record.ts'
 import type { LogStore } from './store.ts'
 
 /**
@@ -101,7 +101,7 @@ export function checkSettings(settings: StreamSettings, existing: StreamLog | un
 export function newStream(
   settings: StreamSettings,
   id: number,
-): { readonly stream: StreamLog; readonly operations: readonly Operation[] } {
+): { readonly stream: StreamLog; readonly operations: readonly LmdbOperation[] } {
   const { name, compacted } = settings
   const stored: StoredStream = {
     id,

@@ -5,7 +5,7 @@ import type { Config } from './schema.ts'
 import { closest } from './suggest.ts'
 
 type Alerts = Config['alerts']
-type RuleConfig = Alerts['groups'][number]['rules'][number]
+type AlertRuleKeys = Alerts['groups'][number]['rules'][number]
 
 /** What rules, receivers and routes say that cannot be. */
 export function alertProblems({ alerts }: Pick<Config, 'alerts'>): ConfigProblem[] {
@@ -54,7 +54,7 @@ function ruleProblems({ groups }: Alerts, tell: (path: string, problem: string) 
 }
 
 function checkProblems(
-  { check, above, below, by, where }: RuleConfig,
+  { check, above, below, by, where }: AlertRuleKeys,
   tell: (key: string, problem: string) => void,
 ): void {
   if (check === undefined) return

@@ -3,7 +3,7 @@ import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 import { closest } from './suggest.ts'
 
-type Keys = Pick<Config, 'alerts' | 'autoscalers' | 'listen' | 'roles'>
+type AutoscalerKeys = Pick<Config, 'alerts' | 'autoscalers' | 'listen' | 'roles'>
 
 /** Files of a listener for autoscalers: its own, else those of all ports. Undefined: no TLS. */
 export function autoscalerTls(
@@ -19,7 +19,7 @@ export function autoscalerTls(
 }
 
 /** What the listeners lack. */
-export function autoscalerProblems(config: Keys): ConfigProblem[] {
+export function autoscalerProblems(config: AutoscalerKeys): ConfigProblem[] {
   const { autoscalers, listen, roles } = config
   const problems: ConfigProblem[] = []
   const tell = (path: string, problem: string): void =>
@@ -44,7 +44,7 @@ export function autoscalerProblems(config: Keys): ConfigProblem[] {
   return problems
 }
 
-function kubernetesProblems(config: Keys, tell: (path: string, problem: string) => void): void {
+function kubernetesProblems(config: AutoscalerKeys, tell: (path: string, problem: string) => void): void {
   const tls = autoscalerTls(config, 'kubernetes')
   if (tls === undefined)
     tell('kubernetes.cert', 'listen.kubernetes needs a certificate: set it with its key, or set listen.tls')
@@ -59,7 +59,7 @@ function kubernetesProblems(config: Keys, tell: (path: string, problem: string) 
 }
 
 function signalProblems(
-  { autoscalers: { signals }, alerts }: Keys,
+  { autoscalers: { signals }, alerts }: AutoscalerKeys,
   tell: (path: string, problem: string) => void,
 ): void {
   const names = alerts.receivers.map(({ name }) => name)

@@ -2,10 +2,14 @@
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 
-type Keys = 'kubernetes' | 'metering' | 'roles'
+type KubernetesKeys = 'kubernetes' | 'metering' | 'roles'
 
 /** Keys that have no effect in the chosen mode, and intervals that the meter does not trust. */
-export function kubernetesProblems({ kubernetes, metering, roles }: Pick<Config, Keys>): ConfigProblem[] {
+export function kubernetesProblems({
+  kubernetes,
+  metering,
+  roles,
+}: Pick<Config, KubernetesKeys>): ConfigProblem[] {
   const { mode, interval, namespace_labels, node_labels } = kubernetes
   if (mode === 'off') return []
   const problems: ConfigProblem[] = []

@@ -15,10 +15,10 @@ const LEAST_BYTES = 256 * 1024 * 1024
 export const collectorProcesses = ({ roles, collector }: Pick<Config, 'roles' | 'collector'>): number =>
   roles.includes('collector') ? collector.processes : 1
 
-type Keys = 'roles' | 'collector' | 'broker' | 'forward' | 'limits'
+type ProcessKeys = 'roles' | 'collector' | 'broker' | 'forward' | 'limits'
 
 /** Problems of `collector.processes` with the keys around it; none for one process. */
-export function processesProblems(config: Pick<Config, Keys>): ConfigProblem[] {
+export function processesProblems(config: Pick<Config, ProcessKeys>): ConfigProblem[] {
   const { roles, broker, forward, limits } = config
   const processes = collectorProcesses(config)
   if (processes === 1) return []

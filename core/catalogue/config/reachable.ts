@@ -4,7 +4,7 @@ import { coversPattern } from '../../model/wildcard.ts'
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 
-type Rule = Config['workloads']['rules'][number]
+type WorkloadRule = Config['workloads']['rules'][number]
 
 /** What can be said for certain: rules that are unreachable only together with others are not found. */
 export const unreachable = ({ workloads, sites }: Pick<Config, 'workloads' | 'sites'>): ConfigProblem[] => [
@@ -30,7 +30,7 @@ const coversHost = (patterns: readonly string[], host: string): boolean =>
 
 const PARTS = ['tenant', 'host', 'zone', 'cluster', 'project', 'namespace', 'name'] as const
 
-function coversRule(first: Rule, second: Rule): boolean {
+function coversRule(first: WorkloadRule, second: WorkloadRule): boolean {
   const { match } = first
   if (match.kind !== undefined && match.kind !== second.match.kind) return false
   const covers = (pattern: string | undefined, other: string | undefined): boolean =>
@@ -45,7 +45,7 @@ function coversRule(first: Rule, second: Rule): boolean {
 }
 
 /** Whether the account of a rule has all its parts for everything that both match: else it is passed over. */
-function isAlwaysFilled({ account, match }: Rule, second: Rule): boolean {
+function isAlwaysFilled({ account, match }: WorkloadRule, second: WorkloadRule): boolean {
   const isSaid = (pattern: string | undefined): boolean => pattern !== undefined && /[^*]/.test(pattern)
   return placeholdersOf(account).every(({ part, key }) => {
     if (part === 'label') return isSaid(match.label?.[key]) || isSaid(second.match.label?.[key])

@@ -3,10 +3,10 @@
  * time.
  */
 
-type Path = readonly PropertyKey[]
+type IssuePath = readonly PropertyKey[]
 
 /** A copy without the values at these paths. */
-export function without(value: unknown, paths: readonly Path[]): unknown {
+export function without(value: unknown, paths: readonly IssuePath[]): unknown {
   const here = paths.filter(path => path.length > 0)
   if (here.length === 0 || typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).flatMap(([key, inner]) => {
@@ -17,7 +17,7 @@ export function without(value: unknown, paths: readonly Path[]): unknown {
 }
 
 /** Whether a problem may be caused by a removed value: one next to, above or below its path. */
-export function touches(problemPath: string, removed: readonly Path[]): boolean {
+export function touches(problemPath: string, removed: readonly IssuePath[]): boolean {
   return removed.some(path => {
     const text = path.join('.')
     const parent = path.slice(0, -1).join('.')

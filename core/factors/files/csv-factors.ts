@@ -91,7 +91,7 @@ export function csvFactors(name: string, text: string): FileFactors {
   const layout = LAYOUTS.find(({ mark }) => columns.includes(mark)) ?? SPOT
   const problems = headerProblems(layout, columns)
   if (problems.length > 0) throw new FactorFileError(name, problems)
-  const rows = new Rows(name, records)
+  const rows = new CsvRows(name, records)
   const none: FileFactors = { intensities: [], spotPrices: [], priceLists: [], pue: [], embodied: [] }
   const factors = { ...none, [layout.what]: rows.read(layout.what) }
   rows.assertGood()
@@ -126,7 +126,7 @@ const spotCell = spotValues.shape.values.element
 const pueCell = pueSchema.shape.values.element
 
 /** Reads records and gathers what is wrong with them. */
-class Rows {
+class CsvRows {
   readonly #name: string
   readonly #records: readonly CsvRecord[]
   readonly #problems: FileProblem[] = []

@@ -33,7 +33,7 @@ const fileSchema = z.strictObject({
   embodied: z.array(embodiedSchema).default([]),
 })
 
-type Path = readonly PropertyKey[]
+type YamlPath = readonly PropertyKey[]
 
 /** @throws FactorFileError */
 export function yamlFactors(name: string, text: string): FileFactors {
@@ -45,7 +45,7 @@ export function yamlFactors(name: string, text: string): FileFactors {
     throw new FactorFileError(name, inOrder(parsed.error.issues.map(issue => file.problemOf(issue))))
   const { intensities, spot_prices: spotPrices, price_lists: priceLists } = parsed.data
   const problems: FileProblem[] = []
-  const tried = <T>(path: Path, make: () => T): readonly Placed<T>[] => {
+  const tried = <T>(path: YamlPath, make: () => T): readonly Placed<T>[] => {
     try {
       return [{ ...file.placeOf(path), value: make() }]
     } catch (error) {
@@ -136,7 +136,7 @@ class YamlFile {
   }
 
   /** The place of the value; if it is missing, the place of the mapping that should hold it. */
-  placeOf(path: Path): { readonly line: number; readonly column: number } {
+  placeOf(path: YamlPath): { readonly line: number; readonly column: number } {
     for (let length = path.length; length >= 0; length -= 1) {
       const node = this.#nodeAt(path.slice(0, length))
       if (node?.range != null) return this.#place(node.range[0])
@@ -144,14 +144,14 @@ class YamlFile {
     return { line: 1, column: 1 }
   }
 
-  #placeOfKey(path: Path, key: string) {
+  #placeOfKey(path: YamlPath, key: string) {
     const map = this.#nodeAt(path)
     const pair = isMap(map) ? map.items.find(item => isScalar(item.key) && item.key.value === key) : undefined
     const node = pair !== undefined && isNode(pair.key) ? pair.key : undefined
     return node?.range == null ? this.placeOf(path) : this.#place(node.range[0])
   }
 
-  #nodeAt(path: Path): Node | undefined {
+  #nodeAt(path: YamlPath): Node | undefined {
     const node = path.length === 0 ? this.#document.contents : this.#document.getIn(path as string[], true)
     return isNode(node) ? node : undefined
   }

@@ -57,15 +57,15 @@ export function embodiedFactorOf(values: EmbodiedValues, label: string): Embodie
   })
 }
 
-interface Host {
+interface MatchedHost {
   readonly host: string
   readonly hostName: string
 }
 
-interface Rule {
+interface EmbodiedRule {
   readonly factor: EmbodiedFactor
   /** How much the pattern says that matches; null: none does. */
-  readonly matches: (host: Host) => number | null
+  readonly matches: (host: MatchedHost) => number | null
 }
 
 /** Hosts that are remembered. */
@@ -73,7 +73,7 @@ const MOST_REMEMBERED = 100_000
 
 /** Answers which type a host is of. Immutable, but for what it remembers. */
 export class EmbodiedBook {
-  readonly #rules: readonly Rule[]
+  readonly #rules: readonly EmbodiedRule[]
   readonly #known = new Map<string, readonly EmbodiedFactor[]>()
 
   constructor(factors: Iterable<EmbodiedFactor>) {
@@ -94,7 +94,7 @@ export class EmbodiedBook {
    * Of those that hold then, the type whose pattern says most of the host: a name before a pattern, of patterns the longer. Then the
    * one that began later, then by name. Null: of no type, the configured emissions hold.
    */
-  at(host: Host, seconds: number): EmbodiedFactor | null {
+  at(host: MatchedHost, seconds: number): EmbodiedFactor | null {
     if (this.isEmpty) return null
     return (
       this.candidates(host).find(
@@ -105,7 +105,7 @@ export class EmbodiedBook {
   }
 
   /** All that match a host at some time, the one that wins first. */
-  candidates(host: Host): readonly EmbodiedFactor[] {
+  candidates(host: MatchedHost): readonly EmbodiedFactor[] {
     const key = `${host.host}\u0000${host.hostName}`
     const before = this.#known.get(key)
     if (before !== undefined) return before
@@ -130,7 +130,7 @@ export class EmbodiedBook {
 const byName = (a: EmbodiedFactor, b: EmbodiedFactor): number =>
   a.hostType < b.hostType ? -1 : a.hostType > b.hostType ? 1 : 0
 
-function matcher(hosts: readonly string[]): Rule['matches'] {
+function matcher(hosts: readonly string[]): EmbodiedRule['matches'] {
   const patterns = hosts.map(pattern => ({ says: specificity(pattern), matches: wildcard(pattern) }))
   return ({ host, hostName }) => {
     const found = patterns.filter(({ matches }) => matches(hostName) || matches(host))

@@ -8,7 +8,7 @@ import { zoneName } from '../../model/factor.ts'
 import { factorKey, pueFactors } from '../../model/streams/factors.ts'
 import type { RowOf } from '../../model/streams/stream.ts'
 import { type FactorLog, type FactorPut, factorRecord, putFactors } from '../records/factor-log.ts'
-import { type Dated, overlay, Series } from '../records/series.ts'
+import { type Dated, DatedSeries, overlay } from '../records/series.ts'
 import { Shelf } from '../records/shelf.ts'
 
 /** A PUE of a site or zone, and when it holds. */
@@ -62,10 +62,10 @@ export const pueKey = ({ site, zone }: Pick<PueFactor, 'site' | 'zone'>): string
 
 /** Answers which PUE holds. Immutable. */
 export class PueBook {
-  readonly #series: ReadonlyMap<string, Series<PueFactor>>
+  readonly #series: ReadonlyMap<string, DatedSeries<PueFactor>>
 
   /** @param series by `pueKey` */
-  constructor(series: ReadonlyMap<string, Series<PueFactor>>) {
+  constructor(series: ReadonlyMap<string, DatedSeries<PueFactor>>) {
     this.#series = series
   }
 
@@ -96,12 +96,12 @@ export class PueBook {
 /** What was put, with configured values where it says nothing. */
 export function withConfigured(
   configured: readonly PueFactor[],
-  put: ReadonlyMap<string, Series<PueFactor>>,
-): ReadonlyMap<string, Series<PueFactor>> {
+  put: ReadonlyMap<string, DatedSeries<PueFactor>>,
+): ReadonlyMap<string, DatedSeries<PueFactor>> {
   const merged = new Map(put)
   for (const [key, values] of Map.groupBy(configured, pueKey)) {
     const revised = put.get(key)?.values ?? []
-    merged.set(key, new Series(overlay(values, revised, cut)))
+    merged.set(key, new DatedSeries(overlay(values, revised, cut)))
   }
   return merged
 }

@@ -1,16 +1,16 @@
 /** Spot prices that are known, by bidding zone and currency. */
 import type { SpotAt, SpotPrice } from '../../model/prices/spot-price.ts'
-import type { Series } from '../records/series.ts'
+import type { DatedSeries } from '../records/series.ts'
 
 /** Name of a series. */
 export const spotKey = (zone: string, currency: string): string => `${zone}/${currency}`
 
 /** Answers which spot price holds at a time. Immutable. */
 export class SpotBook {
-  readonly #series: ReadonlyMap<string, Series<SpotPrice>>
+  readonly #series: ReadonlyMap<string, DatedSeries<SpotPrice>>
 
   /** @param series by `spotKey` */
-  constructor(series: ReadonlyMap<string, Series<SpotPrice>> = new Map()) {
+  constructor(series: ReadonlyMap<string, DatedSeries<SpotPrice>> = new Map()) {
     this.#series = series
   }
 

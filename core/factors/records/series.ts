@@ -10,7 +10,7 @@ const startOf = ({ validFrom }: Dated): number => validFrom ?? Number.NEGATIVE_I
 const endOf = ({ validTo }: Dated): number => validTo ?? Number.POSITIVE_INFINITY
 
 /** Values of one thing, in order of time. Immutable. Of two that overlap the later in the list wins where it begins. */
-export class Series<T extends Dated> {
+export class DatedSeries<T extends Dated> {
   readonly #values: readonly T[]
   readonly #from: Float64Array
 

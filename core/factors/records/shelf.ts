@@ -1,12 +1,12 @@
 /** Records of the log by key, decoded once, and the series that they make: only what a new record is about is made again. */
-import { type Dated, Series } from './series.ts'
+import { type Dated, DatedSeries } from './series.ts'
 
 /** Values of many things, each in records of its own, such as one for each day. */
 export class Shelf<T extends Dated> {
   readonly #pattern: RegExp
   readonly #decode: (value: Uint8Array) => readonly T[]
   readonly #records = new Map<string, Map<string, readonly T[]>>()
-  #series: ReadonlyMap<string, Series<T>> = new Map()
+  #series: ReadonlyMap<string, DatedSeries<T>> = new Map()
   readonly #changed = new Set<string>()
 
   /** @param pattern of the keys of its records; its first group is what the values are of */
@@ -27,11 +27,11 @@ export class Shelf<T extends Dated> {
   }
 
   /** By what they are of; the same object as before where nothing was taken. */
-  series(): ReadonlyMap<string, Series<T>> {
+  series(): ReadonlyMap<string, DatedSeries<T>> {
     if (this.#changed.size === 0) return this.#series
     const series = new Map(this.#series)
     for (const name of this.#changed) {
-      series.set(name, new Series([...(this.#records.get(name)?.values() ?? [])].flat()))
+      series.set(name, new DatedSeries([...(this.#records.get(name)?.values() ?? [])].flat()))
     }
     this.#changed.clear()
     this.#series = series

@@ -3,7 +3,7 @@ import { addDecimals, type Decimal, decimalText, multiplyDecimals, parseDecimal 
 import { type ListedPrice, listedPrices } from './listed-prices.ts'
 import { localClock } from './local-time.ts'
 import { createResourcePrices, type ResourcePrices } from './resource-prices.ts'
-import { createSchedule, dayNumber, type Schedule } from './schedule.ts'
+import { createSchedule, dayNumber, type PriceSchedule } from './schedule.ts'
 import type { SpotAt } from './spot-price.ts'
 import type { PriceListTerms } from './terms.ts'
 import { versionOf } from './terms-version.ts'
@@ -94,7 +94,7 @@ function secondsOf(text: string | undefined): number | null {
 /** Sums that prices and charges by time can make. */
 const MOST_SUMS = 2_000
 
-function energyPrices(base: Schedule, charges: readonly Schedule[]): Schedule['prices'] {
+function energyPrices(base: PriceSchedule, charges: readonly PriceSchedule[]): PriceSchedule['prices'] {
   return charges.reduce((sums, charge) => {
     const nothing = charge.isComplete ? [] : [{ value: NOTHING, holds: 'without the charge' }]
     const made = sums.flatMap(sum =>

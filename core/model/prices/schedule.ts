@@ -10,7 +10,7 @@ export interface ScheduledPrice {
 }
 
 /** Prices as they are asked for, minute by minute. */
-export interface Schedule {
+export interface PriceSchedule {
   /** Null: nothing holds then. */
   at(moment: LocalMoment): Decimal | null
   /** Minutes of the day at which a price may change, and midnight. */
@@ -29,7 +29,7 @@ export function createSchedule(
   { price_per_kwh: basePrice, bands }: ScheduleTerms,
   timeZone: string,
   holidays: ReadonlySet<number>,
-): Schedule {
+): PriceSchedule {
   const base = basePrice === undefined ? null : parseDecimal(basePrice)
   const matches = bands.map(band => bandMatcher(band, holidays))
   const values = bands.map(band => parseDecimal(band.price_per_kwh))

@@ -6,11 +6,11 @@ type Messages = typeof OTLP_MESSAGES
 /** Name of an OTLP message in the table. */
 export type OtlpMessage = keyof Messages
 /** The number of each field of each message. */
-type Numbers = { readonly [M in OtlpMessage]: { readonly [F in keyof Messages[M]]: number } }
+type FieldNumbers = { readonly [M in OtlpMessage]: { readonly [F in keyof Messages[M]]: number } }
 
 type AnyField = readonly [number: number, type: string, repeated?: string]
 
-function eachField(of: (field: AnyField) => number): Numbers {
+function eachField(of: (field: AnyField) => number): FieldNumbers {
   const numbers = Object.entries(OTLP_MESSAGES).map(([message, fields]) => [
     message,
     Object.fromEntries(Object.entries<AnyField>(fields).map(([name, field]) => [name, of(field)])),

@@ -13,14 +13,14 @@ import { type Dialect, qualified } from '../tables/ddl.ts'
  */
 const PREFIX = 'wattline_'
 
-interface NamedPolicy {
+interface ClickHousePolicy {
   readonly name: string
   /** Empty: every table of the database. */
   readonly table: string
   readonly filter: string
 }
 
-type PolicyKey = Pick<NamedPolicy, 'name' | 'table'>
+type PolicyKey = Pick<ClickHousePolicy, 'name' | 'table'>
 
 const keyOf = ({ name, table }: PolicyKey): string => `${name} ${table}`
 
@@ -28,7 +28,7 @@ const keyOf = ({ name, table }: PolicyKey): string => `${name} ${table}`
  * The required policies. `_local` tables are covered like the tables whose rows they hold; the view that has a table's former
  * name has the same one.
  */
-function wantedPolicies(dialect: Dialect): readonly NamedPolicy[] {
+function wantedPolicies(dialect: Dialect): readonly ClickHousePolicy[] {
   const { distributed } = dialect
   const policies = rowPolicies(OWNED_TABLES, SERVER_KEY)
   const wanted = policies.flatMap(({ table, filter }) => {

@@ -66,13 +66,13 @@ export const exportedGlob = (table: string): string => `*/${table}/**/*.parquet`
  */
 export const SLOTS = ['a', 'b'] as const
 /** One of the two. */
-export type Slot = (typeof SLOTS)[number]
+export type TableSlot = (typeof SLOTS)[number]
 
 /** Name of a table over the files of a table, in `EXPORTED_DATABASE`. */
-export const slotName = (table: string, slot: Slot): string => `${table}_${slot}`
+export const slotName = (table: string, slot: TableSlot): string => `${table}_${slot}`
 
 /** The same with its database. */
-export const exportedTable = (table: string, slot: Slot): string =>
+export const exportedTable = (table: string, slot: TableSlot): string =>
   `${EXPORTED_DATABASE}.${quoteName(slotName(table, slot))}`
 
 /** Statement that creates the database. */
@@ -82,7 +82,7 @@ export const CREATE_EXPORTED_DATABASE = `CREATE DATABASE IF NOT EXISTS ${EXPORTE
 export function showFiles(
   files: ExportedFiles,
   stream: ExportableStream,
-  slot: Slot,
+  slot: TableSlot,
   database: string,
 ): readonly string[] {
   const { name } = stream.table

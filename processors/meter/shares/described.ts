@@ -1,4 +1,5 @@
 /** From what all sources tell of a host's workloads in a window to what counts of it: each CPU second once. */
+
 import {
   chooseWorkloads,
   type DescribedWorkload,
@@ -6,27 +7,25 @@ import {
   type ToldCpu,
 } from '../../../core/books/workload-choice.ts'
 import { larger } from '../../../core/model/integers.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { workloadKey } from '../samples/keys.ts'
 import { placeOf } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
 import { knownLabels } from '../state/known-labels.ts'
 import type { WindowSlice } from '../windows/integrate.ts'
 
-/** Labels of a workload by name, such as `k8s.pod.name`. */
-export type LabelSet = Readonly<Record<string, string>>
-
 /** What remains of a window once each workload has one description. */
 export interface Described {
   /** Those that count; of a workload that another name stands for, under that name. */
   readonly slices: readonly WindowSlice[]
-  readonly labelsOf: (workloadKey: string) => LabelSet
+  readonly labelsOf: (workloadKey: string) => LabelMap
 }
 
-const NO_LABELS: LabelSet = {}
+const NO_LABELS: LabelMap = {}
 
 /** Joins workloads that several sources describe by different names (core/books/workload-choice.ts). */
 export function describeWorkloads(host: HostState, slices: readonly WindowSlice[]): Described {
-  const labelsOf = (key: string): LabelSet => knownLabels(host, key)
+  const labelsOf = (key: string): LabelMap => knownLabels(host, key)
   if (isOneDescription(slices.map(({ series }) => series.identity))) return { slices, labelsOf }
   const mostUs = capacityOf(slices)
   const numbers = new Map<string, number>()

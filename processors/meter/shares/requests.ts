@@ -7,11 +7,11 @@ import { isContainer } from '../../../core/books/described-workload.ts'
 import { nameKeys } from '../../../core/books/workload-names.ts'
 import { apportion } from '../../../core/model/apportion.ts'
 import { sumOf } from '../../../core/model/integers.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { workloadKey } from '../samples/keys.ts'
 import { REQUEST_QUANTITIES, type RequestQuantity } from '../samples/series.ts'
 import type { WindowSlice } from '../windows/integrate.ts'
 import { bestMeasure, bestSource } from './aggregate.ts'
-import type { LabelSet } from './described.ts'
 import type { NamedUses } from './workloads.ts'
 
 /** By quantity: µs of cores, byte-seconds, µs of boards. */
@@ -45,7 +45,7 @@ interface Request {
 export function reservedBy(
   { workloads, names }: NamedUses,
   requests: readonly WindowSlice[],
-  labelsOf: (workloadKey: string) => LabelSet,
+  labelsOf: (workloadKey: string) => LabelMap,
 ): readonly Reserved[] | null {
   if (requests.length === 0) return null
   const places = new WorkloadPlaces(names)
@@ -130,7 +130,7 @@ class WorkloadPlaces {
     }
   }
 
-  find(kind: string, id: string, labels: LabelSet): number | undefined {
+  find(kind: string, id: string, labels: LabelMap): number | undefined {
     const found = this.#byKey.get(workloadKey(kind, id))
     if (found !== undefined) return found
     for (const name of nameKeys({ kind, id, labels })) {

@@ -2,11 +2,11 @@
 import { heirOf, staysAsFinest } from '../../../core/books/finest.ts'
 import { apportion } from '../../../core/model/apportion.ts'
 import { larger, sumOf } from '../../../core/model/integers.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { byteSeconds, microseconds } from '../../../core/model/quantity.ts'
 import { workloadKey } from '../samples/keys.ts'
 import type { WindowSlice } from '../windows/integrate.ts'
 import type { WorkloadUse } from './aggregate.ts'
-import type { LabelSet } from './described.ts'
 
 /** A workload as rows name it; empty texts for the host itself. */
 export interface WorkloadName {
@@ -18,7 +18,7 @@ export interface WorkloadName {
 }
 
 /** Name and namespace from labels; the id where no label names it. */
-export function workloadName({ kind, id }: { kind: string; id: string }, labels: LabelSet): WorkloadName {
+export function workloadName({ kind, id }: { kind: string; id: string }, labels: LabelMap): WorkloadName {
   return {
     kind,
     id,

@@ -1,4 +1,5 @@
 /** Label sets of stored series: of a metric, its service, its attributes and its resource. */
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { type Labels, labelsOf } from '../../promql/index.ts'
 import { translatedLabel } from './names.ts'
 
@@ -11,9 +12,8 @@ export interface StoredSeries {
   readonly resource: string
 }
 
-type Texts = Readonly<Record<string, string>>
-
-const parsed = (text: string): Texts => (text === '{}' || text === '' ? {} : (JSON.parse(text) as Texts))
+const parsed = (text: string): LabelMap =>
+  text === '{}' || text === '' ? {} : (JSON.parse(text) as LabelMap)
 
 const NAMESPACE = 'service.namespace'
 const INSTANCE = 'service.instance.id'
@@ -47,7 +47,7 @@ function set(record: Record<string, string>, name: string, value: string, isTran
   record[label] = before === undefined || label === name ? value : `${before};${value}`
 }
 
-function identityOf(series: StoredSeries, resource: Texts): Record<string, string> {
+function identityOf(series: StoredSeries, resource: LabelMap): Record<string, string> {
   const namespace = resource[NAMESPACE]
   const job = namespace ? `${namespace}/${series.service}` : series.service
   return {

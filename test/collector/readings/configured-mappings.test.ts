@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { createRecogniser } from '../../../collector/readings/recogniser.ts'
 import type { MappingRow } from '../../../core/mappings/row.ts'
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { CONTEXT } from '../otlp/decode/support.ts'
 import { recognisedIn, requestOf } from './recognising.ts'
 
@@ -32,7 +32,7 @@ const JOB: MappingRow = {
   },
 }
 
-function read(mappings: readonly MappingRow[], name: string, value: number, labels: Labels): string {
+function read(mappings: readonly MappingRow[], name: string, value: number, labels: LabelMap): string {
   const recogniser = createRecogniser({ mappings })
   const body = requestOf([
     {

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Reading } from '../../../collector/readings/reading.ts'
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { CONTEXT } from '../otlp/decode/support.ts'
 import { parsed } from '../prometheus/scrape/parsed.ts'
 import { recognisedIn, requestOf } from './recognising.ts'
@@ -33,7 +33,7 @@ const shownIn = (file: string): readonly Shown[] =>
 function recognised(line: string, kind: 'sum' | 'gauge') {
   const sample = parsed('prometheus', `${line}\n`).find(told => 'value' in told)
   if (sample === undefined) throw new Error(`no sample in ${line}`)
-  const labels: Labels = Object.fromEntries(
+  const labels: LabelMap = Object.fromEntries(
     [...line.matchAll(/([A-Za-z_][A-Za-z0-9_]*)="([^"]*)"/g)].map(([, name, value]) => [name!, value!]),
   )
   return recognisedIn(

@@ -18,7 +18,7 @@ import { inUnit } from '../../../collector/readings/mappings/unit.ts'
 import { keptAttributes } from '../../../collector/readings/mappings/workload.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
 import { isCounter } from '../../../core/books/quantities.ts'
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import type { Recognised, SentMetric, SentPoint } from './recognising.ts'
 
 const byName = Map.groupBy(MAPPINGS, mapping => mapping.metric)
@@ -107,7 +107,7 @@ function hostOf(mapping: Mapping, place: PointContext): { id: string; name: stri
   return instance === '' ? undefined : { id: instance, name: instance }
 }
 
-function attributesOf(located: Located, resource: Labels): Record<string, string> {
+function attributesOf(located: Located, resource: LabelMap): Record<string, string> {
   const { workload } = located
   if (workload === undefined)
     return keptAttributes({}, { 'cloud.account.id': resource['cloud.account.id'] ?? '' })

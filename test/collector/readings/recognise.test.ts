@@ -11,7 +11,7 @@ import type { Reading } from '../../../collector/readings/reading.ts'
 import { createRecogniser } from '../../../collector/readings/recogniser.ts'
 import { isCounter } from '../../../core/books/quantities.ts'
 import { CEILOMETER_ROWS } from '../../../core/mappings/table/ceilometer.ts'
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { CONTEXT } from '../otlp/decode/support.ts'
 import { EXPORTER_METRICS } from './exporter-names.ts'
 import { type Recognised, recognisedIn, requestOf, type SentMetric } from './recognising.ts'
@@ -19,14 +19,14 @@ import { type Recognised, recognisedIn, requestOf, type SentMetric } from './rec
 const T = 1_700_000_000_000_000_000n
 const CONTAINER = 'c'.repeat(64)
 const POD = '0a1b2c3d-1111-2222-3333-444455556666'
-const RESOURCE: Labels = { 'host.id': 'h1', 'host.name': 'node-1' }
+const RESOURCE: LabelMap = { 'host.id': 'h1', 'host.name': 'node-1' }
 
 type Sent = {
   readonly name: string
   readonly unit?: string
   readonly value: bigint | number
-  readonly labels?: Labels
-  readonly resource?: Labels
+  readonly labels?: LabelMap
+  readonly resource?: LabelMap
   readonly kind?: 'gauge' | 'sum'
   readonly temporality?: number
   readonly monotonic?: boolean
@@ -73,9 +73,9 @@ const cadvisor = {
   namespace: 'shop',
   pod: 'web-1',
 }
-const zone = (name: string, path: string): Labels => ({ zone: name, path: `/sys/class/powercap/${path}` })
-const old = (mode: string): Labels => ({ source: 'rapl-sysfs', package: '1', mode })
-const request = (resource: string): Labels => ({
+const zone = (name: string, path: string): LabelMap => ({ zone: name, path: `/sys/class/powercap/${path}` })
+const old = (mode: string): LabelMap => ({ source: 'rapl-sysfs', package: '1', mode })
+const request = (resource: string): LabelMap => ({
   resource,
   namespace: 'shop',
   pod: 'web-1',
@@ -92,7 +92,7 @@ const flow = {
 }
 
 /** name, point labels, value sent, what and where, value read. */
-const OTLP_COUNTERS: readonly [string, Labels, bigint | number, string, bigint][] = [
+const OTLP_COUNTERS: readonly [string, LabelMap, bigint | number, string, bigint][] = [
   ['hw.energy', { 'hw.type': 'cpu', 'hw.id': '0' }, 1000, 'energy package-0', 1_000_000_000n],
   ['hw.energy', { 'hw.type': 'cpu', 'hw.id': 'package-1' }, 2n, 'energy package-1', 2_000_000n],
   ['hw.energy', { 'hw.type': 'cpu', 'hw.id': '0', 'hw.parent': 'board' }, 2n, 'energy package-0', 2_000_000n],
@@ -158,7 +158,7 @@ const OTLP_COUNTERS: readonly [string, Labels, bigint | number, string, bigint][
   ['beyla.network.flow.bytes', flow, 9n, 'network_io transmit db-0 pod shop/web-1', 9n],
 ]
 
-const OTLP_GAUGES: readonly [string, Labels, bigint | number, string, bigint][] = [
+const OTLP_GAUGES: readonly [string, LabelMap, bigint | number, string, bigint][] = [
   ['hw.gpu.utilization', { 'hw.id': 'GPU-a' }, 0.25, 'gpu_utilization gpu-GPU-a', 250_000n],
   [
     'hw.gpu.utilization',
@@ -194,7 +194,7 @@ const OTLP_GAUGES: readonly [string, Labels, bigint | number, string, bigint][] 
   ['k8s.container.memory_request', byName, 64n, `memory_request desired  container ${POD}/web`, 64n],
 ]
 
-const PROMETHEUS: readonly [string, Labels, bigint | number, string, bigint][] = [
+const PROMETHEUS: readonly [string, LabelMap, bigint | number, string, bigint][] = [
   ['kepler_node_cpu_joules_total', zone('package', 'intel-rapl:1'), 3, 'energy package-1', 3_000_000n],
   ['kepler_node_cpu_joules_total', zone('dram', 'intel-rapl:1:2'), 3, 'energy dram-1', 3_000_000n],
   ['kepler_node_cpu_joules_total', zone('psys', 'intel-rapl:2'), 3, 'energy psys 2', 3_000_000n],
@@ -492,7 +492,7 @@ const UNITS: readonly [string, string, bigint | number, bigint][] = [
   ['DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION', 'J', 7n, 7_000_000n],
   ['kepler_node_cpu_joules_total', 'joules', 3, 3_000_000n],
 ]
-const UNIT_LABELS: Labels = {
+const UNIT_LABELS: LabelMap = {
   ...{ 'hw.type': 'cpu', 'hw.id': '0', 'cpu.mode': 'user', UUID: 'GPU-a' },
   ...{ ...container, 'k8s.pod.uid': POD, ...zone('package', 'intel-rapl:0') },
 }
@@ -553,7 +553,7 @@ describe('points that are not readings', () => {
 })
 
 describe('identities and places', () => {
-  test.each<[Labels, Labels, string, string, string]>([
+  test.each<[LabelMap, LabelMap, string, string, string]>([
     [{ 'host.id': 'h', 'host.name': 'n', 'k8s.node.name': 'k' }, {}, 'hw.host.energy', 'h', 'n'],
     [{ 'host.name': 'n', 'k8s.node.name': 'k' }, {}, 'hw.host.energy', 'n', 'n'],
     [{ 'k8s.node.name': 'k' }, {}, 'hw.host.energy', 'k', 'k'],
@@ -653,7 +653,7 @@ describe('identities and places', () => {
       }
       return hostOf
     }
-    const said = (id: string, more: Labels = {}): Sent => ({
+    const said = (id: string, more: LabelMap = {}): Sent => ({
       name: 'hw.host.energy',
       value: 1,
       resource: { 'host.id': id, 'host.name': 'node-1', ...more },
@@ -750,7 +750,7 @@ describe('the worked example as OTLP', () => {
   const NOON = 1_767_268_800_000_000_000n
   const MINUTE = 60_000_000_000n
   const resource = { 'host.id': 'example-host' }
-  const both = (name: string, labels: Labels, from: number, to: number): bigint[] =>
+  const both = (name: string, labels: LabelMap, from: number, to: number): bigint[] =>
     [from, to].map((value, index) => {
       const reading = only({ name, value, labels, resource, time: NOON + BigInt(index) * MINUTE, start: 1n })
       expect(reading.Host).toBe('example-host')

@@ -5,7 +5,7 @@ import { ReadingRows } from '../../../collector/readings/reading-rows.ts'
 import { createRecogniser, type Recogniser } from '../../../collector/readings/recogniser.ts'
 import { createRecordBuilder } from '../../../core/columns/record-builder.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 import { readings } from '../../../core/model/streams/index.ts'
 import { encode } from '../otlp/decode/otlp-proto.ts'
 import { CONTEXT, createMetricBuilders } from '../otlp/decode/support.ts'
@@ -18,7 +18,7 @@ export interface SentMetric {
   /** OTLP: 1 delta, 2 cumulative; 0 for gauges. */
   readonly temporality: number
   readonly monotonic: boolean
-  readonly resource: Labels
+  readonly resource: LabelMap
   readonly points: readonly SentPoint[]
 }
 
@@ -28,7 +28,7 @@ export interface SentPoint {
   readonly startTimeUnixNano: bigint
   /** `bigint`: as_int, `number`: as_double. */
   readonly value: bigint | number
-  readonly attributes: Labels
+  readonly attributes: LabelMap
 }
 
 export interface Recognised {
@@ -36,7 +36,7 @@ export interface Recognised {
   readonly ignored: ReadonlyMap<string, number>
 }
 
-const attributes = (labels: Labels): object[] =>
+const attributes = (labels: LabelMap): object[] =>
   Object.entries(labels).map(([key, value]) => ({ key, value: { string_value: value } }))
 
 const point = ({ timeUnixNano, startTimeUnixNano, value, attributes: labels }: SentPoint): object => ({

@@ -5,13 +5,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isWorseName, joinedNames, nameKeys } from '../../../core/books/workload-names.ts'
-import type { Labels } from '../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../core/model/label-text.ts'
 
 const UID = '0a1b2c3d-1111-2222-3333-444455556666'
 const VM = '57f2d45e-8ddf-4338-91df-62d0044ff1b5'
 const ofPod = { 'k8s.namespace.name': 'shop', 'k8s.pod.name': 'web-1', 'k8s.pod.uid': UID }
 const ofContainer = { ...ofPod, 'k8s.container.name': 'web' }
-const workload = (kind: string, id: string, labels: Labels = {}) => ({ kind, id, labels })
+const workload = (kind: string, id: string, labels: LabelMap = {}) => ({ kind, id, labels })
 
 test.each<readonly [string, readonly ReturnType<typeof workload>[], readonly (number | null)[]]>([
   [

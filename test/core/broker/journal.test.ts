@@ -5,13 +5,13 @@
 import { expect, test } from 'vitest'
 import { Journal } from '../../../core/broker/embedded/journal.ts'
 import { PartitionLog } from '../../../core/broker/embedded/partition-log.ts'
-import type { Operation } from '../../../core/broker/embedded/record.ts'
+import type { LmdbOperation } from '../../../core/broker/embedded/record.ts'
 import { Space } from '../../../core/broker/embedded/space.ts'
 import type { LogStore } from '../../../core/broker/embedded/store.ts'
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 
 class FakeStore implements LogStore {
-  readonly writes: (readonly Operation[])[] = []
+  readonly writes: (readonly LmdbOperation[])[] = []
   failNext = false
   get() {
     return undefined
@@ -20,7 +20,7 @@ class FakeStore implements LogStore {
     return []
   }
   refresh() {}
-  async write(operations: readonly Operation[]) {
+  async write(operations: readonly LmdbOperation[]) {
     await new Promise(setImmediate)
     if (this.failNext) {
       this.failNext = false

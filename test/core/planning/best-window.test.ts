@@ -3,10 +3,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { chooseWindow, type PlannedJob } from '../../../core/planning/best-window.ts'
-import { integralOf, type Signal } from '../../../core/planning/signal.ts'
+import { integralOf, type PlanningSignal } from '../../../core/planning/signal.ts'
 
 /** Pieces of the given lengths and values from 0 on. */
-function signalOf(pieces: readonly (readonly [seconds: number, value: number])[]): Signal {
+function signalOf(pieces: readonly (readonly [seconds: number, value: number])[]): PlanningSignal {
   let at = 0
   return pieces.map(([seconds, value]) => {
     const from = at
@@ -15,7 +15,7 @@ function signalOf(pieces: readonly (readonly [seconds: number, value: number])[]
   })
 }
 
-function bruteForce(signal: Signal, { durationS, notBefore, deadline, stepS }: PlannedJob) {
+function bruteForce(signal: PlanningSignal, { durationS, notBefore, deadline, stepS }: PlannedJob) {
   const all: { start: number; integral: bigint }[] = []
   for (let start = notBefore; start + durationS <= deadline; start += stepS) {
     all.push({ start, integral: integralOf(signal, start, start + durationS) })

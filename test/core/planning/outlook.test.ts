@@ -6,7 +6,7 @@ import { IntensityBook } from '../../../core/factors/intensity-book.ts'
 import { parseDecimal } from '../../../core/model/decimal.ts'
 import { type Factor, factor } from '../../../core/model/factor.ts'
 import { intensityOutlook, weighed } from '../../../core/planning/outlook.ts'
-import type { Signal } from '../../../core/planning/signal.ts'
+import type { PlanningSignal } from '../../../core/planning/signal.ts'
 
 const HOUR = 3_600
 const DAY = 86_400
@@ -29,7 +29,7 @@ const outlook = (values: readonly Factor[], zone = 'XX', hours = 3) =>
     { zone, kind: 'average' },
     { from: NOON, to: NOON + hours * HOUR, now: NOON },
   )
-const shown = (signal: Signal | null) =>
+const shown = (signal: PlanningSignal | null) =>
   signal?.map(({ from, to, value: amount, low, high, basis }) => [
     (from - NOON) / HOUR,
     (to - NOON) / HOUR,

@@ -14,7 +14,7 @@ import { formatInteger, formatQuantity } from '../../lib/units.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Badge, Empty } from '../../parts/small.tsx'
 
-interface Shown {
+interface ShownEntries {
   readonly answer: LineEntriesAnswer
   readonly entries: readonly LineEntryAnswer[]
 }
@@ -65,7 +65,7 @@ export function LineEntries(props: {
 
 function useEntries(id: string, line: number) {
   const [offset, setOffset] = useState(0)
-  const [shown, setShown] = useState<Shown | null>(null)
+  const [shown, setShown] = useState<ShownEntries | null>(null)
   const [error, setError] = useState<ApiError | null>(null)
   useEffect(() => {
     const controller = new AbortController()

@@ -2,11 +2,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hostZoneOf } from '../../../../collector/readings/identity/host-zone.ts'
-import type { Labels } from '../../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../../core/model/label-text.ts'
 
-const zoneOf = (resource: Labels, point: Labels = {}): string => hostZoneOf({ resource, point })
+const zoneOf = (resource: LabelMap, point: LabelMap = {}): string => hostZoneOf({ resource, point })
 
-test.each<[string, Labels, Labels]>([
+test.each<[string, LabelMap, LabelMap]>([
   ['SE-SE3', { 'wattline.zone': 'SE-SE3', 'cloud.provider': 'aws', 'cloud.region': 'eu-central-1' }, {}],
   ['DE', { 'cloud.provider': 'aws', 'cloud.region': 'eu-central-1' }, {}],
   ['DE', { 'cloud.platform': 'aws_eks', 'cloud.availability_zone': 'eu-central-1b' }, {}],
@@ -38,7 +38,7 @@ test('an unknown region is reported, with its provider', () => {
 
 describe('the order of sources', () => {
   /** From first to last. */
-  const sources: readonly (readonly [zone: string, labels: Labels])[] = [
+  const sources: readonly (readonly [zone: string, labels: LabelMap])[] = [
     ['SE-SE3', { 'wattline.zone': 'SE-SE3' }],
     ['DE', { 'cloud.region': 'eu-central-1' }],
     ['NL', { 'topology.kubernetes.io/region': 'westeurope' }],
@@ -50,7 +50,7 @@ describe('the order of sources', () => {
       fc.property(
         fc.array(fc.constantFrom('no', 'resource', 'point'), { minLength: 4, maxLength: 4 }),
         said => {
-          const on = (where: string): Labels =>
+          const on = (where: string): LabelMap =>
             Object.assign({}, ...sources.map(([, labels], index) => (said[index] === where ? labels : {})))
           const first = sources.find((_, index) => said[index] !== 'no')
           expect(zoneOf(on('resource'), on('point'))).toBe(first?.[0] ?? '')

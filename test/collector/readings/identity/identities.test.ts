@@ -14,7 +14,7 @@ import { RuleTable } from '../../../../collector/readings/mappings/rule.ts'
 import type { Reading } from '../../../../collector/readings/reading.ts'
 import { RecognisedPoints } from '../../../../collector/readings/recognised-points.ts'
 import { createRecogniser } from '../../../../collector/readings/recogniser.ts'
-import type { Labels } from '../../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../../core/model/label-text.ts'
 import { runs } from '../../../support/runs.ts'
 import { encode } from '../../otlp/decode/otlp-proto.ts'
 import { CONTEXT, createMetricBuilders, NOW } from '../../otlp/decode/support.ts'
@@ -61,7 +61,7 @@ const VALUES = [
 ]
 
 /** Enough for a reading of some row, so that not all are ignored. */
-const WHOLE: readonly Labels[] = [
+const WHOLE: readonly LabelMap[] = [
   { 'host.id': 'h', 'hw.id': '0', 'hw.type': 'cpu', 'cpu.mode': 'user' },
   { 'k8s.node.name': 'n', 'container.id': CONTAINER, 'k8s.namespace.name': 'shop' },
   {
@@ -81,7 +81,7 @@ const WHOLE: readonly Labels[] = [
     'wattline.source': 'simulated',
   },
 ]
-const labels: fc.Arbitrary<Labels> = fc
+const labels: fc.Arbitrary<LabelMap> = fc
   .tuple(
     fc.constantFrom({}, ...WHOLE, Object.assign({}, ...WHOLE)),
     fc.dictionary(
@@ -106,7 +106,7 @@ const point: fc.Arbitrary<SentPoint> = fc.record({
 /** What says who something is is not said again within minutes: recognise.test.ts. */
 const MEASURED = MAPPINGS.filter(({ quantity }) => quantity !== 'identity')
 const STRANGERS = [{ metric: 'other' }, { metric: 'hw.energi' }] as const
-const metric = (resource: Labels): fc.Arbitrary<SentMetric> =>
+const metric = (resource: LabelMap): fc.Arbitrary<SentMetric> =>
   fc
     .record({
       row: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...MEASURED) }, fc.constantFrom(...STRANGERS)),
@@ -166,7 +166,7 @@ const READABLE = {
   temporality: 2,
   monotonic: true,
 } as const
-const sample = (attributes: Labels): SentPoint => ({
+const sample = (attributes: LabelMap): SentPoint => ({
   timeUnixNano: NOW,
   startTimeUnixNano: 7n,
   value: 1n,

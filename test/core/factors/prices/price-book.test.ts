@@ -8,7 +8,7 @@ import { priceListSchema } from '../../../../core/catalogue/config/keys/prices.t
 import { priceListProblems } from '../../../../core/catalogue/config/prices.ts'
 import { PriceBook, type PriceInForce } from '../../../../core/factors/prices/price-book.ts'
 import { SpotBook, spotKey } from '../../../../core/factors/prices/spot-book.ts'
-import { Series } from '../../../../core/factors/records/series.ts'
+import { DatedSeries } from '../../../../core/factors/records/series.ts'
 import { decimalText, parseDecimal } from '../../../../core/model/decimal.ts'
 import { createPriceList } from '../../../../core/model/prices/price-list.ts'
 import { spotPrice } from '../../../../core/model/prices/spot-price.ts'
@@ -24,7 +24,7 @@ const spotBook = (values: readonly SpotValue[]): SpotBook =>
     new Map(
       [...Map.groupBy(values, one => spotKey(one.zone, one.currency))].map(([key, ones]) => [
         key,
-        new Series(
+        new DatedSeries(
           ones.map(({ zone, currency, from, to, value }) =>
             spotPrice({
               zone,
