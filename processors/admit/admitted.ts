@@ -8,7 +8,7 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { MAX_RECORDS, type SourceRecord } from '../../core/model/forwarding.ts'
 
 /** Offset and checksum of the newest records, offsets rising; at most MAX_RECORDS. */
-export type Admitted = readonly Pick<SourceRecord, 'offset' | 'checksum'>[]
+export type AdmittedRecords = readonly Pick<SourceRecord, 'offset' | 'checksum'>[]
 
 interface AdmitOutcome {
   /** Records that are here already: the first ones. */
@@ -16,14 +16,14 @@ interface AdmitOutcome {
   /** Rows of those, which come first as well. */
   readonly repeatedRows: number
   /** What is known afterwards. */
-  readonly admitted: Admitted
+  readonly admitted: AdmittedRecords
 }
 
 /**
  * Which of the records of a request are new. @throws WattlineError `origin_conflict` when one that cannot be new is not the
  * one that was here: then two logs share an identity, or one went back to an older copy of itself.
  */
-export function decide(known: Admitted, records: readonly SourceRecord[]): AdmitOutcome {
+export function decide(known: AdmittedRecords, records: readonly SourceRecord[]): AdmitOutcome {
   const through = known.at(-1)?.offset ?? -1n
   let repeated = 0
   let repeatedRows = 0
@@ -45,7 +45,7 @@ export function decide(known: Admitted, records: readonly SourceRecord[]): Admit
 const ENTRY_BYTES = 12
 
 /** Twelve bytes a record, big endian: offset (64 bits), checksum (32 bits). */
-export function encodeAdmitted(admitted: Admitted): Uint8Array {
+export function encodeAdmitted(admitted: AdmittedRecords): Uint8Array {
   const bytes = Buffer.alloc(admitted.length * ENTRY_BYTES)
   for (const [at, { offset, checksum }] of admitted.entries()) {
     bytes.writeBigUInt64BE(offset, at * ENTRY_BYTES)
@@ -55,7 +55,7 @@ export function encodeAdmitted(admitted: Admitted): Uint8Array {
 }
 
 /** @throws WattlineError `invariant_broken` for bytes that `encodeAdmitted` did not write. */
-export function decodeAdmitted(state: Uint8Array): Admitted {
+export function decodeAdmitted(state: Uint8Array): AdmittedRecords {
   const bytes = Buffer.from(state.buffer, state.byteOffset, state.byteLength)
   if (bytes.length % ENTRY_BYTES !== 0) {
     throw new WattlineError('invariant_broken', `Stored state of a sender has ${bytes.length} bytes.`)

@@ -24,7 +24,7 @@ import { Outbox } from '../loop/outbox.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
-import { type Admitted, decide, decodeAdmitted, encodeAdmitted } from './admitted.ts'
+import { type AdmittedRecords, decide, decodeAdmitted, encodeAdmitted } from './admitted.ts'
 
 interface AdmitOptions {
   readonly partitionsOf: (stream: string) => number
@@ -53,7 +53,7 @@ export function createAdmit(options: AdmitOptions): Processor {
     streams: [forwarded.name],
     poll: { maxRecords: 64, maxBytes: 4 * 1024 * 1024, maxWaitMs: 5_000 },
     async open(partition) {
-      const known = new Map<string, Admitted>()
+      const known = new Map<string, AdmittedRecords>()
       for (const [source, bytes] of await partition.loadState()) known.set(source, decodeAdmitted(bytes))
       return new AdmitWorker(options, partition, known)
     },
@@ -72,13 +72,13 @@ interface ForwardedHeaders {
 class AdmitWorker implements PartitionWorker {
   readonly #options: AdmitOptions
   readonly #partition: AssignedPartition
-  readonly #known: Map<string, Admitted>
+  readonly #known: Map<string, AdmittedRecords>
   readonly #changed = new Set<string>()
   readonly #outbox = new Outbox()
   #timestampMs = 0
   #isThin = false
 
-  constructor(options: AdmitOptions, partition: AssignedPartition, known: Map<string, Admitted>) {
+  constructor(options: AdmitOptions, partition: AssignedPartition, known: Map<string, AdmittedRecords>) {
     this.#options = options
     this.#partition = partition
     this.#known = known

@@ -42,10 +42,10 @@ interface BudgetsOf {
   readonly period: BillingPeriod
 }
 
-type Read = (range: MinuteRange) => Promise<readonly AccountUsage[]>
+type ReadUsage = (range: MinuteRange) => Promise<readonly AccountUsage[]>
 
 /** The lower of the rates in the long and in the short window: much was spent, and it still goes on. */
-async function burnValues({ config, tenant, period }: BudgetsOf, window: MinuteRange, read: Read) {
+async function burnValues({ config, tenant, period }: BudgetsOf, window: MinuteRange, read: ReadUsage) {
   const { from, to } = window
   const short = Math.max(MINUTE, Math.round((to - from) / SHORT_PART / MINUTE) * MINUTE)
   const burns = (used: readonly AccountUsage[], windowSeconds: number): readonly BudgetBurn[] =>
@@ -59,7 +59,7 @@ async function burnValues({ config, tenant, period }: BudgetsOf, window: MinuteR
   })
 }
 
-async function usedValues({ config, tenant, period }: BudgetsOf, { to }: MinuteRange, read: Read) {
+async function usedValues({ config, tenant, period }: BudgetsOf, { to }: MinuteRange, read: ReadUsage) {
   const used = await read({ from: period.from, to })
   if (used.length === 0) return []
   return budgetsOf(config.billing, tenant, period, {

@@ -52,7 +52,7 @@ import {
   transitionRow,
 } from './records.ts'
 import type { ReadSamples } from './samples.ts'
-import { Schedule } from './schedule.ts'
+import { EvaluationSchedule } from './schedule.ts'
 import {
   type AlertState,
   type AlertStateEntries,
@@ -95,7 +95,7 @@ class AlertWorker implements PartitionWorker {
   readonly #groups: readonly RuleGroup[]
   readonly #routes: readonly AlertRoute[]
   readonly #state: AlertState
-  readonly #schedule: Schedule
+  readonly #schedule: EvaluationSchedule
   #next: bigint
   #isPruned = false
 
@@ -107,7 +107,7 @@ class AlertWorker implements PartitionWorker {
     const { state, next } = decodeAlertState(entries)
     this.#state = state
     this.#next = next
-    this.#schedule = new Schedule(options.broker, state.evaluatedAt, options.events)
+    this.#schedule = new EvaluationSchedule(options.broker, state.evaluatedAt, options.events)
   }
 
   apply(record: StoredRecord, step: Step): void {

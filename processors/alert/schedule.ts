@@ -11,7 +11,7 @@ const MOST_MISSED = 30
 const LONGEST_WAIT_S = 600
 
 /** Full intervals, one after the other. */
-export class Schedule {
+export class EvaluationSchedule {
   readonly #broker: Pick<Broker, 'lag'>
   readonly #evaluatedAt: Map<string, number>
   readonly #events: Events

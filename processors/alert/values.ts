@@ -57,7 +57,7 @@ export const readValuesOf =
     }
   }
 
-interface Asked {
+interface ValuesQuery {
   readonly sql: string
   readonly params: Readonly<Record<string, QueryParam>>
   readonly origin: 'own' | undefined
@@ -69,7 +69,7 @@ interface Asked {
 async function statementValues(
   { warehouse, config: { limits } }: ValueSources,
   rule: EvaluatedRule,
-  { sql, params, origin, tenant, signal }: Asked,
+  { sql, params, origin, tenant, signal }: ValuesQuery,
 ): ReturnType<ReadSamples> {
   const { seconds: maxSeconds, memory_bytes: maxMemoryBytes } = limits.sql
   const { chunks } = await warehouse.fenced({

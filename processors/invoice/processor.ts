@@ -36,7 +36,7 @@ import { dueClosings } from './due.ts'
 export const INVOICE = 'invoice'
 
 /** What the processor works with. */
-export interface InvoiceOptions extends ClosingOptions {
+export interface InvoiceProcessorOptions extends ClosingOptions {
   readonly broker: Pick<Broker, 'lag'>
   readonly events: Events
   /** Wall clock, unix ms. */
@@ -49,7 +49,7 @@ const LOOK_MS = 60_000
 const PATIENCE_MS = 60_000
 
 /** Reads and writes stream `billing`: see the head of this file. */
-export const createInvoice = (options: InvoiceOptions): Processor => ({
+export const createInvoice = (options: InvoiceProcessorOptions): Processor => ({
   name: INVOICE,
   streams: [billing.name],
   poll: { maxRecords: 64, maxBytes: 16 * 1024 * 1024, maxWaitMs: 1_000 },
@@ -64,7 +64,7 @@ interface Work {
 }
 
 class InvoiceWorker implements PartitionWorker {
-  readonly #options: InvoiceOptions
+  readonly #options: InvoiceProcessorOptions
   readonly #partition: AssignedPartition
   readonly #requests = new Map<string, CloseRequest>()
   #next = 0n
@@ -72,7 +72,11 @@ class InvoiceWorker implements PartitionWorker {
   #lookedMs = Number.NEGATIVE_INFINITY
   #due: CloseRequest[] = []
 
-  constructor(options: InvoiceOptions, partition: AssignedPartition, state: ReadonlyMap<string, Uint8Array>) {
+  constructor(
+    options: InvoiceProcessorOptions,
+    partition: AssignedPartition,
+    state: ReadonlyMap<string, Uint8Array>,
+  ) {
     this.#options = options
     this.#partition = partition
     for (const [key, value] of state) {

@@ -36,7 +36,7 @@ import { settle } from './state/settle.ts'
 import { dropDisproved, holdAhead, latestAt } from './windows/ahead.ts'
 import { isWronglyDated, type LateRow, lateRow } from './windows/late.ts'
 
-interface Ingestion {
+interface IngestContext {
   readonly symbols: TextSymbols
   readonly gapOf: GapOf
   readonly changed: Map<string, HostState>
@@ -53,7 +53,7 @@ interface Ingestion {
  * Readings that came too late to change anything, or that there was no capacity for, are counted as rows of 0: one per window
  * and series of the record.
  */
-export function ingestReadings(states: HostStates, record: Readings, ingestion: Ingestion): void {
+export function ingestReadings(states: HostStates, record: Readings, ingestion: IngestContext): void {
   ingestion.symbols.limit(states)
   const rows = new RowIngester(states, record, ingestion)
   for (let row = 0; row < record.rows; row++) rows.ingest(row)
@@ -65,7 +65,7 @@ const MOST_ALIASES = 8
 
 /** Takes in the rows of one record, one after the other. */
 class RowIngester {
-  readonly #ingestion: Ingestion
+  readonly #ingestion: IngestContext
   readonly #latest: { readonly minute: number; readonly ns: number }
   readonly #hosts: HostFinder
   readonly #entries: EntryFinder
@@ -77,7 +77,7 @@ class RowIngester {
   /** The last row whose labels were looked at, with its host, workload and time. */
   #labelled = { row: -1, host: null as HostLookup | null, workload: -1, low: 0, high: 0 }
 
-  constructor(states: HostStates, record: Readings, ingestion: Ingestion) {
+  constructor(states: HostStates, record: Readings, ingestion: IngestContext) {
     this.#ingestion = ingestion
     this.#latest = latestAt(ingestion.arrivedMs)
     this.#hosts = new HostFinder(states, record, ingestion)

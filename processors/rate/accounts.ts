@@ -6,7 +6,7 @@ import { wildcard } from '../../core/model/wildcard.ts'
 import { type EnergyRecord, hasText, isText } from './energy-record.ts'
 import type { Site } from './sites.ts'
 
-type Rule = Config['workloads']['rules'][number]
+type AccountRule = Config['workloads']['rules'][number]
 
 /** What rules look at. */
 export interface Rated {
@@ -73,7 +73,7 @@ function partOf({ part, key }: AccountPart, row: Rated): string {
 /** Rules compare the row with texts that differ in their source, and none of which most rules name. */
 const MATCHED = ['tenant', 'zone', 'namespace', 'name', 'cluster', 'project'] as const
 
-function compile({ match, account }: Rule): (row: Rated) => string | null {
+function compile({ match, account }: AccountRule): (row: Rated) => string | null {
   const conditions: ((row: Rated) => boolean)[] = []
   const { kind, host } = match
   if (kind !== undefined) conditions.push(row => row.WorkloadKind === kind)

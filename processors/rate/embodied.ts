@@ -25,7 +25,7 @@ export const embodiedPerWindow = (kilograms: Rational, years: Rational): Microgr
     ),
   )
 
-interface Sharing {
+interface SharedRow {
   readonly Component: string
   readonly Share: string
   readonly CpuUs: bigint
@@ -41,7 +41,7 @@ interface Sharing {
  * stands there. Without known CPU time, the idle or unattributed row gets everything. What is idle is divided by the shares of
  * idle energy, where it is shared.
  */
-export function shareEmbodied(perWindowUg: Micrograms, rows: readonly Sharing[]): Micrograms[] {
+export function shareEmbodied(perWindowUg: Micrograms, rows: readonly SharedRow[]): Micrograms[] {
   const first = COMPONENTS.find(component => rows.some(row => row.Component === component))
   return shareByUse(perWindowUg, rows, {
     takes: row => row.Component === first,
@@ -51,7 +51,11 @@ export function shareEmbodied(perWindowUg: Micrograms, rows: readonly Sharing[])
 }
 
 /** The same for what `count` GPUs emit, by GPU time. Where no GPU is metered, by CPU time. */
-export function shareOfGpus(perWindowUg: Micrograms, rows: readonly Sharing[], count: number): Micrograms[] {
+export function shareOfGpus(
+  perWindowUg: Micrograms,
+  rows: readonly SharedRow[],
+  count: number,
+): Micrograms[] {
   if (!rows.some(row => row.Component === 'gpu')) return shareEmbodied(perWindowUg, rows)
   return shareByUse(perWindowUg, rows, {
     takes: row => row.Component === 'gpu',
@@ -60,17 +64,17 @@ export function shareOfGpus(perWindowUg: Micrograms, rows: readonly Sharing[], c
   })
 }
 
-interface Use {
-  readonly takes: (row: Sharing) => boolean
-  readonly usedUs: (row: Sharing) => bigint
+interface ComponentUse {
+  readonly takes: (row: SharedRow) => boolean
+  readonly usedUs: (row: SharedRow) => bigint
   /** 0: not known. */
   readonly capacityUs: bigint
 }
 
 function shareByUse(
   total: Micrograms,
-  rows: readonly Sharing[],
-  { takes: isOf, usedUs, capacityUs }: Use,
+  rows: readonly SharedRow[],
+  { takes: isOf, usedUs, capacityUs }: ComponentUse,
 ): Micrograms[] {
   const takes = rows.map(row => isOf(row) && row.Share !== 'skew')
   const used = sumOf(rows.filter((_, index) => takes[index]).map(usedUs))
@@ -107,7 +111,7 @@ function divided(
 export const shareByCpu = (amount: bigint, record: EnergyRecord, rows: readonly number[]): bigint[] =>
   shareEmbodied(micrograms(amount), sharingOf(record, rows))
 
-const sharingOf = ({ columns }: EnergyRecord, rows: readonly number[]): readonly Sharing[] =>
+const sharingOf = ({ columns }: EnergyRecord, rows: readonly number[]): readonly SharedRow[] =>
   rows.map(row => ({
     Component: columns.Component.get(row),
     Share: columns.Share.get(row),
@@ -192,7 +196,7 @@ export function embodiedByRow(
 }
 
 /** What each row of a host and window takes of its emissions. */
-function sharesOf(factor: EmbodiedFactor, rows: readonly Sharing[]): readonly Micrograms[] {
+function sharesOf(factor: EmbodiedFactor, rows: readonly SharedRow[]): readonly Micrograms[] {
   const { host, gpus } = perWindowOf(factor)
   const ofHost = shareEmbodied(host, rows)
   if (factor.gpus === null) return ofHost

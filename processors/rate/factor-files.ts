@@ -35,9 +35,9 @@ export async function openFactorFiles({
 }: FactorFilesOptions): Promise<FactorFiles> {
   const stopping = new AbortController()
   const { signal } = stopping
-  const opened: { readonly file: ReloadedFiles<FileFactors>; readonly writer: FileWriter }[] = []
+  const opened: { readonly file: ReloadedFiles<FileFactors>; readonly writer: FactorFileWriter }[] = []
   for (const path of paths) {
-    const writer = new FileWriter(path, put, events, signal)
+    const writer = new FactorFileWriter(path, put, events, signal)
     const file = await openReloadedFiles({
       what: `factors.files ${path}`,
       paths: [path],
@@ -59,7 +59,7 @@ export async function openFactorFiles({
 }
 
 /** Writes what a file says, the newest contents last. */
-class FileWriter {
+class FactorFileWriter {
   finished: Promise<void> = Promise.resolve()
   readonly #path: string
   readonly #put: FactorFilesOptions['put']

@@ -25,7 +25,7 @@ export interface Site {
   readonly operatorAccount: string | null
 }
 
-interface Placed {
+interface PlacedHost {
   readonly Host: string
   readonly HostName: string
   /** Grid zone that the host's readings say; '' for none. */
@@ -38,7 +38,7 @@ type SitesConfig = Pick<Config, 'factors' | 'sites'>
 const MOST_REMEMBERED = 100_000
 
 /** @throws WattlineError `config_invalid` for a lifespan that is not above 0 */
-export function createSites({ factors, sites }: SitesConfig): (host: Placed) => Site {
+export function createSites({ factors, sites }: SitesConfig): (host: PlacedHost) => Site {
   const everywhere = inZones(factors, {})
   const rules = sites.map(site => ({ matches: site.hosts.map(wildcard), inZone: inZones(factors, site) }))
   const known = new Map<string, Site>()

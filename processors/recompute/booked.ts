@@ -65,7 +65,7 @@ const DESCRIBED = [
   'TariffVersion',
 ] as const
 
-type Found = Readonly<Record<string, string | number | boolean | null>> & { readonly Last: number }
+type BookedQueryRow = Readonly<Record<string, string | number | boolean | null>> & { readonly Last: number }
 
 /** @throws WattlineError as the engine says */
 export async function readBooked({ query, dialect }: Statements, span: HostSpan): Promise<Booked[]> {
@@ -77,7 +77,7 @@ export async function readBooked({ query, dialect }: Statements, span: HostSpan)
     return `${kinds.get(name) === 'int64' ? `toString(${newest})` : newest} AS Any${name}`
   })
   const rows =
-    await query<Found>(`SELECT ${KEYS.map((name, index) => `${keys[index]} AS Key${name}`).join(', ')},
+    await query<BookedQueryRow>(`SELECT ${KEYS.map((name, index) => `${keys[index]} AS Key${name}`).join(', ')},
   ${described.join(',\n  ')},
   ${AMOUNTS.map(name => `toString(sum(toInt128(l.${name}))) AS Sum${name}`).join(', ')},
   ${NULLABLE.map(name => `toString(sum(toInt128(l.${name}))) AS Sum${name}`).join(', ')}, max(l.Revision) AS Last
@@ -88,7 +88,7 @@ ORDER BY ${KEYS.join(', ')}`)
   return rows.map(found => bookedOf(found, span.tenant))
 }
 
-function bookedOf(found: Found, tenant: string): Booked {
+function bookedOf(found: BookedQueryRow, tenant: string): Booked {
   const bigintOf = (value: unknown): bigint | null => (value === null ? null : BigInt(String(value)))
   const row: Record<string, unknown> = { Tenant: tenant }
   for (const name of KEYS) row[name] = found[`Key${name}`]

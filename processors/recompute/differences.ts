@@ -19,7 +19,7 @@ import { takenBack } from './taken-back.ts'
 export type RecomputeReason = 'late_readings' | 'recomputed' | 'factors_revised'
 
 /** One host's minutes, as they are booked and as the readings give them. */
-export interface Comparison {
+export interface HostComparison {
   readonly metered: readonly EnergyRow[]
   readonly booked: readonly Booked[]
   readonly rate: Rate
@@ -38,7 +38,7 @@ export interface Differences {
 }
 
 /** Compares minute by minute. */
-export function differences(comparison: Comparison): Differences {
+export function differences(comparison: HostComparison): Differences {
   const { metered, booked, isWhole } = comparison
   const found: Differences = { entries: [], withoutReadings: [] }
   const meteredBy = Map.groupBy(metered, row => row.WindowStart)
@@ -82,7 +82,7 @@ function isAllThere(right: readonly EnergyRow[], there: BookedThings): boolean {
 function correctionsOf(
   metered: readonly EnergyRow[],
   there: BookedThings,
-  { rate, books, isWhole, reason }: Comparison,
+  { rate, books, isWhole, reason }: HostComparison,
 ): LedgerRow[] {
   const entries: LedgerRow[] = []
   const right = rated(rate, metered)

@@ -55,7 +55,7 @@ import { type UnitDone, type UnitOptions, workOff } from './unit.ts'
 export const RECOMPUTE = 'recompute'
 
 /** What the processor works with. */
-export interface RecomputeOptions extends UnitOptions {
+export interface RecomputeProcessorOptions extends UnitOptions {
   readonly broker: Pick<Broker, 'lag' | 'partitions'>
   /** How long late readings of a host are waited for before its minutes are computed again, ms. */
   readonly settleMs: number
@@ -75,7 +75,7 @@ const AROUND_SECONDS = 2 * WINDOW_SECONDS
 const RESTATED: ReadonlySet<string> = new Set(RESTATED_REASONS)
 
 /** Reads stream `late_readings` and appends corrections to stream `ledger`: see the head of this file. */
-export const createRecompute = (options: RecomputeOptions): Processor => ({
+export const createRecompute = (options: RecomputeProcessorOptions): Processor => ({
   name: RECOMPUTE,
   streams: [lateReadings.name],
   poll: { maxRecords: 64, maxBytes: 16 * 1024 * 1024, maxWaitMs: 1_000 },
@@ -91,7 +91,7 @@ interface Pass {
 }
 
 class RecomputeWorker implements PartitionWorker {
-  readonly #options: RecomputeOptions
+  readonly #options: RecomputeProcessorOptions
   readonly #partition: AssignedPartition
   /** What has been heard of and is not in the pass, by key of the host. */
   readonly #dirty = new Map<string, DirtyHost>()
@@ -100,7 +100,7 @@ class RecomputeWorker implements PartitionWorker {
   #pass: Pass | null = null
 
   constructor(
-    options: RecomputeOptions,
+    options: RecomputeProcessorOptions,
     partition: AssignedPartition,
     state: ReadonlyMap<string, Uint8Array>,
   ) {

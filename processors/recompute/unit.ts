@@ -20,7 +20,7 @@ export interface UnitOptions {
 }
 
 /** Minutes `[from, to)` of a host, in seconds since the epoch. */
-export interface Unit {
+export interface RecomputeUnit {
   readonly tenant: string
   readonly host: string
   readonly from: number
@@ -40,7 +40,7 @@ export interface UnitDone {
 }
 
 /** Does as much of a unit as fits into memory. Says so where readings are gone: those minutes stay as they are booked. */
-export async function workOff(options: UnitOptions, unit: Unit, nowMs: number): Promise<UnitDone> {
+export async function workOff(options: UnitOptions, unit: RecomputeUnit, nowMs: number): Promise<UnitDone> {
   const { tools, events, keptMs } = options
   const { tenant, host, from, reason } = unit
   const untold = (start: number, end: number, minutes: number): void =>
@@ -75,7 +75,11 @@ export async function workOff(options: UnitOptions, unit: Unit, nowMs: number): 
  * Up to where minutes of a unit are closed, in seconds. The meter closes them with entries, but for those of a name whose readings
  * went to another host: once the name stands for itself, those are closed by their age.
  */
-async function closedBefore({ tools, openMs }: UnitOptions, unit: Unit, nowMs: number): Promise<number> {
+async function closedBefore(
+  { tools, openMs }: UnitOptions,
+  unit: RecomputeUnit,
+  nowMs: number,
+): Promise<number> {
   const { statements, rules } = tools
   const span = { ...unit, names: [] }
   const last = await lastBooked(statements, span)

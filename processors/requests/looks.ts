@@ -32,7 +32,7 @@ export class LookSchedule {
   #fresh: number | null = null
   /** End of the old day that comes next; null: the newest. */
   #oldDay: number | null = null
-  #chosen: (Named & { readonly atSeconds: number }) | null = null
+  #chosen: (NamedLook & { readonly atSeconds: number }) | null = null
 
   constructor(limits: LookLimits) {
     this.#limits = limits
@@ -51,7 +51,7 @@ export class LookSchedule {
     const { end, oldest } = this.#range(nowSeconds)
     const look = this.nextFresh(nowSeconds)
     if (look !== null) return look
-    const of = (name: LookName, from: number, to = end): Named => ({
+    const of = (name: LookName, from: number, to = end): NamedLook => ({
       name,
       look: { from: Math.max(from, oldest), to, spans: name !== 'entries' },
     })
@@ -94,7 +94,7 @@ export class LookSchedule {
   }
 }
 
-interface Named {
+interface NamedLook {
   readonly name: LookName
   readonly look: Look
 }

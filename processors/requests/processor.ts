@@ -22,7 +22,7 @@ import type { RequestTables, SharingRules } from './statement.ts'
 export const REQUESTS = 'requests'
 
 /** What the processor works with. */
-export interface RequestsOptions extends LookLimits {
+export interface RequestsProcessorOptions extends LookLimits {
   readonly broker: Pick<Broker, 'lag'>
   readonly statements: Statements
   /** See `selectRecords`. */
@@ -47,7 +47,7 @@ const MOST_PARTS = 256
 const TRIES = 4
 
 /** Reads its own stream `request_energy`, to be the one worker of its first partition; see the head of this file. */
-export const createRequests = (options: RequestsOptions): Processor => ({
+export const createRequests = (options: RequestsProcessorOptions): Processor => ({
   name: REQUESTS,
   streams: [requestEnergy.name],
   poll: { maxRecords: 64, maxBytes: 8 * 1024 * 1024, maxWaitMs: 250 },
@@ -72,7 +72,7 @@ export const requestTables = ({ dialect }: Pick<Statements, 'dialect'>): Request
 })
 
 class RequestsWorker implements PartitionWorker {
-  readonly #options: RequestsOptions
+  readonly #options: RequestsProcessorOptions
   readonly #partition: AssignedPartition
   readonly #schedule: LookSchedule
   readonly #context: SharingContext
@@ -82,7 +82,7 @@ class RequestsWorker implements PartitionWorker {
   #tries = 0
   #restUntilMs = 0
 
-  constructor(options: RequestsOptions, partition: AssignedPartition, committed: bigint) {
+  constructor(options: RequestsProcessorOptions, partition: AssignedPartition, committed: bigint) {
     const { statements, folder, sharing, now } = options
     this.#options = options
     this.#partition = partition

@@ -97,16 +97,16 @@ export const createRestate = (options: RestateOptions): Processor => ({
 })
 
 /** A pass over a range. */
-interface Pass {
+interface RestatePass {
   readonly key: string
   readonly sinceMs: number
   /** What was rated before the revision was known, and what was in the ledger's stream then. */
   readonly tables: CatchingUp
   /** Null: the tables do not have all of that yet. */
-  plan: Plan | null
+  plan: RestatePlan | null
 }
 
-interface Plan {
+interface RestatePlan {
   readonly range: RestatedRange
   /** What is left of it. */
   readonly units: PlannedUnit[]
@@ -119,7 +119,7 @@ class RestateWorker implements PartitionWorker {
   readonly #partition: AssignedPartition
   readonly #dirty = new Map<string, DirtyRange>()
   #next = 0n
-  #pass: Pass | null = null
+  #pass: RestatePass | null = null
   /** Where revisions were announced last. */
   #announced: Step | null = null
 
@@ -211,7 +211,7 @@ class RestateWorker implements PartitionWorker {
     return true
   }
 
-  #passOver(key: string, { sinceMs }: DirtyRange): Pass {
+  #passOver(key: string, { sinceMs }: DirtyRange): RestatePass {
     if (this.#pass?.key === key && this.#pass.sinceMs === sinceMs) return this.#pass
     const { broker, raters } = this.#options
     const rated = raters.map(([group, stream]) => [group, stream.name] as const)
@@ -227,7 +227,7 @@ class RestateWorker implements PartitionWorker {
     return found?.fingerprint ?? NOTHING
   }
 
-  async #planOf(range: RestatedRange, after: UnitCursor | null): Promise<Plan> {
+  async #planOf(range: RestatedRange, after: UnitCursor | null): Promise<RestatePlan> {
     const { statements, folder, limits = folder === null ? UNIT_AS_TEXT : UNIT } = this.#options
     const workloads = await statements.query<PlannedWorkload>(
       plannedWorkloads(this.#table, range, { after, limit: PLANNED }),

@@ -35,7 +35,7 @@ const MEASURE_S = 300
 const MINUTE_S = 60
 
 /** A decision, and what is known after it. */
-export interface Evaluated {
+export interface PolicyEvaluation {
   readonly named: NamedPolicy
   readonly explained: Explained
   readonly state: Omit<PolicyState, 'pending'>
@@ -48,7 +48,7 @@ export async function evaluate(
   before: PolicyState,
   at: number,
   signal: AbortSignal,
-): Promise<Evaluated> {
+): Promise<PolicyEvaluation> {
   const { policy } = named
   const books = await options.books()
   // Another version asks for other numbers.

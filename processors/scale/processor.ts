@@ -14,7 +14,7 @@ import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { type MeasuredEffect, measureEffects, minutesOf } from './effects.ts'
-import { type Evaluated, type EvaluateOptions, evaluate } from './evaluate.ts'
+import { type EvaluateOptions, evaluate, type PolicyEvaluation } from './evaluate.ts'
 import {
   answerOf,
   answerOutput,
@@ -73,7 +73,7 @@ class ScaleWorker implements PartitionWorker {
   readonly #states: ScaleState['states']
   readonly #running = new Set<string>()
   /** Decided, but not written yet. */
-  readonly #decided = new Map<string, Evaluated>()
+  readonly #decided = new Map<string, PolicyEvaluation>()
   readonly #restUntil = new Map<string, number>()
   readonly #over = new AbortController()
   #next: bigint
@@ -214,7 +214,7 @@ class ScaleWorker implements PartitionWorker {
   }
 
   /** Effects that were measured while it was decided are not waited for again. */
-  #stateAfter(place: string, { state, explained: { policy, decision } }: Evaluated): PolicyState {
+  #stateAfter(place: string, { state, explained: { policy, decision } }: PolicyEvaluation): PolicyState {
     const { pending } = this.#states.get(place) ?? NEW_POLICY
     if (policy.replica.workloads === null) return { ...state, pending: [] }
     const { at, replicas } = decision

@@ -19,7 +19,7 @@ const FULL_ROWS = 32_768
 const FULL_BYTES = 2 ** 23
 
 /** added: its rows are in. full: they are for the next one. alone: too large, or not exactly of the columns of the stream. */
-type Addition = 'added' | 'full' | 'alone'
+type AddResult = 'added' | 'full' | 'alone'
 
 /** Combines records of one stream, in the order in which they are added. */
 export class Combiner {
@@ -34,7 +34,7 @@ export class Combiner {
   }
 
   /** Adds nothing where it does not answer `added`. */
-  add(value: Uint8Array): Addition {
+  add(value: Uint8Array): AddResult {
     if (value.length > SMALL_BYTES) return 'alone'
     try {
       const record = readRecord(this.#builder.stream, value, SMALL_RAW_BYTES)

@@ -35,7 +35,7 @@ export function plannedUnits(plan: InsertPlan, records: readonly StoredRecord[])
   return units
 }
 
-interface Grouping {
+interface UnitContext {
   readonly stream: StreamDeclaration
   readonly originOf: (offset: bigint) => string
   /** Leading records that an owner before may have inserted alone, so that they must be again. */
@@ -45,7 +45,7 @@ interface Grouping {
 /** Units for records without a plan: neighbours that are small are combined. */
 export function freeUnits(
   records: readonly StoredRecord[],
-  { stream, originOf, alone: first }: Grouping,
+  { stream, originOf, alone: first }: UnitContext,
 ): Unit[] {
   const units: Unit[] = records.slice(0, first).map(alone)
   const combiner = new Combiner(stream)

@@ -23,11 +23,11 @@ const EXEMPLAR = FIELD.Exemplar
 
 type Gauges = ViewsOf<typeof metricsGauge>
 type Sums = ViewsOf<typeof metricsSum>
-type Histograms = ViewsOf<typeof metricsHistogram>
-type ExpHistograms = ViewsOf<typeof metricsExpHistogram>
-type Summaries = ViewsOf<typeof metricsSummary>
-type Common = Omit<
-  Summaries,
+type HistogramViews = ViewsOf<typeof metricsHistogram>
+type ExpHistogramViews = ViewsOf<typeof metricsExpHistogram>
+type SummaryViews = ViewsOf<typeof metricsSummary>
+type CommonViews = Omit<
+  SummaryViews,
   'Count' | 'Sum' | 'Flags' | 'ValueAtQuantiles.Quantile' | 'ValueAtQuantiles.Value'
 >
 type ExemplarViews = Pick<
@@ -55,7 +55,7 @@ interface PointKind {
  */
 export function metricsV1Envelope(stream: string, columns: unknown): Envelope {
   const make = KINDS[stream]!
-  return envelopeOf(columns as Common, make(columns as never))
+  return envelopeOf(columns as CommonViews, make(columns as never))
 }
 
 const KINDS: Readonly<Record<string, (columns: never) => PointKind>> = {
@@ -72,25 +72,25 @@ const KINDS: Readonly<Record<string, (columns: never) => PointKind>> = {
     },
     wholeKey: row => `${columns.AggregationTemporality.get(row)} ${columns.IsMonotonic.get(row)}`,
   }),
-  metrics_histogram: (columns: Histograms) => ({
+  metrics_histogram: (columns: HistogramViews) => ({
     field: Metric.histogram,
     point: (to, row) => writeHistogram(to, columns, row),
     whole: (to, row) => to.number(Sum.aggregationTemporality, columns.AggregationTemporality.get(row) >>> 0),
     wholeKey: row => `${columns.AggregationTemporality.get(row)}`,
   }),
-  metrics_exp_histogram: (columns: ExpHistograms) => ({
+  metrics_exp_histogram: (columns: ExpHistogramViews) => ({
     field: Metric.exponentialHistogram,
     point: (to, row) => writeExpHistogram(to, columns, row),
     whole: (to, row) => to.number(Sum.aggregationTemporality, columns.AggregationTemporality.get(row) >>> 0),
     wholeKey: row => `${columns.AggregationTemporality.get(row)}`,
   }),
-  metrics_summary: (columns: Summaries) => ({
+  metrics_summary: (columns: SummaryViews) => ({
     field: Metric.summary,
     point: (to, row) => writeSummary(to, columns, row),
   }),
 }
 
-function envelopeOf(columns: Common, kind: PointKind): Envelope {
+function envelopeOf(columns: CommonViews, kind: PointKind): Envelope {
   const { MetricName, MetricDescription, MetricUnit } = columns
   const metricKey = (row: number): string =>
     `${MetricName.ids[row]} ${MetricDescription.ids[row]} ${MetricUnit.ids[row]} ${kind.wholeKey?.(row) ?? ''}`
@@ -112,7 +112,7 @@ function envelopeOf(columns: Common, kind: PointKind): Envelope {
   }
 }
 
-function writeTimes(to: MessageWriter, { StartTimeUnix, TimeUnix }: Common, row: number): void {
+function writeTimes(to: MessageWriter, { StartTimeUnix, TimeUnix }: CommonViews, row: number): void {
   to.wide(NUMBER.startTimeUnixNano, StartTimeUnix.get(row))
   to.wide(NUMBER.timeUnixNano, TimeUnix.get(row))
 }
@@ -126,7 +126,7 @@ function writeNumber(to: MessageWriter, columns: Gauges | Sums, row: number): vo
   to.number(NUMBER.flags, flags)
 }
 
-function writeHistogram(to: MessageWriter, columns: Histograms, row: number): void {
+function writeHistogram(to: MessageWriter, columns: HistogramViews, row: number): void {
   writeTimes(to, columns, row)
   to.wide(HISTOGRAM.count, columns.Count.get(row))
   to.real(HISTOGRAM.sum, columns.Sum.get(row))
@@ -138,14 +138,14 @@ function writeHistogram(to: MessageWriter, columns: Histograms, row: number): vo
   writeRange(to, HISTOGRAM, columns, row)
 }
 
-function writeExpHistogram(to: MessageWriter, columns: ExpHistograms, row: number): void {
+function writeExpHistogram(to: MessageWriter, columns: ExpHistogramViews, row: number): void {
   to.attributes(EXP_HISTOGRAM.attributes, columns.Attributes, row)
   writeTimes(to, columns, row)
   to.wide(EXP_HISTOGRAM.count, columns.Count.get(row))
   to.real(EXP_HISTOGRAM.sum, columns.Sum.get(row))
   to.signed(EXP_HISTOGRAM.scale, columns.Scale.get(row))
   to.wide(EXP_HISTOGRAM.zeroCount, columns.ZeroCount.get(row))
-  const buckets = (field: number, offset: number, counts: ExpHistograms['PositiveBucketCounts']): void =>
+  const buckets = (field: number, offset: number, counts: ExpHistogramViews['PositiveBucketCounts']): void =>
     to.message(field, () => {
       to.signed(FIELD.Buckets.offset, offset)
       packed(to, FIELD.Buckets.bucketCounts, counts, row, value => to.varint64(value))
@@ -157,7 +157,7 @@ function writeExpHistogram(to: MessageWriter, columns: ExpHistograms, row: numbe
   writeRange(to, EXP_HISTOGRAM, columns, row)
 }
 
-function writeSummary(to: MessageWriter, columns: Summaries, row: number): void {
+function writeSummary(to: MessageWriter, columns: SummaryViews, row: number): void {
   writeTimes(to, columns, row)
   to.wide(SUMMARY.count, columns.Count.get(row))
   to.real(SUMMARY.sum, columns.Sum.get(row))
@@ -177,7 +177,7 @@ function writeSummary(to: MessageWriter, columns: Summaries, row: number): void 
 function writeRange(
   to: MessageWriter,
   fields: { readonly min: number; readonly max: number },
-  { Min, Max }: Histograms | ExpHistograms,
+  { Min, Max }: HistogramViews | ExpHistogramViews,
   row: number,
 ): void {
   const [min, max] = [Min.get(row), Max.get(row)]

@@ -32,7 +32,7 @@ type Summaries = ViewsOf<typeof metricSummaries>
 type Common = Omit<Summaries, 'Count' | 'Sum' | 'Quantiles' | 'QuantileValues'>
 
 /** How the points of one table are written. */
-interface PointWriter {
+interface PointEncoder {
   /** Field of Metric. */
   readonly field: (row: number) => number
   readonly point: (to: MessageWriter, row: number) => void
@@ -44,7 +44,7 @@ export function metricsEnvelope(stream: string, columns: unknown): Envelope {
   return envelopeOf(columns as Common, make(columns as never))
 }
 
-const WRITERS: Readonly<Record<string, (columns: never) => PointWriter>> = {
+const WRITERS: Readonly<Record<string, (columns: never) => PointEncoder>> = {
   metric_points: (columns: Numbers) => ({
     field: row => (columns.Kind.get(row) === POINT_KIND.gauge ? Metric.gauge : Metric.sum),
     point: numberWriter(columns),
@@ -66,7 +66,7 @@ const WRITERS: Readonly<Record<string, (columns: never) => PointWriter>> = {
 /** Whether such a stream holds metrics in this form. */
 export const isPointStream = (stream: string): boolean => stream in WRITERS
 
-type Attributes = readonly (readonly [key: string, value: string])[]
+type AttributePairs = readonly (readonly [key: string, value: string])[]
 
 /** The objects of a column of JSON texts; each text is parsed once. */
 function parsed<Value>(view: DictionaryView, of: (text: string) => Value): (row: number) => Value {
@@ -79,13 +79,14 @@ function parsed<Value>(view: DictionaryView, of: (text: string) => Value): (row:
   }
 }
 
-const attributesOf = (text: string): Attributes => Object.entries(JSON.parse(text) as Record<string, string>)
+const attributesOf = (text: string): AttributePairs =>
+  Object.entries(JSON.parse(text) as Record<string, string>)
 
-function writeAttributes(to: MessageWriter, field: number, attributes: Attributes): void {
+function writeAttributes(to: MessageWriter, field: number, attributes: AttributePairs): void {
   for (const [key, value] of attributes) to.attribute(field, key, value)
 }
 
-function envelopeOf(columns: Common, points: PointWriter): Envelope {
+function envelopeOf(columns: Common, points: PointEncoder): Envelope {
   const { MetricName, Resource, Meta } = columns
   const metaOf = parsed(Meta, text => JSON.parse(text) as MetricMeta)
   const resourceOf = parsed(Resource, attributesOf)
@@ -120,7 +121,7 @@ function envelopeOf(columns: Common, points: PointWriter): Envelope {
 function writeMetric(
   to: MessageWriter,
   { MetricName }: Common,
-  { field, point }: PointWriter,
+  { field, point }: PointEncoder,
   { description, unit, temporality = 0, monotonic }: MetricMeta,
   first: number,
   stop: number,
@@ -140,7 +141,7 @@ function writeTimes(to: MessageWriter, { StartTimeUnix, TimeUnix }: Common, row:
   to.wide(NUMBER.timeUnixNano, TimeUnix.get(row))
 }
 
-function numberWriter(columns: Numbers): PointWriter['point'] {
+function numberWriter(columns: Numbers): PointEncoder['point'] {
   const labelsOf = parsed(columns.Labels, attributesOf)
   return (to, row) => {
     const flags = columns.Flags.get(row)
@@ -152,7 +153,7 @@ function numberWriter(columns: Numbers): PointWriter['point'] {
   }
 }
 
-function histogramWriter(columns: Histograms): PointWriter['point'] {
+function histogramWriter(columns: Histograms): PointEncoder['point'] {
   const labelsOf = parsed(columns.Labels, attributesOf)
   return (to, row) => {
     writeTimes(to, columns, row)
@@ -167,7 +168,7 @@ function histogramWriter(columns: Histograms): PointWriter['point'] {
   }
 }
 
-function expHistogramWriter(columns: ExpHistograms): PointWriter['point'] {
+function expHistogramWriter(columns: ExpHistograms): PointEncoder['point'] {
   const labelsOf = parsed(columns.Labels, attributesOf)
   return (to, row) => {
     writeAttributes(to, EXP_HISTOGRAM.attributes, labelsOf(row))
@@ -191,7 +192,7 @@ function expHistogramWriter(columns: ExpHistograms): PointWriter['point'] {
   }
 }
 
-function summaryWriter(columns: Summaries): PointWriter['point'] {
+function summaryWriter(columns: Summaries): PointEncoder['point'] {
   const labelsOf = parsed(columns.Labels, attributesOf)
   return (to, row) => {
     writeTimes(to, columns, row)

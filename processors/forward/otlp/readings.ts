@@ -109,7 +109,7 @@ function pointOf(columns: ReadingColumns, row: number): SensorPoint | LeftOut {
 const publicLabels = (labels: TextAttributes): TextAttributes =>
   Object.fromEntries(Object.entries(labels).filter(([key]) => !key.startsWith('workload.')))
 
-interface Metric {
+interface ReadingMetric {
   readonly metric: string
   readonly unit: string
   readonly isCounter: boolean
@@ -119,7 +119,7 @@ interface Metric {
 }
 
 /** What a metric says of a quantity: its base unit, and how many integers of a reading make one. */
-const metricOf = (quantity: Quantity): Pick<Metric, 'unit' | 'isCounter' | 'scale'> => ({
+const metricOf = (quantity: Quantity): Pick<ReadingMetric, 'unit' | 'isCounter' | 'scale'> => ({
   unit: QUANTITIES[quantity].base,
   isCounter: isCounter(quantity),
   scale: Number(QUANTITIES[quantity].perBase),
@@ -130,7 +130,7 @@ const WATTS = metricOf('power')
 const SECONDS = metricOf('cpu_time')
 const BYTES = metricOf('memory')
 
-function hostMetric(columns: ReadingColumns, row: number): Metric | null {
+function hostMetric(columns: ReadingColumns, row: number): ReadingMetric | null {
   const quantity = columns.Quantity.get(row)
   const domain = columns.Domain.get(row)
   if (quantity === 'cpu_time') {
@@ -149,7 +149,7 @@ function hostMetric(columns: ReadingColumns, row: number): Metric | null {
   return { metric: `hw.${quantity}`, ...by, attributes: { 'hw.id': domain, 'hw.type': type }, resource: {} }
 }
 
-function workloadMetric(columns: ReadingColumns, row: number): Metric | null {
+function workloadMetric(columns: ReadingColumns, row: number): ReadingMetric | null {
   const kind = columns.WorkloadKind.get(row)
   const domain = columns.Domain.get(row)
   const quantity = columns.Quantity.get(row)

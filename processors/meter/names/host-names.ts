@@ -34,7 +34,7 @@ export interface Claim {
 }
 
 /** Up to where windows stand in the ledger under a host's name; null: none do. */
-export interface Booked {
+export interface BookedName {
   readonly tenant: string
   readonly name: string
   readonly host: string
@@ -113,7 +113,7 @@ export class HostNameClaims {
   }
 
   /** A claim of a host was answered. */
-  answered({ tenant, name, host }: Booked, changes: Changes): void {
+  answered({ tenant, name, host }: BookedName, changes: Changes): void {
     const key = hostKey(tenant, host)
     const announced = this.#announced.get(key)
     if (announced === undefined) return

@@ -119,12 +119,12 @@ export function moveSamples(state: HostState, step: HostStep): Uint8Array | null
   return rows.length === 0 ? null : encodeRows(readings, rows)
 }
 
-interface Sample {
+interface ReportedValue {
   readonly timeNano: bigint
   readonly value: bigint
 }
 
-function leftOf(series: Series, closedBefore: number | null): Sample[] {
+function leftOf(series: Series, closedBefore: number | null): ReportedValue[] {
   const left = [series.samples, series.ahead].flatMap(samples =>
     Array.from({ length: countOf(samples) }, (_, index) => ({
       timeNano: timeNanoAt(samples, index * STRIDE),
@@ -137,7 +137,7 @@ function leftOf(series: Series, closedBefore: number | null): Sample[] {
 }
 
 /** What the meter stood at when a window began that its first interval reaches into, as it was booked. */
-function sampleAtEdge(series: Series, window: number): Sample {
+function sampleAtEdge(series: Series, window: number): ReportedValue {
   const { samples, isGauge } = series
   const timeNano = windowStartNano(window)
   const [before, after] = [valueAt(samples, 0), valueAt(samples, STRIDE)]

@@ -13,7 +13,7 @@ import { hostKey } from '../samples/keys.ts'
 import type { HostState, HostStates } from '../state/host-state.ts'
 import {
   BOOKED_KIND,
-  type Booked,
+  type BookedName,
   type Changes,
   type Claim,
   HostNameClaims,
@@ -46,7 +46,7 @@ export class Joiner {
   readonly #outboxes = new Map<string, Outbox>()
   #moved: { readonly partition: number; readonly value: Uint8Array }[] = []
   /** Answers, by partition of the host that asked. */
-  #booked = new Map<number, Booked[]>()
+  #booked = new Map<number, BookedName[]>()
   #changes: Changes = new Map()
 
   constructor(options: JoinerOptions, stored: ReadonlyMap<string, Uint8Array>) {
@@ -92,7 +92,7 @@ export class Joiner {
    * the hosts that were answered.
    */
   applyBooked({ value }: StoredRecord, states: HostStates): readonly HostState[] {
-    const answers = JSON.parse(Buffer.from(value).toString()) as readonly Booked[]
+    const answers = JSON.parse(Buffer.from(value).toString()) as readonly BookedName[]
     return answers.flatMap(answer => {
       const { tenant, name, host, before } = answer
       this.#names.answered(answer, this.#changes)
@@ -133,7 +133,7 @@ export class Joiner {
     return [[key, state]]
   }
 
-  #answer(booked: Booked): void {
+  #answer(booked: BookedName): void {
     const partition = this.#partitionOf(booked.tenant, booked.host)
     this.#booked.set(partition, [...(this.#booked.get(partition) ?? []), booked])
   }

@@ -31,7 +31,7 @@ export interface JournalReader {
 const EMPTY = new Uint8Array(0)
 
 /** The journal of one host. */
-export class Journal {
+export class SampleJournal {
   #bytes = EMPTY
   #length = 0
   /** Up to here the series have the samples. */

@@ -4,7 +4,7 @@ import type { LikelyRange } from '../../../core/books/rapl-ranges.ts'
 import { HIGH, isBelow, LOW, nanoOf, type Samples, timeNanoAt, valueAt } from './samples.ts'
 
 /** What a counter showed, as a series keeps it. */
-interface Shown {
+interface CounterSighting {
   readonly minute: number
   readonly ns: number
   readonly high: number
@@ -12,7 +12,7 @@ interface Shown {
 }
 
 /** What of a series is looked at. */
-interface Counter {
+interface CounterSeries {
   readonly isGauge: boolean
   readonly samples: Samples
   readonly rangeMax: bigint
@@ -25,8 +25,8 @@ interface Counter {
  * wrapped since. A clock that was set back has dated it, or the counter was reset since, which restating can tell.
  */
 export function wasSetBack(
-  { isGauge, samples, rangeMax, most, likely }: Counter,
-  { minute, ns, high, low }: Shown,
+  { isGauge, samples, rangeMax, most, likely }: CounterSeries,
+  { minute, ns, high, low }: CounterSighting,
 ): boolean {
   if (isGauge || !isBelow(samples[HIGH]!, samples[LOW]!, high, low)) return false
   const spanNs = timeNanoAt(samples, 0) - nanoOf(minute, ns)

@@ -38,21 +38,21 @@ const METERED: ReadonlySet<string> = new Set([
 const REQUESTS: ReadonlySet<string> = new Set(REQUEST_QUANTITIES)
 const isMetered = (quantity: string): quantity is MeteredQuantity => METERED.has(quantity)
 
-type Column = ReturnType<TextSymbols['columnOf']>
+type EntryColumn = ReturnType<TextSymbols['columnOf']>
 
 /** Which series a row belongs to. */
 export class EntryFinder {
   readonly #columns: Readings['columns']
   readonly #gapOf: GapOf
   /** In the order of an entry's symbols: those first that tell most rows apart. */
-  readonly #workloadId: Column
-  readonly #quantity: Column
-  readonly #domain: Column
-  readonly #bootId: Column
-  readonly #workloadKind: Column
-  readonly #device: Column
-  readonly #source: Column
-  readonly #quality: Column
+  readonly #workloadId: EntryColumn
+  readonly #quantity: EntryColumn
+  readonly #domain: EntryColumn
+  readonly #bootId: EntryColumn
+  readonly #workloadKind: EntryColumn
+  readonly #device: EntryColumn
+  readonly #source: EntryColumn
+  readonly #quality: EntryColumn
   readonly #symbols = new Int32Array(SYMBOLS)
 
   constructor(

@@ -1,6 +1,6 @@
 /** What `meter` knows of one host between two records: open windows only, never history. */
 
-import { Journal } from '../samples/journal.ts'
+import { SampleJournal } from '../samples/journal.ts'
 import type { Series } from '../samples/series.ts'
 import type { HostLookup } from './lookup.ts'
 import { type ElapsedTime, NO_TIME } from './own-time.ts'
@@ -40,7 +40,7 @@ export interface HostState {
    */
   derived: Derived | null
   /** Samples that the series do not have yet, see settle.ts. */
-  readonly journal: Journal
+  readonly journal: SampleJournal
   /** The series in order of key; null: not known. */
   ordered: readonly Series[] | null
   /** What the series were encoded to, without the journal; null: not yet, or they have changed. See codec.ts. */
@@ -96,7 +96,7 @@ export const newHostState = (tenant: string, host: string): HostState => ({
   workloads: new Map(),
   gpuIdle: new Map(),
   derived: null,
-  journal: new Journal(),
+  journal: new SampleJournal(),
   ordered: null,
   encoded: null,
   lookup: null,

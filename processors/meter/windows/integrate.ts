@@ -33,7 +33,7 @@ export interface LateSlice {
 }
 
 /** Which windows are closed: from `from` up to below `until`; samples further apart than `forgetNs` are two epochs. */
-interface Closing {
+interface ClosedRange {
   readonly from: number
   readonly until: number
   readonly forgetNs: number
@@ -53,7 +53,7 @@ export interface Integrated {
  * way each time: what windows get does not depend on when they are closed. Over all calls, slices and late parts of an
  * unbroken counter sum to last - first.
  */
-export function integrate(series: Series, closing: Closing, integrated: Integrated): void {
+export function integrate(series: Series, closing: ClosedRange, integrated: Integrated): void {
   const { samples } = series
   const { until } = closing
   if (samples.length === 0 || samples[0]! >= until) return
@@ -90,7 +90,7 @@ function bookRun(series: Series, at: number, run: number, integrated: Integrated
 function integrateInterval(
   series: Series,
   at: number,
-  closing: Closing,
+  closing: ClosedRange,
   isPending: boolean,
   integrated: Integrated,
 ): number {
@@ -121,7 +121,7 @@ function bookParts(
   series: Series,
   at: number,
   parts: readonly WindowPart[],
-  { from, until, isPending }: Closing & { readonly isPending: boolean },
+  { from, until, isPending }: ClosedRange & { readonly isPending: boolean },
   integrated: Integrated,
 ): void {
   const { samples } = series

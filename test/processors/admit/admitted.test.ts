@@ -3,7 +3,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { MAX_RECORDS, type SourceRecord } from '../../../core/model/forwarding.ts'
-import { type Admitted, decide, decodeAdmitted, encodeAdmitted } from '../../../processors/admit/admitted.ts'
+import {
+  type AdmittedRecords,
+  decide,
+  decodeAdmitted,
+  encodeAdmitted,
+} from '../../../processors/admit/admitted.ts'
 
 const record = (offset: number, rows = 3): SourceRecord => ({
   offset: BigInt(offset),
@@ -15,7 +20,7 @@ test('every record is new once, however a sender cuts and repeats its last reque
   const request = fc.record({ back: fc.nat(MAX_RECORDS), count: fc.integer({ min: 1, max: MAX_RECORDS }) })
   fc.assert(
     fc.property(fc.array(request, { minLength: 1, maxLength: 40 }), requests => {
-      let known: Admitted = []
+      let known: AdmittedRecords = []
       let next = 0
       const admitted: number[] = []
       for (const { back, count } of requests) {

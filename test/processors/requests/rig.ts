@@ -9,7 +9,7 @@ import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { requestEnergy, requestMinutes, STREAMS } from '../../../core/model/streams/index.ts'
 import { Runner } from '../../../processors/loop/runner.ts'
 import { streamSettings } from '../../../processors/processors.ts'
-import { createRequests, type RequestsOptions } from '../../../processors/requests/processor.ts'
+import { createRequests, type RequestsProcessorOptions } from '../../../processors/requests/processor.ts'
 import { sharingRules } from '../../../processors/requests/statement.ts'
 import { createStore } from '../../../processors/store/store.ts'
 import { openTestWarehouse, type TestWarehouse } from '../../query/support/warehouse.ts'
@@ -29,7 +29,10 @@ export interface RequestsRig {
 /** At fresh minutes, at entries, at the last hour, at the last day and at an old day. */
 const LOOKS_AN_HOUR = 5
 
-export async function openRig(startMs: number, options: Partial<RequestsOptions> = {}): Promise<RequestsRig> {
+export async function openRig(
+  startMs: number,
+  options: Partial<RequestsProcessorOptions> = {},
+): Promise<RequestsRig> {
   const store = await openTestWarehouse()
   const folder = await mkdtemp(join(tmpdir(), 'wattline-requests-'))
   const broker = await openEmbeddedBroker({ path: join(folder, 'log'), maxBytes: 1e9, events: silentEvents })

@@ -3,9 +3,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
-  Journal,
   type JournalHeader,
   type JournalReader,
+  SampleJournal,
 } from '../../../../processors/meter/samples/journal.ts'
 import { MINUTE_NS, nanoOf, partsOf, splitNano } from '../../../../processors/meter/samples/samples.ts'
 
@@ -39,7 +39,7 @@ const record = fc.record({
 test('gives back what was put in, in one go or in several, here or where it was loaded', () => {
   fc.assert(
     fc.property(fc.array(record, { maxLength: 6 }), fc.nat(6), (records, cut) => {
-      const [journal, told, loaded] = [new Journal(), new Told(), new Told()]
+      const [journal, told, loaded] = [new SampleJournal(), new Told(), new Told()]
       for (const [number, { clockMs, at, samples }] of records.entries()) {
         if (number === cut) journal.settle(told)
         const [minute, ns] = splitNano(at)
@@ -53,7 +53,7 @@ test('gives back what was put in, in one go or in several, here or where it was 
       expect(told.samples).toEqual(records.flatMap(({ samples }) => samples))
       const filled = records.filter(({ samples }) => samples.length > 0)
       expect(told.headers.map(({ clockMs }) => clockMs)).toEqual(filled.map(({ clockMs }) => clockMs))
-      new Journal().load(journal.bytes, loaded)
+      new SampleJournal().load(journal.bytes, loaded)
       expect(loaded).toEqual(told)
     }),
   )
@@ -69,7 +69,7 @@ test('parts of an instant are those of its nanoseconds', () => {
 })
 
 test('refuses what does not fit, and is as it was', () => {
-  const journal = new Journal()
+  const journal = new SampleJournal()
   const [minute, ns] = splitNano(NOW)
   journal.begin({ clockMs: 0, minute, ns })
   const now = partsOf(minute, ns)
@@ -83,7 +83,7 @@ test('refuses what does not fit, and is as it was', () => {
 })
 
 test('bytes that end too early are refused', () => {
-  const journal = new Journal()
+  const journal = new SampleJournal()
   const [minute, ns] = splitNano(NOW)
   journal.begin({ clockMs: 7, minute, ns })
   journal.push(3, ...partsOf(minute, ns), 1_000)
@@ -91,6 +91,6 @@ test('bytes that end too early are refused', () => {
   for (let length = 1; length < journal.length; length++) {
     // A header without samples is whole.
     if (length === journal.length - sampleBytes) continue
-    expect(() => new Journal().load(journal.bytes.subarray(0, length), new Told())).toThrow(RangeError)
+    expect(() => new SampleJournal().load(journal.bytes.subarray(0, length), new Told())).toThrow(RangeError)
   }
 })
