@@ -104,7 +104,7 @@ function deliveryRoutes(app: FastifyInstance, context: QueryContext): void {
     const limit = integer(query, 'limit', { min: 1, max: 1_000, absent: 100 })
     const outcome = oneOf(query, 'outcome', ['all', 'delivered', 'failed', 'dead'], 'all')
     const { text, params } = deliveriesStatement(limit + 1, outcome === 'all' ? undefined : outcome)
-    const rows = await context.readers(identityOf(request), reply).query<DeliveryRow>(text, params)
+    const rows = await context.readers(identityOf(request), reply).query<DeliveryAttempt>(text, params)
     reply.header('cache-control', 'no-store')
     return { deliveries: rows.slice(0, limit).map(deliveryOf), truncated: rows.length > limit }
   })
@@ -187,7 +187,7 @@ async function silencesOf(reader: FencedReader, now: number): Promise<readonly S
   return rows.map(row => ({ ...row, starts_at: isoTime(row.starts_at), ends_at: isoTime(row.ends_at) }))
 }
 
-interface DeliveryRow {
+interface DeliveryAttempt {
   readonly time_ms: string
   readonly id: string
   readonly receiver: string
@@ -199,7 +199,7 @@ interface DeliveryRow {
   readonly next_attempt: number
 }
 
-const deliveryOf = (row: DeliveryRow): DeliveriesAnswer['deliveries'][number] => ({
+const deliveryOf = (row: DeliveryAttempt): DeliveriesAnswer['deliveries'][number] => ({
   time: new Date(Number(row.time_ms)).toISOString(),
   id: row.id,
   receiver: row.receiver,

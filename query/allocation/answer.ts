@@ -21,7 +21,7 @@ const NOTHING = amountsBy(() => null)
 const MINUTE = 60
 
 /** All cells of one name in one set. */
-interface Group {
+interface AllocationGroup {
   readonly name: string
   readonly cells: readonly Cell[]
   readonly costNano: bigint
@@ -53,7 +53,7 @@ export function buildAllocations(
   }
 }
 
-function groupsOf(cells: readonly Cell[], costs: readonly CostShare[]): readonly Group[] {
+function groupsOf(cells: readonly Cell[], costs: readonly CostShare[]): readonly AllocationGroup[] {
   const paid = Map.groupBy(costs, ({ name }) => name)
   return [...Map.groupBy(cells, ({ name }) => name)].map(([name, some]) => ({
     name,
@@ -73,7 +73,11 @@ const sumOf = (cells: readonly Cell[]): AllocationAmounts =>
   cells.map(({ amounts }) => amounts).reduce(addAllocationAmounts, NOTHING)
 const units = (nano: bigint): number => Number(nano) / 1e9
 
-function allocationOf(group: Group, window: AllocationWindow, request: AllocationRequest): Allocation {
+function allocationOf(
+  group: AllocationGroup,
+  window: AllocationWindow,
+  request: AllocationRequest,
+): Allocation {
   const total = sumOf(group.cells)
   const facts = factsOf(group.cells)
   const currencies = currenciesOf(group.cells)

@@ -27,7 +27,7 @@ export const PLAIN_FIELDS = [
 ] as const
 
 /** How a field is compared; `is` is equality. */
-export type Comparison = 'is' | 'contains' | 'prefix' | 'suffix'
+export type FilterOperator = 'is' | 'contains' | 'prefix' | 'suffix'
 
 /** A condition on allocations. */
 export type Condition =
@@ -38,7 +38,7 @@ export type Condition =
       readonly field: (typeof PLAIN_FIELDS)[number] | (typeof MAP_FIELDS)[number]
       /** Key of a map field; '' for any key. */
       readonly key: string
-      readonly comparison: Comparison
+      readonly comparison: FilterOperator
       readonly value: string
     }
 
@@ -49,7 +49,9 @@ const LENGTH_MAX = 16_384
 const DEPTH_MAX = 50
 const VALUES_MAX = 500
 
-const OPERATORS: Readonly<Record<string, { readonly comparison: Comparison; readonly negated: boolean }>> = {
+const OPERATORS: Readonly<
+  Record<string, { readonly comparison: FilterOperator; readonly negated: boolean }>
+> = {
   ':': { comparison: 'is', negated: false },
   '!:': { comparison: 'is', negated: true },
   '~:': { comparison: 'contains', negated: false },

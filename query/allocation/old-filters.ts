@@ -2,10 +2,10 @@
 import { invalid, multiple, type RawQuery } from '../http/parameters.ts'
 import type { Condition } from './filter.ts'
 
-type Field = Extract<Condition, { readonly field: string }>['field']
+type FilterField = Extract<Condition, { readonly field: string }>['field']
 
 /** Parameter and field; values are alternatives, parameters narrow each other, `*` at the end of a value is a prefix. */
-const PLAIN: Readonly<Record<string, Field>> = {
+const PLAIN: Readonly<Record<string, FilterField>> = {
   filterClusters: 'cluster',
   filterNodes: 'node',
   filterNamespaces: 'namespace',
@@ -19,7 +19,7 @@ const PLAIN: Readonly<Record<string, Field>> = {
   filterProducts: 'product',
   filterTeams: 'team',
 }
-const MAPS: Readonly<Record<string, Field>> = { filterLabels: 'label', filterAnnotations: 'annotation' }
+const MAPS: Readonly<Record<string, FilterField>> = { filterLabels: 'label', filterAnnotations: 'annotation' }
 
 /** Their names. */
 export const OLD_FILTERS = [...Object.keys(PLAIN), ...Object.keys(MAPS), 'filterControllers'] as const
@@ -56,7 +56,7 @@ function conditionOf(name: string, value: string): Condition {
   return compared(MAPS[name]!, value.slice(0, colon), value.slice(colon + 1))
 }
 
-const compared = (field: Field, key: string, value: string): Condition =>
+const compared = (field: FilterField, key: string, value: string): Condition =>
   value.endsWith('*')
     ? { field, key, comparison: 'prefix', value: value.slice(0, -1) }
     : { field, key, comparison: 'is', value }

@@ -25,7 +25,7 @@ export function scalingDecisionRoutes(app: FastifyInstance, context: QueryContex
       const limit = integer(query, 'limit', { min: 1, max: MOST, absent: 100 })
       const before = beforeOf(single(query, 'before'), context.now())
       const { text, params } = decisionsStatement(request.params.name, before, limit + 1)
-      const rows = await context.readers(identityOf(request), reply).query<DecisionRow>(text, params)
+      const rows = await context.readers(identityOf(request), reply).query<StoredDecision>(text, params)
       reply.header('cache-control', 'no-store')
       return { decisions: rows.slice(0, limit).map(decisionOf), truncated: rows.length > limit }
     },
@@ -43,7 +43,7 @@ function beforeOf(given: string | undefined, nowMs: number): number {
   return Math.floor(ms / 1000)
 }
 
-interface DecisionRow {
+interface StoredDecision {
   readonly id: string
   readonly time: number
   readonly policy_version: string
@@ -79,7 +79,7 @@ interface DecisionRow {
 
 const numberOf = (text: string | null): number | null => (text === null ? null : Number(text))
 
-function decisionOf(row: DecisionRow): ScalingDecisionAnswer {
+function decisionOf(row: StoredDecision): ScalingDecisionAnswer {
   return {
     time: isoSecond(row.time),
     id: row.id,
@@ -108,7 +108,7 @@ function decisionOf(row: DecisionRow): ScalingDecisionAnswer {
   }
 }
 
-const effectOf = (row: DecisionRow): ScalingEffectAnswer => ({
+const effectOf = (row: StoredDecision): ScalingEffectAnswer => ({
   from: isoSecond(row.effect_from),
   to: isoSecond(row.effect_to),
   replicas: row.effect_replicas,

@@ -34,7 +34,7 @@ const MESSAGE_BYTES = 2 * 1024 * 1024
 /** Spans of one message. */
 const SPANS_OF_MESSAGE = 256
 
-type Answer = (reader: FencedReader, tenant: string) => AsyncIterable<Uint8Array>
+type MethodHandler = (reader: FencedReader, tenant: string) => AsyncIterable<Uint8Array>
 
 /** By HTTP/2 path. */
 export function jaegerMethods({
@@ -42,7 +42,7 @@ export function jaegerMethods({
   readerOf,
   now,
 }: JaegerMethodParts): ReadonlyMap<string, GrpcMethod> {
-  const method = (read: (body: Uint8Array) => Answer): GrpcMethod => ({
+  const method = (read: (body: Uint8Array) => MethodHandler): GrpcMethod => ({
     kind: 'messages',
     begin: (body, caller) => {
       const who = callerOf(caller)

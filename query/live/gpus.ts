@@ -7,14 +7,14 @@ import { type Counter, countBySources, type LiveSpan, type ReadingSource, source
 
 /** Readings of the use of boards, prepared for every interval. */
 export interface LiveGpus {
-  readonly uses: readonly GpuSource[]
+  readonly uses: readonly GpuMeter[]
   /** Number of a workload by its key. */
   readonly numberOf: (workload: string) => number | undefined
   readonly idlePowers: IdlePowers
 }
 
 /** One quantity of one source about one workload on one board. */
-interface GpuSource extends Pick<GpuAmount, 'quantity' | 'device' | 'workload' | 'source' | 'quality'> {
+interface GpuMeter extends Pick<GpuAmount, 'quantity' | 'device' | 'workload' | 'source' | 'quality'> {
   readonly domain: string
   readonly by: ReadingSource
 }
@@ -27,7 +27,7 @@ export const gpuWorkloadKey = (kind: string, id: string): string =>
 export const isGpuUse = ({ row }: Counter): boolean => row.Quantity.startsWith('gpu_')
 
 /** Groups the counters of use by what they are of. */
-export function gpuSources(counters: readonly Counter[]): readonly GpuSource[] {
+export function gpuSources(counters: readonly Counter[]): readonly GpuMeter[] {
   const things = Map.groupBy(counters.filter(isGpuUse), ({ row }) =>
     JSON.stringify([row.Quantity, row.Domain, row.Device, row.WorkloadKind, row.WorkloadId]),
   )

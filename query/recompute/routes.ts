@@ -6,7 +6,7 @@ import { TENANT, TENANT_SHAPE } from '../../core/model/identity.ts'
 import { ADMIN_INSTANCE } from '../http/auth.ts'
 import type { QueryContext, RecomputeSource } from '../http/context.ts'
 
-type Asked = Parameters<RecomputeSource['begin']>[0]
+type RecomputeBeginning = Parameters<RecomputeSource['begin']>[0]
 
 /** Begins, lists, shows and cancels. Needs scope admin of the operator's tenant. */
 export function recomputeRoutes(app: FastifyInstance, { recomputations, now }: QueryContext): void {
@@ -48,7 +48,10 @@ function given(recomputations: RecomputeSource | undefined): RecomputeSource {
 const KNOWN = ['from', 'to', 'tenant', 'host', 'rates', 'apply']
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?Z)?$/
 
-function requestOf(body: unknown, nowMs: number): { readonly asked: Asked; readonly apply: boolean } {
+function requestOf(
+  body: unknown,
+  nowMs: number,
+): { readonly asked: RecomputeBeginning; readonly apply: boolean } {
   const said = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>
   const unknown = Object.keys(said).find(key => !KNOWN.includes(key))
   if (unknown !== undefined) throw wrong(`'${unknown.slice(0, 100)}' is not known: ${KNOWN.join(', ')} are`)

@@ -36,7 +36,7 @@ const total = (values: readonly (string | null)[]): bigint | null => {
 }
 const text = (value: bigint | null): string | null => (value === null ? null : value.toString())
 
-interface Amounts {
+interface RequestAmounts {
   readonly energy: bigint | null
   readonly operational: bigint | null
   readonly embodied: bigint | null
@@ -47,7 +47,7 @@ interface Amounts {
   }[]
 }
 
-function amountsOf(rows: readonly AmountColumns[]): Amounts {
+function amountsOf(rows: readonly AmountColumns[]): RequestAmounts {
   const kinds = new Set(rows.filter(row => row.CarbonOperationalUg !== null).map(row => row.IntensityKind))
   const priced = rows.filter(row => row.CostEnergyNano !== null || row.CostResourceNano !== null)
   return {

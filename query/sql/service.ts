@@ -34,8 +34,8 @@ export interface SqlRequest {
   readonly maxSeconds?: number
 }
 
-type Use<T> = (answer: FencedResult) => Promise<T>
-type Rows = readonly (readonly QueryParam[])[]
+type UseAnswer<T> = (answer: FencedResult) => Promise<T>
+type BoundRows = readonly (readonly QueryParam[])[]
 
 /** Runs client statements. */
 export interface SqlService {
@@ -43,9 +43,9 @@ export interface SqlService {
    * Passes the answer to `use`, and counts as one of the tenant's statements until that resolves. Rejects at the latest
    * when the statement's time is up, whether the engine has stopped or not.
    */
-  run<T>(request: SqlRequest, use: Use<T>): Promise<T>
+  run<T>(request: SqlRequest, use: UseAnswer<T>): Promise<T>
   /** Answers with rows from memory, in the statement's format, in a turn of Wattline's own queries. */
-  answerRows<T>(request: SqlRequest, columns: LiteralColumns, rows: Rows, use: Use<T>): Promise<T>
+  answerRows<T>(request: SqlRequest, columns: LiteralColumns, rows: BoundRows, use: UseAnswer<T>): Promise<T>
   /** What runs, and what has run. */
   readonly log: StatementLog
 }
@@ -60,7 +60,7 @@ interface SqlServiceParts {
 }
 
 /** Asks the engine, within the time that is left. */
-type Ask = (request: SqlRequest, open: HeldOpen, secondsLeft: () => number) => Promise<FencedResult>
+type AskEngine = (request: SqlRequest, open: HeldOpen, secondsLeft: () => number) => Promise<FencedResult>
 
 /** One per process: it holds the cached verdicts of the allow-list. */
 export function createSqlService(parts: SqlServiceParts): SqlService {
@@ -69,7 +69,7 @@ export function createSqlService(parts: SqlServiceParts): SqlService {
   const log = new StatementLog()
   const bounds = { maxMemoryBytes: limits.memory_bytes, maxResultRows: limits.result_rows }
 
-  const ask: Ask = async (request, open, secondsLeft) => {
+  const ask: AskEngine = async (request, open, secondsLeft) => {
     const { statement, params, chosen, tenant, accounts, signal } = request
     const urgency = urgencyOf('sql', open.standing())
     const caller = { tenant, accounts, signal, urgency, onTaken: open.onTaken }
@@ -129,7 +129,7 @@ export function createSqlService(parts: SqlServiceParts): SqlService {
       )
     },
     answerRows: (request, columns, rows, use) => {
-      const literal: Ask = ({ tenant, accounts, signal, statement }, open, secondsLeft) =>
+      const literal: AskEngine = ({ tenant, accounts, signal, statement }, open, secondsLeft) =>
         warehouse.fenced({
           sql: literalSelect(columns, 'wl_rows'),
           params: { wl_rows: literalRows(rows) },
@@ -151,8 +151,8 @@ export function createSqlService(parts: SqlServiceParts): SqlService {
 async function inTurn<T>(
   request: SqlRequest,
   { limits, turns }: Pick<SqlServiceParts, 'limits' | 'turns'>,
-  asked: Ask,
-  use: Use<T>,
+  asked: AskEngine,
+  use: UseAnswer<T>,
 ): Promise<T> {
   const seconds = Math.min(request.maxSeconds ?? limits.seconds, limits.seconds)
   const deadline = startDeadline(seconds, request.signal)

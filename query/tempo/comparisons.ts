@@ -5,11 +5,11 @@ import { SPAN_KINDS, SPAN_STATUS_CODES } from '../../core/model/streams/traces.t
 import { tableName } from '../fence/tables.ts'
 import { type BoundValues, WITHIN } from '../traces/conditions.ts'
 import { kindTexts } from '../traces/names.ts'
-import type { Comparison, Field, Intrinsic, Literal } from './traceql.ts'
+import type { ComparisonOperator, Field, Intrinsic, Literal } from './traceql.ts'
 
 interface Compared {
   readonly field: Field
-  readonly op: Comparison
+  readonly op: ComparisonOperator
   readonly value: Literal
 }
 
@@ -51,7 +51,7 @@ function foundSql(
 }
 
 /** A value as text, compared as what the literal is. */
-function valueSql(text: string, op: Comparison, value: Literal, values: BoundValues): string {
+function valueSql(text: string, op: ComparisonOperator, value: Literal, values: BoundValues): string {
   switch (value.kind) {
     case 'number':
     case 'duration':
@@ -68,7 +68,7 @@ function valueSql(text: string, op: Comparison, value: Literal, values: BoundVal
   }
 }
 
-function textSql(text: string, op: Comparison, value: string, values: BoundValues): string {
+function textSql(text: string, op: ComparisonOperator, value: string, values: BoundValues): string {
   if (op !== '=~' && op !== '!~') return `${text} ${op} ${values.add(value)}`
   const pattern = values.add(anchored(value))
   return op === '=~' ? `match(${text}, ${pattern})` : `NOT match(${text}, ${pattern})`
@@ -111,7 +111,7 @@ const LISTS: Readonly<Partial<Record<Intrinsic, string>>> = {
 }
 const IDS: readonly Intrinsic[] = ['spanId', 'parentId', 'traceId', 'linkTraceId', 'linkSpanId']
 
-function intrinsicSql(name: Intrinsic, op: Comparison, value: Literal, values: BoundValues): string {
+function intrinsicSql(name: Intrinsic, op: ComparisonOperator, value: Literal, values: BoundValues): string {
   if (name === 'duration') return `Duration ${ordered(op, value)} ${values.add(nanos(op, value), 'Float64')}`
   if (name === 'status') return wordSql('StatusCode', op, value, values, SPAN_STATUS_CODES, statusTexts)
   if (name === 'kind') return wordSql('SpanKind', op, value, values, SPAN_KINDS, kindTexts)
@@ -136,7 +136,7 @@ function intrinsicSql(name: Intrinsic, op: Comparison, value: Literal, values: B
 }
 
 /** Only parents and lists can be missing. */
-function nilSql(name: Intrinsic, op: Comparison, value: Literal): string {
+function nilSql(name: Intrinsic, op: ComparisonOperator, value: Literal): string {
   if (op !== '=' && op !== '!=') throw mismatch(op, value)
   const list = LISTS[name]
   const exists = list === undefined ? `${TEXTS[name] ?? 'SpanName'} != ''` : `notEmpty(${list})`
@@ -146,12 +146,12 @@ function nilSql(name: Intrinsic, op: Comparison, value: Literal): string {
 const inTraces = (condition: string): string =>
   `TraceId IN (SELECT TraceId FROM ${SPANS} WHERE Tenant = {tenant:String} AND ${WITHIN} AND ${condition})`
 
-function ordered(op: Comparison, value: Literal): string {
+function ordered(op: ComparisonOperator, value: Literal): string {
   if (op === '=~' || op === '!~') throw mismatch(op, value)
   return op
 }
 
-function nanos(op: Comparison, value: Literal): number {
+function nanos(op: ComparisonOperator, value: Literal): number {
   if (value.kind !== 'duration' && value.kind !== 'number') throw mismatch(op, value)
   return value.value
 }
@@ -163,7 +163,7 @@ const statusTexts = (code: number): readonly string[] => {
 
 function wordSql(
   column: string,
-  op: Comparison,
+  op: ComparisonOperator,
   value: Literal,
   values: BoundValues,
   words: readonly string[],
@@ -224,7 +224,7 @@ export function typeOf(field: Extract<Field, { kind: 'attribute' }>, values: Bou
   }
 }
 
-const mismatch = (op: Comparison, value: Literal): WattlineError =>
+const mismatch = (op: ComparisonOperator, value: Literal): WattlineError =>
   new WattlineError(
     'parameter_invalid',
     `TraceQL: ${op} does not fit ${value.kind === 'nil' ? 'nil' : `the ${value.kind} ${String(value.value).slice(0, 100)}`} here.`,

@@ -4,10 +4,18 @@ import { SPAN_KINDS, SPAN_STATUS_CODES } from '../../core/model/streams/traces.t
 import { goDuration } from '../traces/go-duration.ts'
 import { fieldOf } from './fields.ts'
 import { type Token, tokensOf, unexpected } from './tokens.ts'
-import type { Comparison, Field, Literal, SpanCondition, Spanset, Stage, TraceQuery } from './traceql.ts'
+import type {
+  ComparisonOperator,
+  Field,
+  Literal,
+  SpanCondition,
+  Spanset,
+  Stage,
+  TraceQuery,
+} from './traceql.ts'
 
 const COMPARISONS: readonly string[] = ['=', '!=', '>', '>=', '<', '<=', '=~', '!~']
-const MIRRORED: Readonly<Record<string, Comparison>> = { '>': '<', '<': '>', '>=': '<=', '<=': '>=' }
+const MIRRORED: Readonly<Record<string, ComparisonOperator>> = { '>': '<', '<': '>', '>=': '<=', '<=': '>=' }
 const WORDS: readonly string[] = [...SPAN_KINDS, ...SPAN_STATUS_CODES].map(word => word.toLowerCase())
 const UNSUPPORTED_SETS: readonly string[] = [
   '>>',
@@ -155,7 +163,7 @@ class Parser {
     const { text, kind } = this.#now
     if (kind === 'symbol' && COMPARISONS.includes(text)) {
       this.#at += 1
-      return this.#comparison(left, text as Comparison, this.#operand())
+      return this.#comparison(left, text as ComparisonOperator, this.#operand())
     }
     if (kind === 'symbol' && /^[-+*/%^]$/.test(text)) throw this.#unsupported('arithmetic')
     if ('field' in left)
@@ -164,7 +172,7 @@ class Parser {
     throw this.#wrong('a comparison')
   }
 
-  #comparison(left: Operand, op: Comparison, right: Operand): SpanCondition {
+  #comparison(left: Operand, op: ComparisonOperator, right: Operand): SpanCondition {
     if ('field' in left && 'literal' in right)
       return { kind: 'compare', field: left.field, op, value: right.literal }
     if ('literal' in left && 'field' in right)

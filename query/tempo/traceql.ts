@@ -37,14 +37,19 @@ export type Literal =
   | { readonly kind: 'nil' }
 
 /** Comparison operators. */
-export type Comparison = '=' | '!=' | '>' | '>=' | '<' | '<=' | '=~' | '!~'
+export type ComparisonOperator = '=' | '!=' | '>' | '>=' | '<' | '<=' | '=~' | '!~'
 
 /** A condition on one span. */
 export type SpanCondition =
   | { readonly kind: 'and' | 'or'; readonly left: SpanCondition; readonly right: SpanCondition }
   | { readonly kind: 'not'; readonly inner: SpanCondition }
   | { readonly kind: 'always'; readonly value: boolean }
-  | { readonly kind: 'compare'; readonly field: Field; readonly op: Comparison; readonly value: Literal }
+  | {
+      readonly kind: 'compare'
+      readonly field: Field
+      readonly op: ComparisonOperator
+      readonly value: Literal
+    }
 
 /** Sets of spans of a trace. `>`: spans of the right whose parent is of the left; `<`: whose child; `~`: whose sibling. */
 export type Spanset =
@@ -64,7 +69,7 @@ export type Stage =
       readonly name: 'count' | 'avg' | 'min' | 'max' | 'sum'
       /** Null: of the spans themselves. */
       readonly field: Field | null
-      readonly op: Exclude<Comparison, '=~' | '!~'>
+      readonly op: Exclude<ComparisonOperator, '=~' | '!~'>
       readonly value: number
     }
 

@@ -23,10 +23,10 @@ const COLUMNS = [
   'IntensityKind',
   'Reason',
 ] as const
-type EnergyRow = AmountColumns &
+type TraceEnergyRow = AmountColumns &
   Readonly<Record<(typeof COLUMNS)[number] | 'SelfTimeNs' | 'InputTokens' | 'OutputTokens', string>>
 
-interface Bounds {
+interface TraceMinutes {
   readonly tenant: string
   readonly id: string
   /** Unix seconds of the minutes in which the trace ran, `[from, to)`. */
@@ -37,7 +37,7 @@ interface Bounds {
 const WITHIN =
   "Tenant = {tenant:String} AND WindowStart >= toDateTime({from:UInt32}, 'UTC') AND WindowStart < toDateTime({to:UInt32}, 'UTC')"
 
-function energyOfTrace({ tenant, id, from, to }: Bounds): ParameterizedSql {
+function energyOfTrace({ tenant, id, from, to }: TraceMinutes): ParameterizedSql {
   const sums = [...REQUEST_AMOUNTS.map(({ name }) => name), 'SelfTimeNs', 'InputTokens', 'OutputTokens']
   return {
     text:
@@ -49,7 +49,7 @@ function energyOfTrace({ tenant, id, from, to }: Bounds): ParameterizedSql {
 }
 
 /** Why spans of some services have no energy. Spans without a workload have rows by service and operation, of all traces. */
-function reasonsOfSpans({ tenant, from, to }: Bounds, services: readonly string[]): ParameterizedSql {
+function reasonsOfSpans({ tenant, from, to }: TraceMinutes, services: readonly string[]): ParameterizedSql {
   return {
     text:
       `SELECT toString(Service) AS Service, toString(Operation) AS Operation, toString(SpanKind) AS SpanKind, toString(any(Reason)) AS Reason ` +
@@ -59,7 +59,7 @@ function reasonsOfSpans({ tenant, from, to }: Bounds, services: readonly string[
   }
 }
 
-function sharedMinutes({ tenant, from, to }: Bounds): ParameterizedSql {
+function sharedMinutes({ tenant, from, to }: TraceMinutes): ParameterizedSql {
   return {
     text: `SELECT toString(uniqExact(WindowStart)) AS n FROM ${tableName('request_minutes')} WHERE ${WITHIN}`,
     params: { tenant, from, to },
@@ -80,7 +80,7 @@ export async function traceEnergy(
   const bounds = boundsOf(tenant, id, spans)
   const ask = <Row>({ text, params }: ParameterizedSql): Promise<readonly Row[]> =>
     reader.query<Row>(text, params)
-  const rows = await ask<EnergyRow>(energyOfTrace(bounds))
+  const rows = await ask<TraceEnergyRow>(energyOfTrace(bounds))
   const known = new Set(rows.map(row => thing(row.Service, row.Operation, row.SpanKind)))
   const others = spans.filter(span => !known.has(thing(span.service, span.name, span.kind)))
   return {
@@ -99,10 +99,10 @@ export async function traceEnergy(
   }
 }
 
-const isOf = (row: EnergyRow, span: Spans[number]): boolean =>
+const isOf = (row: TraceEnergyRow, span: Spans[number]): boolean =>
   row.Service === span.service && row.Operation === span.name && row.SpanKind === span.kind
 
-function boundsOf(tenant: string, id: string, spans: Spans): Bounds {
+function boundsOf(tenant: string, id: string, spans: Spans): TraceMinutes {
   const seconds = (nano: bigint): number => Number(nano / 1_000_000_000n)
   const starts = spans.map(span => seconds(BigInt(span.start_unix_nano)))
   const ends = spans.map(span => seconds(BigInt(span.start_unix_nano) + BigInt(span.duration_nano)))
@@ -112,7 +112,7 @@ function boundsOf(tenant: string, id: string, spans: Spans): Bounds {
 
 async function reasonsFor(
   ask: <Row>(sql: ParameterizedSql) => Promise<readonly Row[]>,
-  bounds: Bounds,
+  bounds: TraceMinutes,
   others: Spans,
 ): Promise<Record<string, string>> {
   const services = [...new Set(others.map(span => span.service))]
@@ -131,7 +131,7 @@ async function reasonsFor(
 }
 
 /** A row for each thing and workload, whatever its accounts and currencies. */
-function rowsOf(rows: readonly EnergyRow[]): TraceEnergy['rows'] {
+function rowsOf(rows: readonly TraceEnergyRow[]): TraceEnergy['rows'] {
   const groups = Map.groupBy(rows, row =>
     JSON.stringify([
       row.Service,
@@ -143,8 +143,10 @@ function rowsOf(rows: readonly EnergyRow[]): TraceEnergy['rows'] {
       row.WorkloadId,
     ]),
   )
-  const sum = (some: readonly EnergyRow[], name: 'SelfTimeNs' | 'InputTokens' | 'OutputTokens'): string =>
-    some.reduce((all, row) => all + BigInt(row[name]), 0n).toString()
+  const sum = (
+    some: readonly TraceEnergyRow[],
+    name: 'SelfTimeNs' | 'InputTokens' | 'OutputTokens',
+  ): string => some.reduce((all, row) => all + BigInt(row[name]), 0n).toString()
   return [...groups.values()].map(some => {
     const [first] = some
     return {
@@ -167,7 +169,7 @@ function rowsOf(rows: readonly EnergyRow[]): TraceEnergy['rows'] {
 }
 
 /** A thing's µJ over its spans of the trace: whole, by largest remainder. */
-function spansOf(rows: readonly EnergyRow[], spans: Spans): Record<string, string> {
+function spansOf(rows: readonly TraceEnergyRow[], spans: Spans): Record<string, string> {
   const own = selfTimes(
     spans.map(span => ({
       id: span.span_id,

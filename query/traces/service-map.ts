@@ -19,7 +19,7 @@ export interface ServiceMapQuestion {
   readonly to: number
 }
 
-interface Figures {
+interface ServiceMapRow {
   readonly service: string
   readonly operation: string
   /** 1: the sum over all operations of the service. */
@@ -82,8 +82,8 @@ const keyOf = (service: string, operation: string | undefined): string => JSON.s
 async function figuresOf(
   reader: FencedReader,
   { tenant, from, to }: ServiceMapQuestion,
-): Promise<readonly Figures[]> {
-  return await reader.query<Figures>(
+): Promise<readonly ServiceMapRow[]> {
+  return await reader.query<ServiceMapRow>(
     'SELECT toString(ServiceName) AS service, toString(SpanName) AS operation, toUInt8(grouping(SpanName)) AS isTotal, ' +
       `toString(count()) AS requests, toString(countIf(${IS_ERROR})) AS errors, avg(Duration) AS mean, ` +
       `quantilesTDigest(0.5, 0.95, 0.99)(Duration) AS times FROM ${SPANS} WHERE Tenant = {tenant:String} AND ${WITHIN} ` +
@@ -94,7 +94,11 @@ async function figuresOf(
   )
 }
 
-function figuresAnswer(figures: Figures, seconds: number, energy: RequestsRow | undefined): ServiceFigures {
+function figuresAnswer(
+  figures: ServiceMapRow,
+  seconds: number,
+  energy: RequestsRow | undefined,
+): ServiceFigures {
   const [p50 = 0, p95 = 0, p99 = 0] = figures.times
   const requests = Number(figures.requests)
   return {

@@ -39,7 +39,7 @@ const CURRENCIES_MAX = 1_000
 const byCurrencyToo = (request: UsageRequest): UsageRequest =>
   request.groupBy.includes('currency') ? request : { ...request, groupBy: [...request.groupBy, 'currency'] }
 
-async function rowsOfRequest(warehouse: FencedReader, request: UsageRequest): Promise<Found> {
+async function rowsOfRequest(warehouse: FencedReader, request: UsageRequest): Promise<UsageSums> {
   const shape: QueryShape = {
     groupBy: request.groupBy,
     step: request.step,
@@ -53,7 +53,7 @@ async function rowsOfRequest(warehouse: FencedReader, request: UsageRequest): Pr
     : await plainRows(warehouse, request, shape)
 }
 
-interface Found {
+interface UsageSums {
   readonly rows: readonly Summed[]
   readonly total: Total
 }
@@ -65,7 +65,11 @@ const ask = (warehouse: FencedReader, sql: ParameterizedSql): Promise<readonly S
 const rowsOf = (found: readonly SummedRow[], { groupBy }: UsageRequest): readonly Summed[] =>
   found.map(row => readSummed(row, groupBy)).filter(row => row.amounts.entries !== 0n)
 
-async function plainRows(warehouse: FencedReader, request: UsageRequest, shape: QueryShape): Promise<Found> {
+async function plainRows(
+  warehouse: FencedReader,
+  request: UsageRequest,
+  shape: QueryShape,
+): Promise<UsageSums> {
   const found = await ask(warehouse, usageStatement(request, shape))
   const rows = rowsOf(found, request)
   if (found.length < shape.limit) return { rows, total: totalOf(rows) }
@@ -73,7 +77,11 @@ async function plainRows(warehouse: FencedReader, request: UsageRequest, shape: 
   return { rows, total: totalOf((await ask(warehouse, everything)).map(row => readSummed(row, []))) }
 }
 
-async function sharedRows(warehouse: FencedReader, request: UsageRequest, shown: QueryShape): Promise<Found> {
+async function sharedRows(
+  warehouse: FencedReader,
+  request: UsageRequest,
+  shown: QueryShape,
+): Promise<UsageSums> {
   const parts: (readonly Summed[])[] = []
   for (const part of await sharingParts(warehouse, request, { ...shown, limit: GROUPS_MAX + 1 })) {
     const found = await ask(warehouse, usageStatement(part.request, part.shape))

@@ -7,7 +7,7 @@ import { translatedLabel } from './names.ts'
 import { exemplarsStatement, type PointTable, type Span } from './statement.ts'
 
 /** One exemplar. */
-export interface Exemplar {
+export interface SeriesExemplar {
   readonly labels: Labels
   readonly value: number
   readonly timeMs: number
@@ -30,10 +30,10 @@ export async function readExemplars(
   metric: { readonly table: PointTable; readonly name: string },
   picked: Picked,
   span: Span,
-): Promise<readonly { readonly labels: Labels; readonly exemplars: readonly Exemplar[] }[]> {
+): Promise<readonly { readonly labels: Labels; readonly exemplars: readonly SeriesExemplar[] }[]> {
   if (metric.table === 'summaries') return []
   const ids = new Map(picked.places.map((place, id) => [place, id]))
-  const found = new Map<number, Exemplar[]>()
+  const found = new Map<number, SeriesExemplar[]>()
   for await (const block of ask(exemplarsStatement(metric.table, metric.name, span))) {
     for (let row = 0; row < block.rows; row += 1) {
       const place = picked.known.place(textAt(block, 0, row), textAt(block, 1, row), textAt(block, 2, row))
@@ -52,7 +52,7 @@ export async function readExemplars(
   }))
 }
 
-function exemplarOf({ attributes, time, bits, spanId, traceId }: Stored): Exemplar {
+function exemplarOf({ attributes, time, bits, spanId, traceId }: Stored): SeriesExemplar {
   const record: Record<string, string> = {}
   for (const [name, value] of Object.entries(attributes)) record[translatedLabel(name)] = value
   if (traceId !== '') record['trace_id'] = traceId

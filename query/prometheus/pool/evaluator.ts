@@ -30,7 +30,7 @@ const GRACE_MS = 500
 const HEAP_MB = 1_024
 
 /** One thread; it evaluates one task at a time. */
-export class Evaluator {
+export class EvaluatorThread {
   readonly #worker: Worker
   #running: RunningTask | null = null
   #hasGone = false

@@ -1,5 +1,5 @@
 /** Threads that evaluate: started when needed, kept while they are used. */
-import { Evaluator } from './evaluator.ts'
+import { EvaluatorThread } from './evaluator.ts'
 
 /** A thread without work is kept this long: starting one takes a tenth of a second and forgets what it knew. */
 const IDLE_MS = 600_000
@@ -7,24 +7,24 @@ const IDLE_MS = 600_000
 /** Threads of this process. */
 export class EvaluatorPool {
   /** Free ones; the one used last is last. */
-  readonly #free: { readonly evaluator: Evaluator; readonly timer: NodeJS.Timeout }[] = []
-  readonly #all = new Set<Evaluator>()
+  readonly #free: { readonly evaluator: EvaluatorThread; readonly timer: NodeJS.Timeout }[] = []
+  readonly #all = new Set<EvaluatorThread>()
   #isClosed = false
 
   /** A thread for one task; give it back. Whoever calls has a turn for it, which limits how many are out. */
-  take(): Evaluator {
+  take(): EvaluatorThread {
     const last = this.#free.pop()
     if (last !== undefined) {
       clearTimeout(last.timer)
       if (!last.evaluator.hasGone) return last.evaluator
       this.#all.delete(last.evaluator)
     }
-    const evaluator = new Evaluator()
+    const evaluator = new EvaluatorThread()
     this.#all.add(evaluator)
     return evaluator
   }
 
-  give(evaluator: Evaluator): void {
+  give(evaluator: EvaluatorThread): void {
     if (evaluator.hasGone || this.#isClosed) {
       this.#drop(evaluator)
       return
@@ -45,7 +45,7 @@ export class EvaluatorPool {
     this.#all.clear()
   }
 
-  #drop(evaluator: Evaluator): void {
+  #drop(evaluator: EvaluatorThread): void {
     this.#all.delete(evaluator)
     void evaluator.close()
   }

@@ -13,7 +13,7 @@ const MOST_ALERTS = 10_000
 /** What Go prints for a time that is not known. */
 const NO_TIME = '0001-01-01T00:00:00Z'
 
-interface AlertRow {
+interface ActiveAlertRow {
   readonly group_name: string
   readonly rule: string
   readonly state: 'pending' | 'firing'
@@ -44,12 +44,12 @@ export function ruleRoutes(app: FastifyInstance, context: QueryContext, prefix: 
   })
 }
 
-async function activeAlerts(reader: FencedReader): Promise<readonly AlertRow[]> {
+async function activeAlerts(reader: FencedReader): Promise<readonly ActiveAlertRow[]> {
   const { text, params } = alertsStatement(MOST_ALERTS)
-  return await reader.query<AlertRow>(text, params)
+  return await reader.query<ActiveAlertRow>(text, params)
 }
 
-const alertOf = ({ labels, annotations, state, active_at, value }: AlertRow) => ({
+const alertOf = ({ labels, annotations, state, active_at, value }: ActiveAlertRow) => ({
   labels,
   annotations,
   state,
@@ -63,7 +63,7 @@ export const exponentText = (value: number): string => value.toExponential().rep
 function groupsOf(
   { config }: QueryContext,
   tenant: string,
-  alerts: readonly AlertRow[],
+  alerts: readonly ActiveAlertRow[],
   parameters: Parameters,
 ): readonly unknown[] {
   const names = new Set(parameters.all('rule_name[]'))
@@ -103,7 +103,7 @@ function groupsOf(
     .filter(({ rules }) => rules.length > 0)
 }
 
-function stateOf(alerts: readonly AlertRow[]): 'firing' | 'pending' | 'inactive' {
+function stateOf(alerts: readonly ActiveAlertRow[]): 'firing' | 'pending' | 'inactive' {
   if (alerts.some(({ state }) => state === 'firing')) return 'firing'
   return alerts.length > 0 ? 'pending' : 'inactive'
 }

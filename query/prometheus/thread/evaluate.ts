@@ -4,13 +4,17 @@ import { isCut, resultData, success, timeText } from '../encode/results.ts'
 import type { Question, Task } from '../wire/messages.ts'
 import { sourceOf, type Tables } from './source.ts'
 
-type Evaluated = Extract<Question, { kind: 'query' | 'query_range' }>
+type EvaluationQuestion = Extract<Question, { kind: 'query' | 'query_range' }>
 
 /** Said where `limit` leaves out a part of an answer. */
 export const TRUNCATED = 'results truncated due to limit'
 
 /** The body of `query` and `query_range`. */
-export async function evaluate(tables: Tables, task: Task, question: Evaluated): Promise<Iterable<string>> {
+export async function evaluate(
+  tables: Tables,
+  task: Task,
+  question: EvaluationQuestion,
+): Promise<Iterable<string>> {
   const started = performance.now()
   const query = prepare(question.text, requestOf(question))
   const prepared = performance.now()
@@ -42,7 +46,7 @@ export async function instant(
   return await run(query, sourceOf(tables), controlOf(task, false))
 }
 
-const requestOf = (question: Evaluated) =>
+const requestOf = (question: EvaluationQuestion) =>
   question.kind === 'query'
     ? {
         startMs: question.timeMs,

@@ -1,14 +1,14 @@
 /** Answers which exemplars the series of an expression have. */
 import { formatValue, type Labels, type Matcher, prepare } from '../../promql/index.ts'
 import { labelsText, list, success, timeText } from '../encode/results.ts'
-import type { Exemplar } from '../points/exemplars.ts'
+import type { SeriesExemplar } from '../points/exemplars.ts'
 import type { Question } from '../wire/messages.ts'
 import type { Tables } from './source.ts'
 
-type Asked = Extract<Question, { kind: 'exemplars' }>
+type ExemplarsQuestion = Extract<Question, { kind: 'exemplars' }>
 
 /** The body of `query_exemplars`: those of all selectors of the expression, whatever is done with them. */
-export async function exemplars(tables: Tables, asked: Asked): Promise<Iterable<string>> {
+export async function exemplars(tables: Tables, asked: ExemplarsQuestion): Promise<Iterable<string>> {
   const { startMs, endMs } = asked
   const query = prepare(asked.text, { startMs, endMs: startMs, stepMs: 0 })
   const selections = query.selectors.map(({ matchers }) => matchers)
@@ -18,7 +18,7 @@ export async function exemplars(tables: Tables, asked: Asked): Promise<Iterable<
 
 interface OfSeries {
   readonly labels: Labels
-  readonly exemplars: readonly Exemplar[]
+  readonly exemplars: readonly SeriesExemplar[]
 }
 
 async function foundIn(
@@ -35,5 +35,5 @@ async function foundIn(
 const seriesText = ({ labels, exemplars }: OfSeries): string =>
   `{"seriesLabels":${labelsText(labels)},"exemplars":[${exemplars.map(exemplarText).join(',')}]}`
 
-const exemplarText = ({ labels, value, timeMs }: Exemplar): string =>
+const exemplarText = ({ labels, value, timeMs }: SeriesExemplar): string =>
   `{"labels":${labelsText(labels)},"value":"${formatValue(value)}","timestamp":${timeText(timeMs)}}`

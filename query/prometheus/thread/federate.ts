@@ -13,10 +13,14 @@ import { instant } from './evaluate.ts'
 import { TaskError } from './port.ts'
 import type { Tables } from './source.ts'
 
-type Asked = Extract<Question, { kind: 'federate' }>
+type FederateQuestion = Extract<Question, { kind: 'federate' }>
 
 /** The body of `federate`. Native histograms have no form in this text. */
-export async function federate(tables: Tables, task: Task, asked: Asked): Promise<Iterable<string>> {
+export async function federate(
+  tables: Tables,
+  task: Task,
+  asked: FederateQuestion,
+): Promise<Iterable<string>> {
   const lines = new Map<string, string>()
   for (const match of asked.match) {
     const text = selectorText(parseSelector(match))

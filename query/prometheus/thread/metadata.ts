@@ -5,9 +5,9 @@ import { type Metric, metadataNames } from '../points/catalogue.ts'
 import type { Question } from '../wire/messages.ts'
 import type { Tables } from './source.ts'
 
-type Asked = Extract<Question, { kind: 'metadata' }>
+type MetadataQuestion = Extract<Question, { kind: 'metadata' }>
 
-interface Described {
+interface MetricMetadata {
   readonly type: string
   readonly help: string
   readonly unit: string
@@ -17,9 +17,9 @@ interface Described {
 const BACK_MS = 86_400_000
 
 /** The body of `metadata`. */
-export async function metadata(tables: Tables, asked: Asked): Promise<Iterable<string>> {
-  const found = new Map<string, Described[]>()
-  const add = (name: string, one: Described): void => {
+export async function metadata(tables: Tables, asked: MetadataQuestion): Promise<Iterable<string>> {
+  const found = new Map<string, MetricMetadata[]>()
+  const add = (name: string, one: MetricMetadata): void => {
     if (asked.metric !== '' && asked.metric !== name) return
     const known = found.get(name) ?? []
     if (!known.some(({ type, help, unit }) => type === one.type && help === one.help && unit === one.unit))
@@ -43,7 +43,11 @@ export async function metadata(tables: Tables, asked: Asked): Promise<Iterable<s
 
 const limited = <T>(all: readonly T[], limit: number): readonly T[] => (limit > 0 ? all.slice(0, limit) : all)
 
-const describedOf = ({ type, description, unit }: Metric): Described => ({ type, help: description, unit })
+const describedOf = ({ type, description, unit }: Metric): MetricMetadata => ({
+  type,
+  help: description,
+  unit,
+})
 
 function* object(names: readonly string[], content: (name: string) => Iterable<string>): Generator<string> {
   yield '{'

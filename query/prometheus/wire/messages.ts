@@ -14,7 +14,7 @@ interface Selection extends TimeRange {
   readonly limit: number
 }
 
-interface Evaluated {
+interface EvaluationParameters {
   readonly text: string
   readonly lookbackMs: number
   readonly limit: number
@@ -24,8 +24,8 @@ interface Evaluated {
 
 /** A request to the API, with its parameters read. */
 export type Question =
-  | ({ readonly kind: 'query'; readonly timeMs: number } & Evaluated)
-  | ({ readonly kind: 'query_range'; readonly stepMs: number } & Evaluated & TimeRange)
+  | ({ readonly kind: 'query'; readonly timeMs: number } & EvaluationParameters)
+  | ({ readonly kind: 'query_range'; readonly stepMs: number } & EvaluationParameters & TimeRange)
   | ({ readonly kind: 'series' } & Selection)
   | ({ readonly kind: 'labels' } & Selection)
   | ({ readonly kind: 'values'; readonly name: string } & Selection)

@@ -54,7 +54,7 @@ export function toVector(
 }
 
 /** One series that grows slice by slice. */
-class Growing {
+class GrowingSeries {
   readonly labels: Labels
   readonly #limit: number
   #times: Float64Array
@@ -96,8 +96,8 @@ class Growing {
 
 /** Puts the blocks of slices together. */
 export class MatrixBuilder {
-  readonly #series = new Map<string, Growing>()
-  readonly #rows = new WeakMap<readonly Labels[], (Growing | undefined)[]>()
+  readonly #series = new Map<string, GrowingSeries>()
+  readonly #rows = new WeakMap<readonly Labels[], (GrowingSeries | undefined)[]>()
   readonly #maxPoints: number
   readonly #steps: number
   #points = 0
@@ -127,11 +127,11 @@ export class MatrixBuilder {
     }
   }
 
-  #seriesOf(labels: Labels, steps: number): Growing {
+  #seriesOf(labels: Labels, steps: number): GrowingSeries {
     const key = keyOf(labels)
     let series = this.#series.get(key)
     if (series === undefined) {
-      series = new Growing(labels, steps, this.#steps)
+      series = new GrowingSeries(labels, steps, this.#steps)
       this.#series.set(key, series)
     }
     return series

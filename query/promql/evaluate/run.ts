@@ -1,5 +1,5 @@
 /** Runs a query: slice by slice, reading what each slice needs. */
-import { Budget, type Control, type Environment, Memo } from '../functions/environment.ts'
+import { type Control, type Environment, Memo, SampleBudget } from '../functions/environment.ts'
 import { Notes } from '../model/annotations.ts'
 import { type Grid, gridOf, timeAt } from '../series/grid.ts'
 import type { SampleSource } from '../series/source.ts'
@@ -24,7 +24,7 @@ export async function run(plan: Plan, source: SampleSource, control: Control = {
     notes: new Notes(),
     features: settings.features,
     lookbackMs: settings.lookbackMs,
-    budget: new Budget(control),
+    budget: new SampleBudget(control),
     memo: new Memo(),
   }
   const grid = gridOf(settings.startMs, settings.endMs, settings.stepMs)

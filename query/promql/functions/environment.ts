@@ -26,7 +26,7 @@ const DEFAULT_MAX_SAMPLES = 50_000_000
 const CHECK_EVERY = 256
 
 /** Counts samples and watches the time. */
-export class Budget {
+export class SampleBudget {
   readonly #maxSamples: number
   readonly #control: Control
   #held = 0
@@ -82,7 +82,7 @@ export interface Environment {
   readonly notes: Notes
   readonly features: Features
   readonly lookbackMs: number
-  readonly budget: Budget
+  readonly budget: SampleBudget
   /** Results that follow from an array of label sets alone: worked out once a query. */
   readonly memo: Memo
 }

@@ -53,9 +53,9 @@ export function parseModifiers(tokens: TokenStream): { bool: boolean; matching: 
   return { bool, matching: { ...parseGroup(tokens), ...parseFill(tokens) } }
 }
 
-type Group = Omit<Matching, 'fillLeft' | 'fillRight'>
+type GroupModifier = Omit<Matching, 'fillLeft' | 'fillRight'>
 
-function parseGroup(tokens: TokenStream): Group {
+function parseGroup(tokens: TokenStream): GroupModifier {
   if (!tokens.isKeyword('on', 'ignoring')) {
     return { on: false, labels: [], card: 'one-to-one', include: [] }
   }
@@ -70,10 +70,10 @@ function parseGroup(tokens: TokenStream): Group {
   return { on: word === 'on', labels, card, include }
 }
 
-type Fill = Pick<Matching, 'fillLeft' | 'fillRight'>
+type FillModifier = Pick<Matching, 'fillLeft' | 'fillRight'>
 
-function parseFill(tokens: TokenStream): Fill {
-  let fill: Fill = { fillLeft: undefined, fillRight: undefined }
+function parseFill(tokens: TokenStream): FillModifier {
+  let fill: FillModifier = { fillLeft: undefined, fillRight: undefined }
   for (;;) {
     const { kind, text } = tokens.current
     const word = kind === 'identifier' && tokens.isCallAhead() ? text.toLowerCase() : ''

@@ -28,7 +28,7 @@ export interface KedaMethodParts {
 const SERVICE = '/externalscaler.ExternalScaler/'
 
 /** A policy that a caller asks for. */
-interface Asked {
+interface PolicyRequest {
   readonly caller: KedaCaller
   readonly policy: string
 }
@@ -36,11 +36,11 @@ interface Asked {
 /** By HTTP/2 path. */
 export function kedaMethods(parts: KedaMethodParts): ReadonlyMap<string, GrpcMethod> {
   const { answers, streams, callerOf, events } = parts
-  const asked = (ref: ScaledObjectRef, caller: GrpcCaller): Asked => ({
+  const asked = (ref: ScaledObjectRef, caller: GrpcCaller): PolicyRequest => ({
     policy: policyOf(ref),
     caller: callerOf(ref, caller),
   })
-  const fresh = ({ caller, policy }: Asked): CurrentAnswer => {
+  const fresh = ({ caller, policy }: PolicyRequest): CurrentAnswer => {
     const answer = freshAnswer(answers, caller.tenant, policy)
     events.emit('autoscalerAnswered', { door: 'keda' })
     return answer

@@ -123,7 +123,7 @@ function fastRow({ call, range, grid, count }: RangeCall, row: number, block: Bl
 }
 
 /** Positions between which the samples of a window lie. */
-class Bounds {
+class WindowBounds {
   readonly #times: Float64Array
   readonly #last: number
   from: number
@@ -150,8 +150,8 @@ function slowRow(what: RangeCall, row: number, block: Block, window: Window, cal
   const { lookbackMs } = window.env
   const before = extension === undefined ? 0 : lookbackMs
   const after = extension === 'smoothed' ? lookbackMs : 0
-  const floats = new Bounds(store.times, store.starts[row] ?? 0, store.starts[row + 1] ?? 0)
-  const histograms = new Bounds(
+  const floats = new WindowBounds(store.times, store.starts[row] ?? 0, store.starts[row + 1] ?? 0)
+  const histograms = new WindowBounds(
     store.histogramTimes,
     store.histogramStarts?.[row] ?? 0,
     store.histogramStarts?.[row + 1] ?? 0,

@@ -10,7 +10,7 @@ import {
 import { isReset } from '../../histogram/reset.ts'
 import { boundsReconciled, mixedSchemas, notCounter, notGauge } from '../messages.ts'
 import { interpolate, interpolateHistograms } from './interpolate.ts'
-import type { Change } from './rate.ts'
+import type { RateKind } from './rate.ts'
 import type { Window } from './window.ts'
 
 /** Positions of the samples that stand for the ends of the range. */
@@ -53,7 +53,7 @@ export function rightValue(window: Window, last: number, isCounter: boolean): nu
 }
 
 /** The change over the whole range. */
-export function extendedRate(window: Window, change: Change): number {
+export function extendedRate(window: Window, change: RateKind): number {
   if (window.histogramCount > 0) return extendedHistogramRate(window, change)
   const ends = endsOf(window.times, window.from, window.to, window)
   if (ends === undefined) return 0
@@ -79,7 +79,7 @@ function resetCorrection(window: Window, ends: Ends, left: number, right: number
   return right < previous ? correction + previous : correction
 }
 
-function extendedHistogramRate(window: Window, change: Change): number {
+function extendedHistogramRate(window: Window, change: RateKind): number {
   const { histogramTimes, histogramFrom, histogramTo, env, argument } = window
   const ends = endsOf(histogramTimes, histogramFrom, histogramTo, window)
   if (ends === undefined) return 0

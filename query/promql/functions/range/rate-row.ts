@@ -1,6 +1,6 @@
 /** `rate`, `increase` and `delta` of the floats of one series at all times of a grid: what boards ask most. */
 import { type Block, FLOAT } from '../../series/block.ts'
-import type { Change } from './rate.ts'
+import type { RateKind } from './rate.ts'
 
 /** A series and the windows over it. */
 export interface RowWindows {
@@ -22,7 +22,12 @@ const THRESHOLD = 1.1
  * Writes the row and returns the number of samples that the windows held. It gives the bits of the function for one window: only
  * resets are looked for once, since a window without them needs no look at its inner samples.
  */
-export function rateRow(row: RowWindows, { isCounter, isRate }: Change, block: Block, cell: number): number {
+export function rateRow(
+  row: RowWindows,
+  { isCounter, isRate }: RateKind,
+  block: Block,
+  cell: number,
+): number {
   const { times, values, to, stepMs, rangeMs, rangeSeconds } = row
   const { steps, kinds, values: results } = block
   const resets = isCounter ? resetsOf(values, row.from, to) : NO_RESETS

@@ -6,12 +6,12 @@ import { changeOfHistograms } from './histogram-change.ts'
 import type { RangeFunction, Window } from './window.ts'
 
 /** Of a counter (`rate`, `increase`) or a gauge; per second or as a whole. */
-export interface Change {
+export interface RateKind {
   readonly isCounter: boolean
   readonly isRate: boolean
 }
 
-export const CHANGES: Readonly<Record<string, Change>> = {
+export const CHANGES: Readonly<Record<string, RateKind>> = {
   rate: { isCounter: true, isRate: true },
   increase: { isCounter: true, isRate: false },
   delta: { isCounter: false, isRate: false },
@@ -63,7 +63,7 @@ function changeOfFloats({ values, from, to }: Window, isCounter: boolean): numbe
   return change
 }
 
-function floatRate(window: Window, { isCounter, isRate }: Change): number {
+function floatRate(window: Window, { isCounter, isRate }: RateKind): number {
   const { times, values, from, to } = window
   if (window.floats < 2) return 0
   const change = changeOfFloats(window, isCounter)
@@ -81,7 +81,7 @@ function floatRate(window: Window, { isCounter, isRate }: Change): number {
   return window.giveFloat(change * (isRate ? factor / window.rangeSeconds : factor))
 }
 
-function histogramRate(window: Window, { isCounter, isRate }: Change): number {
+function histogramRate(window: Window, { isCounter, isRate }: RateKind): number {
   const { histogramTimes, histograms, histogramFrom, histogramTo } = window
   if (window.histogramCount < 2) return 0
   const change = changeOfHistograms(window, isCounter)
@@ -102,7 +102,7 @@ function histogramRate(window: Window, { isCounter, isRate }: Change): number {
 }
 
 const rateFunction =
-  (change: Change): RangeFunction =>
+  (change: RateKind): RangeFunction =>
   window => {
     if (window.floats > 0 && window.histogramCount > 0) {
       mixedTypes(window.env.notes, window.metric, window.argument)

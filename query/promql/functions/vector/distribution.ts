@@ -11,7 +11,7 @@ import { badQuantile } from '../messages.ts'
 import { bucketFraction, bucketQuantile, type ClassicBucket, type Repair } from './classic-buckets.ts'
 
 /** Rows of a block by the histogram that they are a part of. */
-interface Groups {
+interface HistogramRows {
   readonly labels: readonly Labels[]
   /** By row: which histogram it belongs to as a bucket, and as a native histogram; -1 for none. */
   readonly bucketOf: Int32Array
@@ -23,7 +23,7 @@ interface Groups {
 const BUCKET_LABEL = 'le'
 const GROUPS = {}
 
-function groupsOf(labels: readonly Labels[]): Groups {
+function groupsOf(labels: readonly Labels[]): HistogramRows {
   const groups: Labels[] = []
   const positions = new Map<string, number>()
   const position = (group: Labels): number => {
@@ -57,11 +57,11 @@ interface Subject {
 }
 
 /** What is at one step: by histogram its buckets and its native form. */
-class Step {
+class HistogramStep {
   readonly buckets = new Map<number, ClassicBucket[]>()
   readonly natives = new Map<number, FloatHistogram>()
 
-  constructor(subject: Subject, groups: Groups, step: number) {
+  constructor(subject: Subject, groups: HistogramRows, step: number) {
     const { env, block, argument } = subject
     const { kinds, values, histograms, steps, labels } = block
     for (let row = 0; row < labels.length; row += 1) {
@@ -118,7 +118,7 @@ function calculate(
   const result = newBlock(env, rows, block.steps, named.dropsName && rows.map(() => true))
   for (let step = 0; step < block.steps; step += 1) {
     env.budget.check()
-    const found = new Step(subject, groups, step)
+    const found = new HistogramStep(subject, groups, step)
     for (const [index, { by }] of calculations.entries()) {
       const cellOf = (group: number): number => (index * groups.labels.length + group) * block.steps + step
       for (const [group, histogram] of found.natives) {

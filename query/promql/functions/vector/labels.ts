@@ -6,10 +6,16 @@ import { type Block, relabel } from '../../series/block.ts'
 import type { Environment } from '../environment.ts'
 
 /** What a call does to the labels of a row; undefined where it leaves them. */
-type Change = (labels: Labels) => Labels | undefined
+type Relabelling = (labels: Labels) => Labels | undefined
 
 /** Changes the labels of all rows. A name that is set here stays, whatever was to happen to the old one. */
-function changeLabels(env: Environment, place: object, block: Block, target: string, change: Change): Block {
+function changeLabels(
+  env: Environment,
+  place: object,
+  block: Block,
+  target: string,
+  change: Relabelling,
+): Block {
   const { labels, isChanged } = env.memo.of(place, block.labels, () => {
     const changed = block.labels.map(change)
     return {
@@ -49,12 +55,12 @@ export function labelReplace(env: Environment, place: object, block: Block, how:
   })
 }
 
-interface Groups {
+interface MatchGroups {
   groupCount(): number
   group(group: string | number): string | null
 }
 
-function groupOf(matcher: Groups, name: string): string {
+function groupOf(matcher: MatchGroups, name: string): string {
   if (/^\d+$/.test(name)) {
     const index = Number(name)
     return index <= matcher.groupCount() ? (matcher.group(index) ?? '') : ''
