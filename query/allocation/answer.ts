@@ -4,13 +4,13 @@ import { addKnown } from '../../core/model/integers.ts'
 import { isoSecond } from '../../core/model/iso-time.ts'
 import {
   type AllocationAmounts,
+  type AllocationResource,
   addAllocationAmounts,
   amountsBy,
   type Cell,
   type CellFacts,
+  type CellQuantity,
   QUANTITY_NAMES,
-  type Quantity,
-  type Resource,
 } from './cells.ts'
 import { MAP_PREFIXES, type MapProperty, sanitized } from './properties.ts'
 import type { AllocationRequest } from './request.ts'
@@ -87,7 +87,7 @@ function allocationOf(
     if (cells.length === 0) return units(extra)
     return isMixed || known === null ? null : units(known + extra)
   }
-  const costOfResource = (resource: Resource): ResourceCost => {
+  const costOfResource = (resource: AllocationResource): ResourceCost => {
     const cells = group.cells.filter(cell => cell.resource === resource && cell.origin !== 'shared')
     const idle = cells.map(idleCostOf).reduce(addKnown, null)
     return { cost: cost(cells), idle: isMixed ? null : units(idle ?? 0n) }
@@ -148,7 +148,7 @@ function factsOf(cells: readonly Cell[]): CellFacts | null {
       labels: a.labels,
       quantities: Object.fromEntries(
         QUANTITY_NAMES.map(name => [name, a.quantities[name] + b.quantities[name]]),
-      ) as Record<Quantity, bigint>,
+      ) as Record<CellQuantity, bigint>,
       first: Math.min(a.first, b.first),
       last: Math.max(a.last, b.last),
     }),
@@ -164,7 +164,7 @@ function usesOf(
   seconds: number,
   costs: Readonly<Record<'cpu' | 'ram' | 'gpu', ResourceCost>>,
 ) {
-  const of = (name: Quantity): number => Number(facts?.quantities[name] ?? 0n)
+  const of = (name: CellQuantity): number => Number(facts?.quantities[name] ?? 0n)
   const cpu = efficiency(of('cpuUs'), of('cpuRequestUs'))
   const ram = efficiency(of('memoryByteSeconds'), of('memoryRequestByteSeconds'))
   const gpu = efficiency(of('gpuUs'), of('gpuRequestUs'))

@@ -47,14 +47,14 @@ export const ALLOCATED = {
   gpuAllocatedUs: ['gpuUs', 'gpuRequestUs'],
 } as const satisfies Record<string, readonly [Use, Use]>
 /** One of them, or a use. */
-export type Quantity = Use | keyof typeof ALLOCATED
+export type CellQuantity = Use | keyof typeof ALLOCATED
 /** Names of both. */
-export const QUANTITY_NAMES = [...USE_NAMES, ...Object.keys(ALLOCATED)] as readonly Quantity[]
+export const QUANTITY_NAMES = [...USE_NAMES, ...Object.keys(ALLOCATED)] as readonly CellQuantity[]
 
 /** The resources that OpenCost tells apart; what is none of the first three has no field there but `externalCost`. */
 export const RESOURCES = ['cpu', 'ram', 'gpu', 'other'] as const
 /** One of them. */
-export type Resource = (typeof RESOURCES)[number]
+export type AllocationResource = (typeof RESOURCES)[number]
 
 /** `own` of the allocation itself; `idle` and `shared` have been given to it. */
 export type Origin = 'own' | 'idle' | 'shared'
@@ -74,7 +74,7 @@ export const SHOWN = [
 export interface CellFacts {
   readonly properties: Readonly<Record<(typeof SHOWN)[number] | 'service' | 'providerID', string>>
   readonly labels: Readonly<Record<string, string>>
-  readonly quantities: Readonly<Record<Quantity, bigint>>
+  readonly quantities: Readonly<Record<CellQuantity, bigint>>
   /** First and last minute with entries, unix seconds. */
   readonly first: number
   readonly last: number
@@ -89,7 +89,7 @@ export interface Cell {
   readonly kind: 'plain' | 'idle' | 'shared'
   /** Whether it meets the filter. */
   readonly kept: boolean
-  readonly resource: Resource
+  readonly resource: AllocationResource
   readonly currency: string
   readonly origin: Origin
   readonly amounts: AllocationAmounts

@@ -62,7 +62,7 @@ const OPERATORS: Readonly<
   '!~>:': { comparison: 'suffix', negated: true },
 }
 
-interface Token {
+interface FilterToken {
   readonly kind: 'operator' | 'string' | 'key' | 'word' | 'mark' | 'end'
   readonly text: string
   readonly at: number
@@ -70,8 +70,8 @@ interface Token {
 
 const TOKEN = /(!?(?:<~|~>|~)?:)|"([^"]*)"|\[([^\]]*)\]|([\p{L}\p{Nd}_-]+)|([()+|,])/uy
 
-function tokensOf(text: string): readonly Token[] {
-  const tokens: Token[] = []
+function tokensOf(text: string): readonly FilterToken[] {
+  const tokens: FilterToken[] = []
   let at = 0
   while (at < text.length) {
     if (/\s/.test(text[at]!)) {
@@ -106,11 +106,11 @@ export function parseFilter(text: string): Condition {
 }
 
 class FilterParser {
-  readonly #tokens: readonly Token[]
+  readonly #tokens: readonly FilterToken[]
   #next = 0
   #values = 0
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly FilterToken[]) {
     this.#tokens = tokens
   }
 
@@ -125,11 +125,11 @@ class FilterParser {
     return condition
   }
 
-  #peek(): Token {
+  #peek(): FilterToken {
     return this.#tokens[this.#next]!
   }
 
-  #take(): Token {
+  #take(): FilterToken {
     const token = this.#peek()
     this.#next += 1
     return token

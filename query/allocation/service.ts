@@ -3,12 +3,19 @@ import type { AllocationAnswer } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { buildAllocations } from './answer.ts'
-import { amountsBy, type Cell, type CellFacts, QUANTITY_NAMES, type Quantity, RESOURCES } from './cells.ts'
+import {
+  amountsBy,
+  type Cell,
+  type CellFacts,
+  type CellQuantity,
+  QUANTITY_NAMES,
+  RESOURCES,
+} from './cells.ts'
 import type { AllocationRequest } from './request.ts'
 import { shareOut } from './sharing.ts'
 import { allocationStatement, CELLS_MAX } from './statement.ts'
 
-type Row = Readonly<Record<string, string | number | null>> & {
+type AllocationRow = Readonly<Record<string, string | number | null>> & {
   readonly p_labels: Readonly<Record<string, string>>
 }
 
@@ -18,7 +25,7 @@ export async function answerAllocation(
   request: AllocationRequest,
 ): Promise<AllocationAnswer> {
   const { text, params } = allocationStatement(request)
-  const rows = await warehouse.query<Row>(text, params)
+  const rows = await warehouse.query<AllocationRow>(text, params)
   if (rows.length > CELLS_MAX) {
     throw new WattlineError(
       'sql_limit',
@@ -36,7 +43,7 @@ export async function answerAllocation(
   )
 }
 
-function cellOf(row: Row): Cell {
+function cellOf(row: AllocationRow): Cell {
   const kind = row['kind'] === 'idle' || row['kind'] === 'shared' ? row['kind'] : 'plain'
   return {
     step: Number(row['step']),
@@ -60,13 +67,13 @@ const PROPERTY_COLUMNS = [
   ...['service', 'providerID'],
 ] as const
 
-const factsOf = (row: Row): CellFacts => ({
+const factsOf = (row: AllocationRow): CellFacts => ({
   properties: Object.fromEntries(
     PROPERTY_COLUMNS.map(name => [name, String(row[`p_${name}`] ?? '')]),
   ) as CellFacts['properties'],
   labels: row.p_labels,
   quantities: Object.fromEntries(QUANTITY_NAMES.map(name => [name, BigInt(row[name] ?? 0)])) as Record<
-    Quantity,
+    CellQuantity,
     bigint
   >,
   first: Number(row['first_at']),

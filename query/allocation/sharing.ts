@@ -3,14 +3,20 @@
  * that what an answer sums to is what the books sum to.
  */
 import { apportion } from '../../core/model/apportion.ts'
-import { type AllocationAmounts, AMOUNT_NAMES, amountsBy, type Cell, type Resource } from './cells.ts'
+import {
+  type AllocationAmounts,
+  type AllocationResource,
+  AMOUNT_NAMES,
+  amountsBy,
+  type Cell,
+} from './cells.ts'
 import type { AllocationRequest, Sharing } from './request.ts'
 
 /** One that takes a share. */
 interface Recipient {
   readonly cell: Cell
   /** Energy by resource, none below 0. */
-  readonly energy: Map<Resource, bigint>
+  readonly energy: Map<AllocationResource, bigint>
 }
 
 /** A part of a monthly cost, which is in no book. */
@@ -55,7 +61,7 @@ function recipientsOf(cells: readonly Cell[]): readonly Recipient[] {
   const found = new Map<string, Recipient>()
   for (const cell of cells) {
     const key = JSON.stringify([cell.name, cell.kind, cell.kept, cell.node])
-    const known = found.get(key) ?? { cell, energy: new Map<Resource, bigint>() }
+    const known = found.get(key) ?? { cell, energy: new Map<AllocationResource, bigint>() }
     const energy = cell.origin === 'own' ? (cell.amounts.energyUj ?? 0n) : 0n
     known.energy.set(cell.resource, (known.energy.get(cell.resource) ?? 0n) + energy)
     found.set(key, known)
@@ -70,7 +76,7 @@ const isSome = (weights: readonly bigint[]): boolean => weights.some(weight => w
 /** By the energy of the resource, else by all energy; null if no workload used any. */
 function weightsOf(
   recipients: readonly Recipient[],
-  resource: Resource,
+  resource: AllocationResource,
   by: 'resource' | 'all',
   split: Exclude<Sharing, 'none'>,
 ): readonly bigint[] | null {

@@ -26,7 +26,7 @@ import { policyHistoryStatement } from './statements.ts'
 const ROUTE = '/api/v1/scaling/policies'
 const WHAT = 'scaling policy'
 
-type Named = { Params: { name: string } }
+type PolicyPath = { Params: { name: string } }
 
 /** Reading needs scope `read` of the whole tenant, changes need scope `admin`. */
 export function scalingPolicyRoutes(app: FastifyInstance, context: QueryContext): void {
@@ -40,7 +40,7 @@ export function scalingPolicyRoutes(app: FastifyInstance, context: QueryContext)
     return { policies: found.map(answerOf) }
   })
 
-  app.get<Named>(`${ROUTE}/:name`, read, async (request, reply): Promise<ScalingPolicyHistoryAnswer> => {
+  app.get<PolicyPath>(`${ROUTE}/:name`, read, async (request, reply): Promise<ScalingPolicyHistoryAnswer> => {
     knownParameters(request.query as RawQuery, [])
     const identity = identityOf(request)
     const { name } = request.params
@@ -59,14 +59,14 @@ export function scalingPolicyRoutes(app: FastifyInstance, context: QueryContext)
     return { ...answerOf(found), history }
   })
 
-  app.put<Named>(`${ROUTE}/:name`, admin, async (request): Promise<ScalingPolicyPutAnswer> => {
+  app.put<PolicyPath>(`${ROUTE}/:name`, admin, async (request): Promise<ScalingPolicyPutAnswer> => {
     const { tenant } = identityOf(request)
     const named = policyOf(tenant, request.params.name, request.body)
     const changed = await given(context.policyLog).put(named)
     return { name: named.name, version: named.version, changed }
   })
 
-  app.delete<Named>(`${ROUTE}/:name`, admin, async (request): Promise<ChangedAnswer> => {
+  app.delete<PolicyPath>(`${ROUTE}/:name`, admin, async (request): Promise<ChangedAnswer> => {
     const { tenant } = identityOf(request)
     if (!(await given(context.policyLog).end(tenant, request.params.name))) throw unknown(request.params.name)
     return { changed: true }

@@ -148,13 +148,13 @@ const seriesOf = (books: FactorBooks): FactorSeriesAnswer['series'] =>
     })
     .toSorted((a, b) => (`${a.what} ${a.zone} ${a.of}` < `${b.what} ${b.zone} ${b.of}` ? -1 : 1))
 
-interface Selection {
+interface FactorSelection {
   readonly zone: string | undefined
   readonly from: number
   readonly to: number
 }
 
-function rowsOf(books: FactorBooks, wanted: What, selection: Selection): FactorRowsAnswer {
+function rowsOf(books: FactorBooks, wanted: What, selection: FactorSelection): FactorRowsAnswer {
   const found = allSeries(books).flatMap(values =>
     values.filter(
       ({ what, zone, validFrom, validTo }) =>

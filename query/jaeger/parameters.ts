@@ -2,10 +2,10 @@
 import type { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { invalid, multiple, type RawQuery, single } from '../http/parameters.ts'
 import { goDuration } from '../traces/go-duration.ts'
-import type { TraceQuery } from './requests.ts'
+import type { JaegerSearch } from './requests.ts'
 
 /** @throws WattlineError `parameter_invalid` */
-export function searchOf(query: RawQuery): TraceQuery {
+export function searchOf(query: RawQuery): JaegerSearch {
   return {
     service: single(query, 'service') ?? '',
     operation: single(query, 'operation') ?? '',
@@ -19,7 +19,7 @@ export function searchOf(query: RawQuery): TraceQuery {
 }
 
 /** The same with the names and formats of version 3. @throws WattlineError `parameter_invalid` */
-export function searchOfV3(query: RawQuery): TraceQuery {
+export function searchOfV3(query: RawQuery): JaegerSearch {
   const text = (name: string): string => either(query, name) ?? ''
   return {
     service: text('service_name'),
@@ -72,7 +72,7 @@ function depthOf(query: RawQuery, name: string): number {
 }
 
 /** `tag=key:value`, several times, and `tags={"key":"value"}`. */
-function tagsOf(query: RawQuery): TraceQuery['attributes'] {
+function tagsOf(query: RawQuery): JaegerSearch['attributes'] {
   const pairs = multiple(query, 'tag').map((text): readonly [string, string] => {
     const colon = text.indexOf(':')
     if (colon < 1) throw invalid('tag', text, 'key:value')
@@ -85,7 +85,7 @@ function tagsOf(query: RawQuery): TraceQuery['attributes'] {
 
 const TAGS_MAX = 50
 
-function jsonTags(name: string, text: string): TraceQuery['attributes'] {
+function jsonTags(name: string, text: string): JaegerSearch['attributes'] {
   if (text === '') return []
   const wrong = (): WattlineError => invalid(name, text, 'a JSON object of texts, such as {"error":"true"}')
   let parsed: unknown

@@ -4,7 +4,7 @@ import { FIXED_LIMITS } from '../../core/catalogue/limits/limits.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { BoundValues } from '../traces/conditions.ts'
 import { type FoundTrace, findTraces } from '../traces/find.ts'
-import type { TraceQuery } from './requests.ts'
+import type { JaegerSearch } from './requests.ts'
 import { searchCondition } from './search.ts'
 
 /** Traces of a search that does not say how many. */
@@ -18,7 +18,7 @@ const AHEAD_MS = DAY_MS / 24
 export async function findJaegerTraces(
   reader: FencedReader,
   tenant: string,
-  query: TraceQuery,
+  query: JaegerSearch,
   nowMs: number,
 ): Promise<readonly FoundTrace[]> {
   const { minDurationNano, maxDurationNano, depth } = query

@@ -5,7 +5,7 @@ import { knownFields, ProtobufReader } from '../../core/protobuf/reader.ts'
 import { WIRE } from '../../core/protobuf/writer.ts'
 
 /** What a search asks for: times in unix nanoseconds, durations in nanoseconds; 0: not given. */
-export interface TraceQuery {
+export interface JaegerSearch {
   readonly service: string
   readonly operation: string
   /** Values as text, as the table has them. */
@@ -70,7 +70,7 @@ export function kindNumber(text: string): number {
 }
 
 /** FindTracesRequest{query=1 TraceQueryParameters} */
-export function readFindTraces(body: Uint8Array): TraceQuery {
+export function readFindTraces(body: Uint8Array): JaegerSearch {
   const reader = new ProtobufReader(body, WHAT)
   reader.message = 'FindTracesRequest'
   let query = NO_QUERY
@@ -81,7 +81,7 @@ export function readFindTraces(body: Uint8Array): TraceQuery {
   return query
 }
 
-const NO_QUERY: TraceQuery = {
+const NO_QUERY: JaegerSearch = {
   service: '',
   operation: '',
   attributes: [],
@@ -92,9 +92,9 @@ const NO_QUERY: TraceQuery = {
   depth: 0,
 }
 
-function queryUntil(reader: ProtobufReader, end: number): TraceQuery {
+function queryUntil(reader: ProtobufReader, end: number): JaegerSearch {
   reader.message = 'TraceQueryParameters'
-  const query: { -readonly [Key in keyof TraceQuery]: TraceQuery[Key] } = { ...NO_QUERY }
+  const query: { -readonly [Key in keyof JaegerSearch]: JaegerSearch[Key] } = { ...NO_QUERY }
   const attributes: [string, string][] = []
   for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
     if (tag === bytes(1)) query.service = textAt(reader, end)

@@ -3,7 +3,7 @@ import { SPAN_KINDS } from '../../core/model/streams/traces.ts'
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import type { Dependency } from '../traces/dependencies.ts'
 import type { FoundTrace } from '../traces/find.ts'
-import type { Operation } from '../traces/names.ts'
+import type { ServiceOperation } from '../traces/names.ts'
 
 function written(write: (to: ProtobufWriter) => void): Uint8Array {
   const to = new ProtobufWriter(1024)
@@ -37,7 +37,7 @@ export const servicesResponse = (services: readonly string[]): Uint8Array =>
   })
 
 /** GetOperationsResponse{operations*=1 {name=1, span_kind=2}} */
-export const operationsResponse = (operations: readonly Operation[]): Uint8Array =>
+export const operationsResponse = (operations: readonly ServiceOperation[]): Uint8Array =>
   written(to => {
     for (const { name, kind } of operations) {
       message(to, 1, () => {

@@ -11,7 +11,7 @@ import { pathParameter, sendTraces, type TraceQuestion, traceApi } from '../trac
 import { otlpTraces, uiTraces } from './answers.ts'
 import { searchOf, searchOfV3, timeOf } from './parameters.ts'
 import { findJaegerTraces, traceIdOf } from './questions.ts'
-import { kindNumber, type TraceQuery } from './requests.ts'
+import { type JaegerSearch, kindNumber } from './requests.ts'
 import { kindText } from './responses.ts'
 
 const DAY_MS = 86_400_000
@@ -93,7 +93,7 @@ async function operations(
 
 async function searched(
   { reader, tenant }: TraceQuestion,
-  query: TraceQuery,
+  query: JaegerSearch,
   nowMs: number,
   needsService = true,
 ): Promise<readonly WantedTrace[]> {

@@ -1,11 +1,11 @@
 /** A search of Jaeger as conditions on spans. */
 import { type BoundValues, IS_ERROR, type TraceCondition } from '../traces/conditions.ts'
 import { kindTexts } from '../traces/names.ts'
-import { kindNumber, type TraceQuery } from './requests.ts'
+import { type JaegerSearch, kindNumber } from './requests.ts'
 
 /** The same span must fit all of it. */
 export function searchCondition(
-  query: Pick<TraceQuery, 'service' | 'operation' | 'attributes' | 'minDurationNano' | 'maxDurationNano'>,
+  query: Pick<JaegerSearch, 'service' | 'operation' | 'attributes' | 'minDurationNano' | 'maxDurationNano'>,
   values: BoundValues,
 ): TraceCondition {
   const { service, operation, attributes, minDurationNano, maxDurationNano } = query

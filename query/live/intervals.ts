@@ -131,13 +131,13 @@ function busyOf(by: ReadingSource, span: LiveSpan): bigint {
 const baselineOf = ({ idleMicrowatts }: HostSources, { fromMs, toMs }: LiveSpan): bigint | null =>
   idleMicrowatts === null ? null : (idleMicrowatts * BigInt(toMs - fromMs)) / 1000n
 
-type Use = Pick<Parameters<typeof split>[0], 'busyUs' | 'capacityUs' | 'workloadsUs' | 'activity'>
-type Parts = Omit<Split, 'method'>
+type MeasuredUse = Pick<Parameters<typeof split>[0], 'busyUs' | 'capacityUs' | 'workloadsUs' | 'activity'>
+type SplitParts = Omit<Split, 'method'>
 
 function splitAll(
   host: HostSources,
   { components, boards }: NonNullable<ReturnType<typeof energyOf>>,
-  use: Use,
+  use: MeasuredUse,
   span: LiveSpan,
 ) {
   const { workloadsUs } = use
@@ -149,7 +149,7 @@ function splitAll(
   const idleUj = baseline === null ? null : larger(baseline - (gpu?.idleUj ?? 0n), 0n)
   const total = sumOf(energies)
   const baselines = idleUj === null || total === 0n ? undefined : apportion(smaller(idleUj, total), energies)
-  const parts: Parts[] = energies.map((energyUj, index) => {
+  const parts: SplitParts[] = energies.map((energyUj, index) => {
     const baselineUj = baselines?.[index]
     return split({ energyUj, ...use, ...(baselineUj === undefined ? {} : { baselineUj }) })
   })

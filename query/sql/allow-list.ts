@@ -30,7 +30,7 @@ import { judgeSyntaxTree } from './syntax-tree.ts'
 import { commonTableExpressions } from './tokens.ts'
 import { RefusedError, type Verdict } from './verdict.ts'
 
-interface Question {
+interface ClientStatement {
   readonly text: string
   /** Settings of URL and session that the client has chosen. */
   readonly chosen?: ClientSettings | undefined
@@ -52,7 +52,7 @@ export interface AllowList {
    * @throws WattlineError `sql_refused` (its cause is a `RefusedError`), or `sql_failed` with the message of the
    * engine.
    */
-  admit(question: Question): Promise<Admitted>
+  admit(question: ClientStatement): Promise<Admitted>
 }
 
 /** What the engine may run. */
@@ -80,10 +80,13 @@ export function createAllowList(options: {
   const { warehouse } = options
   const verdicts = createLru<CachedVerdict>(options.verdictBytes ?? VERDICT_BYTES, weigh)
 
-  const parse = (question: Omit<Question, 'text'>, select: string): Promise<string | { verdict: Refused }> =>
+  const parse = (
+    question: Omit<ClientStatement, 'text'>,
+    select: string,
+  ): Promise<string | { verdict: Refused }> =>
     readText(warehouse, { ...question, sql: wrapped(select), explain: 'AST' }).catch(notASelect)
 
-  const judge = async ({ text, chosen, ...asked }: Question): Promise<CachedVerdict> => {
+  const judge = async ({ text, chosen, ...asked }: ClientStatement): Promise<CachedVerdict> => {
     const { database } = warehouse
     const reach = reachOf(asked.accounts)
     const explained = readExplanation(text)

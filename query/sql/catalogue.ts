@@ -7,7 +7,7 @@ import { CATALOGUE_VIEWS } from '../../core/warehouse/fence/ddl-catalogue.ts'
 import { quoteName } from '../../core/warehouse/tables/column-types.ts'
 import { liveSelect } from './live-tables.ts'
 import { ACCOUNT_EXPORTS, ACCOUNT_TABLES, READABLE_EXPORTS, READABLE_TABLES } from './readable-tables.ts'
-import { type Token, tokenize } from './tokens.ts'
+import { type StatementToken, tokenize } from './tokens.ts'
 
 /** The tables that a caller may read, and the targets of look-ups. */
 interface Reach {
@@ -60,7 +60,7 @@ export function replaceLookUps(canonical: string, database: string, { lookUps }:
 }
 
 function lookUpAt(
-  tokens: readonly Token[],
+  tokens: readonly StatementToken[],
   at: number,
   lookUps: Reach['lookUps'],
 ): { readonly view: string; readonly table: string; readonly live: string | undefined } | undefined {
@@ -75,7 +75,7 @@ function lookUpAt(
 }
 
 /** After FROM, JOIN or a comma; a comma between columns does no harm, since the result is checked again. */
-function isTablePlace(tokens: readonly Token[], at: number): boolean {
+function isTablePlace(tokens: readonly StatementToken[], at: number): boolean {
   const before = tokens[at - 1]?.kind === 'space' ? tokens[at - 2] : tokens[at - 1]
   return before !== undefined && (['FROM', 'JOIN'].includes(before.name) || before.text === ',')
 }

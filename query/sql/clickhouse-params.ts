@@ -3,7 +3,7 @@ import { TupleParam } from '@clickhouse/client'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { QueryParam, TupleValue } from '../../core/warehouse/warehouse.ts'
 import { assertParameterLengths } from './text-limits.ts'
-import { type Characters, type Token, tokenize, undoEscapes } from './tokens.ts'
+import { type Characters, type StatementToken, tokenize, undoEscapes } from './tokens.ts'
 
 /**
  * Binding escapes values in the engine's form, so the client's escapes are removed first.
@@ -22,9 +22,9 @@ export function bindParameters(
 }
 
 /** Types by name, from each `{name:Type}` in a statement. */
-export function placeholderTypes(tokens: readonly Token[]): ReadonlyMap<string, string> {
+export function placeholderTypes(tokens: readonly StatementToken[]): ReadonlyMap<string, string> {
   const types = new Map<string, string>()
-  let inside: Token[] | undefined
+  let inside: StatementToken[] | undefined
   for (const token of tokens) {
     if (token.text === '{') inside = []
     else if (token.text === '}' && inside !== undefined) {

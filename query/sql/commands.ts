@@ -2,7 +2,7 @@
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { ClientSettings } from '../../core/warehouse/fence/client-settings.ts'
 import { chosenSettings, readAssignments } from './settings-clause.ts'
-import { type Token, tokenize, unquote } from './tokens.ts'
+import { type StatementToken, tokenize, unquote } from './tokens.ts'
 import { RefusedError } from './verdict.ts'
 
 /** A command. */
@@ -35,10 +35,10 @@ export function readCommand(sql: string): Command | undefined {
   return readKill(tokens)
 }
 
-const isWord = (token: Token | undefined, ...words: readonly string[]): boolean =>
+const isWord = (token: StatementToken | undefined, ...words: readonly string[]): boolean =>
   token?.kind === 'word' && words.includes(token.text.toLowerCase())
 
-function readUse(tokens: readonly Token[]): Command | undefined {
+function readUse(tokens: readonly StatementToken[]): Command | undefined {
   const rest = isWord(tokens[1], 'database') && tokens.length === 3 ? tokens.slice(2) : tokens.slice(1)
   const [name] = rest
   return rest.length === 1 && name?.name !== '' && name !== undefined
@@ -46,7 +46,7 @@ function readUse(tokens: readonly Token[]): Command | undefined {
     : undefined
 }
 
-function readSet(tokens: readonly Token[]): Command | undefined {
+function readSet(tokens: readonly StatementToken[]): Command | undefined {
   if (isWord(tokens[1], 'role') && tokens.length === 3 && isWord(tokens[2], 'none', 'default')) {
     return { kind: 'set', settings: {} }
   }
@@ -54,7 +54,7 @@ function readSet(tokens: readonly Token[]): Command | undefined {
   return assignments === undefined ? undefined : { kind: 'set', settings: chosenSettings(assignments) }
 }
 
-function readKill(tokens: readonly Token[]): Command {
+function readKill(tokens: readonly StatementToken[]): Command {
   const solid = tokens.map((token, index) => ({ ...token, index })).filter(token => token.kind !== 'space')
   const where = solid.findIndex(token => isWord(token, 'where'))
   const mode = isWord(solid.at(-1), 'sync', 'async', 'test') ? solid.at(-1) : undefined
@@ -75,7 +75,7 @@ function readKill(tokens: readonly Token[]): Command {
 }
 
 /** Read without the engine, so that a client can stop a statement while all its turns are taken. */
-function idsOf(tokens: readonly Token[]): readonly string[] | null {
+function idsOf(tokens: readonly StatementToken[]): readonly string[] | null {
   const [name, operator, ...rest] = tokens
   if (!isWord(name, 'query_id')) return null
   const isOne = operator?.text === '=' && rest.length === 1 && rest[0]?.kind === 'string'

@@ -1,7 +1,7 @@
 /** Reads the head of `EXPLAIN` and of `DESCRIBE (SELECT ...)`: what to print, and the statement to print it of. */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Explain } from '../../core/warehouse/warehouse.ts'
-import { type Token, tokenize } from './tokens.ts'
+import { type StatementToken, tokenize } from './tokens.ts'
 import { RefusedError } from './verdict.ts'
 
 /** What to print, of which SELECT. */
@@ -30,11 +30,11 @@ export function readExplanation(sql: string): Explanation | undefined {
   return first === 'explain' ? readExplain(tokens, solid) : readDescribe(tokens, solid)
 }
 
-type Placed = Token & { readonly index: number }
+type IndexedToken = StatementToken & { readonly index: number }
 
-const lower = (token: Placed | undefined): string =>
+const lower = (token: IndexedToken | undefined): string =>
   token?.kind === 'word' || token?.text === '(' ? token.text.toLowerCase() : ''
-const textFrom = (tokens: readonly Token[], from: Placed | undefined): string =>
+const textFrom = (tokens: readonly StatementToken[], from: IndexedToken | undefined): string =>
   from === undefined
     ? ''
     : tokens
@@ -42,7 +42,7 @@ const textFrom = (tokens: readonly Token[], from: Placed | undefined): string =>
         .map(token => token.text)
         .join('')
 
-function readExplain(tokens: readonly Token[], solid: readonly Placed[]): Explanation {
+function readExplain(tokens: readonly StatementToken[], solid: readonly IndexedToken[]): Explanation {
   let at = 1
   let explain: Explain = 'QUERY TREE'
   const kind = lower(solid[at])
@@ -68,7 +68,10 @@ const counting = (what: string): WattlineError =>
   )
 
 /** `DESCRIBE [TABLE] (SELECT ...)`; a table by name is answered from the catalogue. */
-function readDescribe(tokens: readonly Token[], solid: readonly Placed[]): Explanation | undefined {
+function readDescribe(
+  tokens: readonly StatementToken[],
+  solid: readonly IndexedToken[],
+): Explanation | undefined {
   const at = lower(solid[1]) === 'table' ? 2 : 1
   if (solid[at]?.text !== '(') return undefined
   const end = solid.findLastIndex(token => token.text === ')')

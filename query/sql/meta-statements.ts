@@ -7,7 +7,7 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { quoteText } from '../../core/warehouse/tables/column-types.ts'
 import { isHandshake } from './native-handshake.ts'
 import { readAssignments } from './settings-clause.ts'
-import { type Token, tokenize, unquote } from './tokens.ts'
+import { type StatementToken, tokenize, unquote } from './tokens.ts'
 import { RefusedError } from './verdict.ts'
 
 const LENGTH_MAX = 10_000
@@ -43,7 +43,7 @@ export function translateMetaStatement(
 }
 
 /** Settings of these statements say how the engine prints them; drivers add some. */
-function withoutSettings(tokens: readonly Token[]): readonly Token[] {
+function withoutSettings(tokens: readonly StatementToken[]): readonly StatementToken[] {
   const at = tokens.findLastIndex(token => token.kind === 'word' && token.text.toLowerCase() === 'settings')
   return at > 1 && readAssignments(tokens.slice(at + 1)) !== undefined ? tokens.slice(0, at) : tokens
 }
@@ -187,7 +187,7 @@ function finish(
   return `${select}${where} ORDER BY ${nameColumn}${limit === undefined ? '' : ` LIMIT ${limit}`}`
 }
 
-function read(tokens: readonly Token[]): MetaReader {
+function read(tokens: readonly StatementToken[]): MetaReader {
   let next = 0
   const identifier = (): string | undefined => {
     const token = tokens[next]

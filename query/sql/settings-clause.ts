@@ -9,7 +9,7 @@ import {
   clientSetting,
   isClientSetting,
 } from '../../core/warehouse/fence/client-settings.ts'
-import { type Token, tokenize, unquote } from './tokens.ts'
+import { type StatementToken, tokenize, unquote } from './tokens.ts'
 import { RefusedError } from './verdict.ts'
 
 /** A statement without its clause, and the clause's settings. */
@@ -76,7 +76,7 @@ export function splitSettings(canonical: string): SettingsClause | undefined {
 
 /** Reads `a = 1, b = 'x'`; undefined for anything else. */
 export function readAssignments(
-  tokens: readonly Token[],
+  tokens: readonly StatementToken[],
 ): readonly (readonly [name: string, value: string])[] | undefined {
   const found: (readonly [string, string])[] = []
   for (let at = 0; ; at += 1) {

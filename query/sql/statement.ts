@@ -6,7 +6,7 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { FORMAT_NAMES, type OutputFormat, outputFormat } from './formats.ts'
 import { readAssignments } from './settings-clause.ts'
 import { assertStatementLength, TokenBudget } from './text-limits.ts'
-import { scan, type TokenKind, tokenize } from './tokens.ts'
+import { type StatementTokenKind, scan, tokenize } from './tokens.ts'
 
 /** A statement without FORMAT, and its requested format or the route's default. */
 export interface Statement {
@@ -16,7 +16,7 @@ export interface Statement {
 
 /** A token other than space and semicolons, and whether a semicolon comes before it. */
 interface PlacedToken {
-  readonly kind: TokenKind
+  readonly kind: StatementTokenKind
   readonly start: number
   readonly end: number
   readonly afterSemicolon: boolean

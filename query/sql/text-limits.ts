@@ -3,7 +3,7 @@
  * engine parses it: the engine's own parser takes seconds for some inputs, and cannot be stopped there.
  */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
-import type { TokenKind } from './tokens.ts'
+import type { StatementTokenKind } from './tokens.ts'
 import { RefusedError } from './verdict.ts'
 
 /** Longer statements are refused: the checks take time in proportion, and no person writes them. */
@@ -69,7 +69,7 @@ export class TokenBudget {
     this.#sql = sql
   }
 
-  count(kind: TokenKind, start: number): void {
+  count(kind: StatementTokenKind, start: number): void {
     if (kind !== 'space') this.#solid += 1
     if (kind !== 'other') return
     const sign = this.#sql[start]!

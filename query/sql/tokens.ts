@@ -6,7 +6,7 @@
  * Written by hand because the text is untrusted: every character is read a fixed number of times, whatever the text is
  * (test/query/sql/linear.test.ts counts). A regular expression with alternatives cannot guarantee that.
  */
-export interface Token {
+export interface StatementToken {
   readonly kind: 'word' | 'string' | 'quoted' | 'space' | 'number' | 'other'
   readonly text: string
   /** A word unchanged, a quoted name without its quotes, otherwise ''. */
@@ -39,13 +39,16 @@ const CURLY = new Map([
 const LOST_HEREDOCS_MAX = 4
 
 /** `space` includes comments; `other` is a single character, or an unclosed quote with everything that follows. */
-export type TokenKind = Token['kind']
+export type StatementTokenKind = StatementToken['kind']
 
 /**
  * Reports the position of each token in order, without creating objects: a statement of 256 kB takes a few
  * milliseconds.
  */
-export function scan(sql: Characters, take: (kind: TokenKind, start: number, end: number) => void): void {
+export function scan(
+  sql: Characters,
+  take: (kind: StatementTokenKind, start: number, end: number) => void,
+): void {
   let lostHeredocs = 0
   for (let start = 0; start < sql.length; ) {
     let [kind, end] = tokenAt(sql, start, lostHeredocs < LOST_HEREDOCS_MAX)
@@ -65,7 +68,7 @@ export function scan(sql: Characters, take: (kind: TokenKind, start: number, end
 }
 
 /** Kind of the token at a position, and its end; -1 when it is not closed. */
-function tokenAt(sql: Characters, start: number, heredocs: boolean): readonly [TokenKind, number] {
+function tokenAt(sql: Characters, start: number, heredocs: boolean): readonly [StatementTokenKind, number] {
   const first = sql.charCodeAt(start)
   const second = sql.charCodeAt(start + 1)
   if (isSpace(first)) return ['space', endOf(sql, start, isSpace)]
@@ -83,8 +86,8 @@ function tokenAt(sql: Characters, start: number, heredocs: boolean): readonly [T
 }
 
 /** All tokens of a text, spaces and comments included. */
-export function tokenize(sql: Characters): readonly Token[] {
-  const tokens: Token[] = []
+export function tokenize(sql: Characters): readonly StatementToken[] {
+  const tokens: StatementToken[] = []
   scan(sql, (kind, start, end) => {
     const text = sql.slice(start, end)
     tokens.push({ kind, text, name: kind === 'word' ? text : kind === 'quoted' ? unquote(text) : '' })

@@ -10,7 +10,7 @@ import { readTraces } from '../traces/read-spans.ts'
 /** Versions of the route: the second one wraps the trace, and can say that it is not complete. */
 export type TempoVersion = 1 | 2
 
-interface Wanted {
+interface TraceRequest {
   readonly tenant: string
   readonly id: string
   readonly version: TempoVersion
@@ -23,7 +23,7 @@ const cutMessage = (): string =>
 /** @throws WattlineError `not_found` */
 export async function* traceJson(
   reader: FencedReader,
-  { tenant, id, version }: Wanted,
+  { tenant, id, version }: TraceRequest,
 ): AsyncGenerator<Uint8Array> {
   let isFirst = true
   let isCut = false
@@ -45,7 +45,7 @@ export async function* traceJson(
 /** Trace{resourceSpans*=1}; TraceByIDResponse{trace=1, status=3, message=4}. @throws WattlineError `not_found` */
 export async function* traceProtobuf(
   reader: FencedReader,
-  { tenant, id, version }: Wanted,
+  { tenant, id, version }: TraceRequest,
 ): AsyncGenerator<Uint8Array> {
   let isFirst = true
   let isCut = false

@@ -3,7 +3,7 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { SPAN_KINDS, SPAN_STATUS_CODES } from '../../core/model/streams/traces.ts'
 import { goDuration } from '../traces/go-duration.ts'
 import { fieldOf } from './fields.ts'
-import { type Token, tokensOf, unexpected } from './tokens.ts'
+import { type TraceQlToken, tokensOf, unexpected } from './tokens.ts'
 import type {
   ComparisonOperator,
   Field,
@@ -36,20 +36,20 @@ const DEEPEST = 50
 /** Filters and comparisons of one query. */
 const MOST_CONDITIONS = 100
 
-type Operand = { readonly field: Field } | { readonly literal: Literal }
+type ComparisonOperand = { readonly field: Field } | { readonly literal: Literal }
 
 /** @throws WattlineError `parameter_invalid` */
 export function parseTraceQl(text: string): TraceQuery {
-  return new Parser(tokensOf(text.trim() === '' ? '{}' : text)).query()
+  return new TraceQlParser(tokensOf(text.trim() === '' ? '{}' : text)).query()
 }
 
-class Parser {
-  readonly #tokens: readonly Token[]
+class TraceQlParser {
+  readonly #tokens: readonly TraceQlToken[]
   #at = 0
   #depth = 0
   #conditions = 0
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly TraceQlToken[]) {
     this.#tokens = tokens
   }
 
@@ -63,7 +63,7 @@ class Parser {
     return { spanset, stages }
   }
 
-  get #now(): Token {
+  get #now(): TraceQlToken {
     return this.#tokens[this.#at]!
   }
 
@@ -172,7 +172,7 @@ class Parser {
     throw this.#wrong('a comparison')
   }
 
-  #comparison(left: Operand, op: ComparisonOperator, right: Operand): SpanCondition {
+  #comparison(left: ComparisonOperand, op: ComparisonOperator, right: ComparisonOperand): SpanCondition {
     if ('field' in left && 'literal' in right)
       return { kind: 'compare', field: left.field, op, value: right.literal }
     if ('literal' in left && 'field' in right)
@@ -180,7 +180,7 @@ class Parser {
     throw this.#unsupported('comparing two attributes or two constants')
   }
 
-  #operand(): Operand {
+  #operand(): ComparisonOperand {
     const token = this.#now
     const isNegative = this.#takes('-')
     const { kind, text, at } = this.#now

@@ -2,7 +2,7 @@
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
 /** A token, and where it begins. `name`: a word, or an attribute with its scope. */
-export interface Token {
+export interface TraceQlToken {
   readonly kind: 'text' | 'number' | 'duration' | 'name' | 'symbol' | 'end'
   readonly text: string
   readonly at: number
@@ -19,16 +19,16 @@ const SPACE = /\s+/y
 const TEXT = /"(?:[^"\\]|\\.)*"|`[^`]*`/sy
 
 /** @throws WattlineError `parameter_invalid` */
-export function tokensOf(query: string): readonly Token[] {
+export function tokensOf(query: string): readonly TraceQlToken[] {
   if (query.length > LONGEST)
     throw new WattlineError('parameter_invalid', `The query has more than ${LONGEST} characters.`)
-  const tokens: Token[] = []
+  const tokens: TraceQlToken[] = []
   let at = 0
   const take = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = at
     return pattern.exec(query)?.[0]
   }
-  const push = (kind: Token['kind'], text: string, length = text.length): void => {
+  const push = (kind: TraceQlToken['kind'], text: string, length = text.length): void => {
     tokens.push({ kind, text, at })
     at += length
   }

@@ -19,7 +19,7 @@ export const namesWindow = (nowMs: number): SearchWindow => ({
 })
 
 /** An operation of a service, with the number of OTLP's SpanKind. */
-export interface Operation {
+export interface ServiceOperation {
   readonly name: string
   readonly kind: number
 }
@@ -44,7 +44,7 @@ export async function operationsOf(
   tenant: string,
   window: SearchWindow,
   { service, kind }: { readonly service: string; readonly kind?: number | undefined },
-): Promise<readonly Operation[]> {
+): Promise<readonly ServiceOperation[]> {
   const rows = await reader.query<{ readonly name: string; readonly kind: string }>(
     `SELECT DISTINCT toString(SpanName) AS name, toString(SpanKind) AS kind FROM ${SPANS} ` +
       `WHERE Tenant = {tenant:String} AND ${WITHIN} AND ServiceName = {service:String}` +

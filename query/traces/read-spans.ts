@@ -57,20 +57,20 @@ export async function* readTraces(
   }
 }
 
-interface Reading {
+interface SpanQuery {
   readonly reader: FencedReader
   readonly tenant: string
   readonly ids: readonly string[]
-  readonly window: Window | undefined
+  readonly window: SpanWindow | undefined
   readonly limits: SpanLimits
 }
 
-interface Window {
+interface SpanWindow {
   readonly fromMs: number
   readonly toMs: number
 }
 
-async function* readSome({ reader, tenant, ids, window, limits }: Reading): AsyncGenerator<TraceChunk> {
+async function* readSome({ reader, tenant, ids, window, limits }: SpanQuery): AsyncGenerator<TraceChunk> {
   let size = limits.spansAtOnce
   let after: Span | undefined
   let rest = ids
@@ -125,7 +125,7 @@ const WITHIN =
 function pageStatement(
   tenant: string,
   ids: readonly string[],
-  window: Window | undefined,
+  window: SpanWindow | undefined,
   after: Span | undefined,
   limit: number,
 ): { readonly text: string; readonly params: Readonly<Record<string, QueryParam>> } {
@@ -160,7 +160,7 @@ async function windowOf(
   reader: FencedReader,
   tenant: string,
   wanted: readonly WantedTrace[],
-): Promise<Window | undefined> {
+): Promise<SpanWindow | undefined> {
   const rows = await reader.query<{ readonly id: string; readonly first: string; readonly last: string }>(
     'SELECT TraceId AS id, toString(toUnixTimestamp(min(Start))) AS first, toString(toUnixTimestamp(max(End)) + 1) AS last ' +
       `FROM ${tableName('otel_traces_trace_id_ts')} WHERE Tenant = {tenant:String} AND TraceId IN {ids:Array(String)} ` +

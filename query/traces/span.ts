@@ -86,8 +86,8 @@ const EXPRESSIONS = {
   linkValues: 'arrayMap(one -> mapValues(one), `Links.Attributes`)',
 } as const
 
-type Texts = readonly string[]
-type Lists =
+type TextList = readonly string[]
+type ListExpression =
   | 'resourceKeys'
   | 'resourceValues'
   | 'keys'
@@ -100,9 +100,9 @@ type Lists =
 type ListsOfLists = 'eventKeys' | 'eventValues' | 'linkKeys' | 'linkValues'
 /** A row of a statement that selects `SPAN_COLUMNS`. */
 export type SpanRow = Readonly<
-  Record<Exclude<keyof typeof EXPRESSIONS, Lists | ListsOfLists | 'dropped'>, string> &
-    Record<Lists, Texts> &
-    Record<ListsOfLists, readonly Texts[]>
+  Record<Exclude<keyof typeof EXPRESSIONS, ListExpression | ListsOfLists | 'dropped'>, string> &
+    Record<ListExpression, TextList> &
+    Record<ListsOfLists, readonly TextList[]>
 > & { readonly dropped: number }
 
 /** What to select of a span; names are not those of columns, so that conditions still mean columns. */

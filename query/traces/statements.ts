@@ -2,7 +2,7 @@
 import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 
 /** Unix milliseconds, `[from, to)`. */
-interface TimeRange {
+interface SearchRange {
   readonly fromMs: number
   readonly toMs: number
 }
@@ -17,7 +17,7 @@ const WITHIN =
 export function recentTraceIds(
   tenant: string,
   service: string | undefined,
-  window: TimeRange,
+  window: SearchRange,
   limit: number,
 ): ParameterizedSql {
   return {
@@ -38,7 +38,11 @@ export function recentTraceIds(
 }
 
 /** Sums of the given traces. The root is the span without a parent, otherwise the earliest one. */
-export function traceSummaries(tenant: string, ids: readonly string[], window: TimeRange): ParameterizedSql {
+export function traceSummaries(
+  tenant: string,
+  ids: readonly string[],
+  window: SearchRange,
+): ParameterizedSql {
   return {
     text:
       'SELECT TraceId AS id, min(Timestamp) AS first, toString(toUnixTimestamp64Nano(first)) AS start_ns, ' +
@@ -67,7 +71,7 @@ export function traceBounds(tenant: string, id: string): ParameterizedSql {
 export function traceSpans(
   tenant: string,
   id: string,
-  window: TimeRange | undefined,
+  window: SearchRange | undefined,
   limit: number,
 ): ParameterizedSql {
   return {

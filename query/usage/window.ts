@@ -2,7 +2,7 @@
 import { invalid } from '../http/parameters.ts'
 import type { TimeStep } from './request.ts'
 
-interface Window {
+interface UsageRange {
   /** Unix seconds, whole minutes, `[from, to)`. */
   readonly from: number
   readonly to: number
@@ -31,7 +31,7 @@ export function durationSeconds(text: string): number | undefined {
  * A duration ends with the last full minute; days and months are UTC.
  * @throws WattlineError `parameter_invalid`
  */
-export function parseWindow(text: string, nowSeconds: number): Window {
+export function parseWindow(text: string, nowSeconds: number): UsageRange {
   const window = named(text, nowSeconds) ?? spoken(text, nowSeconds)
   if (window === undefined) throw invalid('window', text, EXPECTED)
   if (window.to <= window.from) throw invalid('window', text, 'a window that ends after it starts')
@@ -39,7 +39,7 @@ export function parseWindow(text: string, nowSeconds: number): Window {
   return window
 }
 
-function named(text: string, now: number): Window | undefined {
+function named(text: string, now: number): UsageRange | undefined {
   const today = floor(now, DAY)
   const end = floor(now, MINUTE)
   if (text === 'today') return { from: today, to: Math.max(end, today + MINUTE) }
@@ -52,7 +52,7 @@ function named(text: string, now: number): Window | undefined {
   }
 }
 
-function spoken(text: string, now: number): Window | undefined {
+function spoken(text: string, now: number): UsageRange | undefined {
   const duration = durationSeconds(text)
   if (duration !== undefined) {
     const to = floor(now, MINUTE)
@@ -79,7 +79,7 @@ function moment(text: string): number | undefined {
 /** What a slice is read by: single entries, or the ledger's sums by hour, day or month (UTC). */
 export type RollupUnit = 'minute' | 'hour' | 'day' | 'month'
 /** A part of a window that is read by one unit. */
-export interface RangeSlice extends Window {
+export interface RangeSlice extends UsageRange {
   readonly unit: RollupUnit
 }
 
@@ -125,7 +125,7 @@ const ROUNDINGS: readonly Rounding[] = [
  * by month.
  */
 export function coverWindow(
-  window: Window,
+  window: UsageRange,
   step: TimeStep | null,
   options: { readonly months: boolean } = { months: true },
 ): readonly RangeSlice[] {

@@ -33,7 +33,7 @@ const METADATA_FIELDS = knownFields(1, 3, 4)
 const EXAMPLE_CHARACTERS = 200
 
 /** Reads consecutive TimeSeries into points, without creating an object per sample. */
-export class SeriesReader {
+export class TimeSeriesReader {
   readonly #parts: SeriesParts
   readonly #labels: SeriesLabels
   readonly #exemplarLabels: SeriesLabels

@@ -5,7 +5,7 @@ import { MetricsWriter } from '../metrics-writer.ts'
 import { Dialect2, dialect1, type WriteDialect } from './dialect.ts'
 import { type FamilyMemory, type FamilyMetadata, metricType } from './families.ts'
 import { WriteTally } from './problems.ts'
-import { type SeriesLimits, SeriesReader } from './series.ts'
+import { type SeriesLimits, TimeSeriesReader } from './series.ts'
 import { SymbolTable } from './symbols.ts'
 
 /** Versions of remote write, which have different messages. */
@@ -55,7 +55,7 @@ export function* translation(body: Uint8Array, options: TranslateOptions): Gener
     yield* learnFamilies(reader, options)
     const familyOf = (metric: string): FamilyMetadata =>
       options.families.find(options.tenant, metric) ?? UNKNOWN
-    const series = new SeriesReader({ ...parts, dialect: dialect1, familyOf })
+    const series = new TimeSeriesReader({ ...parts, dialect: dialect1, familyOf })
     yield* scanInSteps(reader, SERIES_1, options.writer, stop => series.read(stop))
   } else {
     const symbols = yield* readSymbols(reader, options.reserve)
@@ -65,7 +65,7 @@ export function* translation(body: Uint8Array, options: TranslateOptions): Gener
       const text = (ref: number): string => (ref === 0 ? '' : symbols.text(ref))
       return { type: metricType(type), help: text(help), unit: text(unit) }
     }
-    const series = new SeriesReader({ ...parts, dialect, familyOf })
+    const series = new TimeSeriesReader({ ...parts, dialect, familyOf })
     yield* scanInSteps(reader, SERIES_2, options.writer, stop => series.read(stop))
   }
   return { otlp: out.finish(), tally }

@@ -23,7 +23,7 @@ function readerOf(ask: Ask, listed: ListedPart, need: Selected): SeriesReader {
       // One window more: its samples tell which series end at the beginning.
       const widened = windowsOf(series, fromMs - series.seconds * 1000, toMs)
       const newest = await newestWindows(ask, series, widened)
-      const runs = new Runs({ series, hosts, newest, fromMs, toMs, push })
+      const runs = new WindowRuns({ series, hosts, newest, fromMs, toMs, push })
       for await (const block of ask(samplesStatement(series, part, need.matchers, widened)))
         addBlock(runs, block, part, places)
       runs.end()
@@ -45,7 +45,7 @@ async function newestWindows(
 }
 
 function addBlock(
-  runs: Runs,
+  runs: WindowRuns,
   block: NativeBlock,
   part: LedgerPart,
   found: ReadonlyMap<string, number>,
@@ -74,7 +74,7 @@ interface RunsOptions {
 }
 
 /** Windows of one series after another, as chunks, with a stale marker where a series ends. */
-class Runs {
+class WindowRuns {
   readonly #options: RunsOptions
   #chunk = new ChunkBuilder()
   #id = -1

@@ -3,7 +3,7 @@ import { createLru } from '../../sql/lru.ts'
 import { numbersOf, textAt } from '../native/columns.ts'
 import type { Ask } from '../reading/reader.ts'
 import { isPlainMetric, translatedMetric } from './names.ts'
-import { metricsStatement, type PointTable, type Span, TABLES } from './statement.ts'
+import { metricsStatement, type PointTable, type SampleSpan, TABLES } from './statement.ts'
 
 /** A metric as it is stored. */
 export interface Metric {
@@ -100,7 +100,7 @@ export class Catalogue {
   async metrics(
     ask: Ask,
     caller: string,
-    { fromMs, toMs }: Span,
+    { fromMs, toMs }: SampleSpan,
     isFresh: boolean,
   ): Promise<readonly Metric[]> {
     const first = Math.floor(Math.max(0, fromMs + 1) / DAY_MS)
@@ -135,7 +135,7 @@ const LATE_MS = 3_600_000
 const keyOf = ({ table, name, unit, type, isDelta, isOtlp }: Metric): string =>
   JSON.stringify([table, name, unit, type, isDelta, isOtlp])
 
-async function readMetrics(ask: Ask, span: Span): Promise<readonly Metric[]> {
+async function readMetrics(ask: Ask, span: SampleSpan): Promise<readonly Metric[]> {
   const found = new Map<string, Metric>()
   for await (const block of ask(metricsStatement(span))) {
     const kinds = numbersOf(block, 2)

@@ -4,7 +4,7 @@ import { textAt } from '../native/columns.ts'
 import type { Ask } from '../reading/reader.ts'
 import type { Picked } from './float-reader.ts'
 import { translatedLabel } from './names.ts'
-import { exemplarsStatement, type PointTable, type Span } from './statement.ts'
+import { exemplarsStatement, type PointTable, type SampleSpan } from './statement.ts'
 
 /** One exemplar. */
 export interface SeriesExemplar {
@@ -29,7 +29,7 @@ export async function readExemplars(
   ask: Ask,
   metric: { readonly table: PointTable; readonly name: string },
   picked: Picked,
-  span: Span,
+  span: SampleSpan,
 ): Promise<readonly { readonly labels: Labels; readonly exemplars: readonly SeriesExemplar[] }[]> {
   if (metric.table === 'summaries') return []
   const ids = new Map(picked.places.map((place, id) => [place, id]))

@@ -8,7 +8,7 @@ import { FloatRuns } from './float-runs.ts'
 import type { StoredSeries } from './labels.ts'
 import type { MetricSeries } from './series-index.ts'
 import { runsOf } from './series-runs.ts'
-import { LONGEST_SPAN_MS, type Span, spanStart } from './statement.ts'
+import { LONGEST_SPAN_MS, type SampleSpan, spanStart } from './statement.ts'
 
 /** Series of a metric that a selector wants. */
 export interface Picked {
@@ -26,10 +26,10 @@ interface FloatReaderOptions {
   readonly ask: Ask
   readonly picked: Picked
   /** The span of the whole selector. */
-  readonly span: Span
+  readonly span: SampleSpan
   readonly isDelta: boolean
   /** Rows of the given series, null for all: three columns of the series, the time, the value. */
-  readonly statement: (series: readonly StoredSeries[] | null, span: Span) => Read
+  readonly statement: (series: readonly StoredSeries[] | null, span: SampleSpan) => Read
   /** The values of a block, which may be changed. Default: its fifth column. */
   readonly values?: (block: NativeBlock) => Float64Array
 }
@@ -60,7 +60,7 @@ export function floatReader(options: FloatReaderOptions): SeriesReader {
 async function readSpan(
   { ask, picked, statement, values = block => floatsOf(block, 4) }: FloatReaderOptions,
   sums: Float64Array | null,
-  { fromMs, toMs }: Span,
+  { fromMs, toMs }: SampleSpan,
   push: (chunk: SampleChunk) => void,
 ): Promise<void> {
   const { known, places } = picked

@@ -8,7 +8,7 @@ import { FloatRuns } from './float-runs.ts'
 
 import type { MetricSeries } from './series-index.ts'
 import { placesOf, runsOf } from './series-runs.ts'
-import { keysStatement, type PointTable, type Span, samplesStatement, spanStart } from './statement.ts'
+import { keysStatement, type PointTable, type SampleSpan, samplesStatement, spanStart } from './statement.ts'
 
 /** Lists of a table: what their elements are called, and what they hold. */
 export interface Lists {
@@ -51,7 +51,7 @@ interface ListReaderOptions {
   readonly ask: Ask
   readonly lists: Lists
   readonly metric: string
-  readonly span: Span
+  readonly span: SampleSpan
   readonly isDelta: boolean
   readonly picked: Picked
   readonly test: (labels: Labels) => boolean

@@ -5,7 +5,7 @@ import { type Ask, type SeriesReader, STALE_BITS } from '../reading/reader.ts'
 import type { Picked } from './float-reader.ts'
 import { STALE } from './list-reader.ts'
 import { runsOf } from './series-runs.ts'
-import { type Span, samplesStatement, spanStart } from './statement.ts'
+import { type SampleSpan, samplesStatement, spanStart } from './statement.ts'
 
 /** Tables that hold histograms. */
 type HistogramTable = 'histograms' | 'exponential'
@@ -59,7 +59,7 @@ export function nativeReader({ ask, table, metric, picked }: NativeReaderOptions
   return {
     series: picked.labels,
     async samples(fromMs, toMs, push) {
-      const span: Span = { fromMs, toMs }
+      const span: SampleSpan = { fromMs, toMs }
       const lastMs = new Float64Array(places.length).fill(Number.NEGATIVE_INFINITY)
       for await (const block of ask(
         samplesStatement({ table, metric, columns: COLUMNS[table] }, named, span),

@@ -10,7 +10,7 @@ import { TARGET_INFO, targetInfoOf } from './labels.ts'
 import { BUCKETS, listReader, QUANTILES, SCALARS, STALE, scalarsOf } from './list-reader.ts'
 import { nativeReader } from './native-reader.ts'
 import { MetricSeries, readSeries, SeriesIndex } from './series-index.ts'
-import { type Span, samplesStatement, targetsStatement } from './statement.ts'
+import { type SampleSpan, samplesStatement, targetsStatement } from './statement.ts'
 
 /** Who asks, and whether exactly the series with points are wanted, or others of the metric do no harm. */
 interface Asked {
@@ -74,7 +74,7 @@ export class Points {
   }
 
   /** Metrics of a span. */
-  async metrics(asked: Asked, span: Span): Promise<readonly Metric[]> {
+  async metrics(asked: Asked, span: SampleSpan): Promise<readonly Metric[]> {
     return await this.#catalogue.metrics(asked.ask, asked.caller, span, true)
   }
 }
@@ -95,7 +95,7 @@ interface Part {
   readonly name: MetricName
   readonly known: MetricSeries
   readonly tests: readonly Test[]
-  readonly span: Span
+  readonly span: SampleSpan
 }
 
 async function openPart(part: Part): Promise<readonly SeriesReader[]> {
@@ -143,7 +143,7 @@ const floats = (
 async function openTargets(
   { ask }: Asked,
   tests: readonly Test[],
-  span: Span,
+  span: SampleSpan,
 ): Promise<readonly SeriesReader[]> {
   const known = new MetricSeries()
   for await (const block of ask(targetsStatement(span))) known.addBlock(block)

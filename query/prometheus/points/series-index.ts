@@ -7,7 +7,7 @@ import { createLru } from '../../sql/lru.ts'
 import { type NativeBlock, textAt } from '../native/columns.ts'
 import type { Ask } from '../reading/reader.ts'
 import { labelsOfSeries, type StoredSeries } from './labels.ts'
-import { type PointTable, type Span, seriesStatement } from './statement.ts'
+import { type PointTable, type SampleSpan, seriesStatement } from './statement.ts'
 
 /** Series may start meanwhile. */
 const NEW_MS = 2_000
@@ -84,7 +84,13 @@ export class SeriesIndex {
   readonly #entries = createLru<Entry>(CACHE_BYTES, ({ series }) => series.bytes)
 
   /** All series of a metric with points within a span, and possibly others. `isFresh`: those that came meanwhile too. */
-  async series(ask: Ask, caller: string, metric: Wanted, span: Span, isFresh = false): Promise<MetricSeries> {
+  async series(
+    ask: Ask,
+    caller: string,
+    metric: WantedMetric,
+    span: SampleSpan,
+    isFresh = false,
+  ): Promise<MetricSeries> {
     const key = JSON.stringify([caller, metric.table, metric.name])
     const nowMs = Date.now()
     const known = this.#entries.get(key)
@@ -100,9 +106,13 @@ export class SeriesIndex {
 
   async #renew(
     ask: Ask,
-    metric: Wanted,
+    metric: WantedMetric,
     known: Entry,
-    { span, nowMs, isFresh }: { readonly span: Span; readonly nowMs: number; readonly isFresh: boolean },
+    {
+      span,
+      nowMs,
+      isFresh,
+    }: { readonly span: SampleSpan; readonly nowMs: number; readonly isFresh: boolean },
   ): Promise<void> {
     const isOver = span.toMs < known.newAtMs - LATE_MS
     if (span.toMs <= known.toMs && (isOver || (!isFresh && nowMs - known.newAtMs < NEW_MS))) return
@@ -114,13 +124,17 @@ export class SeriesIndex {
   }
 }
 
-interface Wanted {
+interface WantedMetric {
   readonly table: PointTable
   readonly name: string
 }
 
 /** The series with points within a span, and no others. */
-export async function readSeries(ask: Ask, { table, name }: Wanted, span: Span): Promise<MetricSeries> {
+export async function readSeries(
+  ask: Ask,
+  { table, name }: WantedMetric,
+  span: SampleSpan,
+): Promise<MetricSeries> {
   const series = new MetricSeries()
   for await (const block of ask(seriesStatement(table, name, span))) series.addBlock(block)
   return series

@@ -15,7 +15,7 @@ export const POINT_TABLES = {
 export type PointTable = keyof typeof POINT_TABLES
 
 /** Milliseconds since the epoch: `fromMs < t <= toMs`. */
-export interface Span {
+export interface SampleSpan {
   readonly fromMs: number
   readonly toMs: number
 }
@@ -32,7 +32,7 @@ const WITHIN =
   'AND toStartOfHour(TimeUnix) >= toDateTime({first_hour:UInt32}, {zone:String}) ' +
   'AND toStartOfHour(TimeUnix) <= toDateTime({last_hour:UInt32}, {zone:String})'
 
-function spanParams({ fromMs, toMs }: Span): Readonly<Record<string, QueryParam>> {
+function spanParams({ fromMs, toMs }: SampleSpan): Readonly<Record<string, QueryParam>> {
   const [from, to] = [clamp(fromMs + 1), clamp(toMs + 1)]
   const hour = (ms: number): number => Math.min(Math.floor(ms / HOUR_MS) * 3_600, 4_294_962_000)
   return { from, to, first_hour: hour(from), last_hour: hour(to), zone: 'UTC' }
@@ -48,7 +48,7 @@ const read = (sql: string, params: Readonly<Record<string, QueryParam>>): Read =
 export const TABLES = Object.keys(POINT_TABLES) as readonly PointTable[]
 
 /** Metrics that have points: name, description, kind, and the number of the table. */
-export function metricsStatement(span: Span): Read {
+export function metricsStatement(span: SampleSpan): Read {
   const of = (table: PointTable, index: number): string =>
     `SELECT MetricName, Meta, Kind, toUInt8(${index}) AS table FROM wattline.${POINT_TABLES[table]} ` +
     `WHERE Tenant = {tenant:String} AND ${WITHIN} GROUP BY MetricName, Meta, Kind`
@@ -56,7 +56,7 @@ export function metricsStatement(span: Span): Read {
 }
 
 /** Series of a metric that have points. */
-export const seriesStatement = (table: PointTable, metric: string, span: Span): Read =>
+export const seriesStatement = (table: PointTable, metric: string, span: SampleSpan): Read =>
   read(
     `SELECT ServiceName, Labels, Resource FROM wattline.${POINT_TABLES[table]} ` +
       `WHERE Tenant = {tenant:String} AND MetricName = {metric:String} AND ${WITHIN} GROUP BY 1, 2, 3`,
@@ -64,7 +64,7 @@ export const seriesStatement = (table: PointTable, metric: string, span: Span): 
   )
 
 /** Series of a metric, and all that an expression of lists names: bounds of buckets, quantiles. */
-export const keysStatement = (table: PointTable, metric: string, keys: string, span: Span): Read =>
+export const keysStatement = (table: PointTable, metric: string, keys: string, span: SampleSpan): Read =>
   read(
     `SELECT ServiceName, Labels, Resource, groupUniqArrayArray(${keys}) FROM wattline.${POINT_TABLES[table]} ` +
       `WHERE Tenant = {tenant:String} AND MetricName = {metric:String} AND ${WITHIN} GROUP BY 1, 2, 3`,
@@ -72,7 +72,7 @@ export const keysStatement = (table: PointTable, metric: string, keys: string, s
   )
 
 /** Exemplars of a metric. */
-export const exemplarsStatement = (table: PointTable, metric: string, span: Span): Read =>
+export const exemplarsStatement = (table: PointTable, metric: string, span: SampleSpan): Read =>
   read(
     `SELECT ServiceName, Labels, Resource, Exemplars FROM wattline.${POINT_TABLES[table]} ` +
       `WHERE Tenant = {tenant:String} AND MetricName = {metric:String} AND ${WITHIN} AND Exemplars != '' ` +
@@ -81,7 +81,7 @@ export const exemplarsStatement = (table: PointTable, metric: string, span: Span
   )
 
 /** Resources that have points, once a minute, as rows of a metric without attributes whose value is 1. */
-export function targetsStatement(span: Span): Read {
+export function targetsStatement(span: SampleSpan): Read {
   const time = 'toUInt32(toUnixTimestamp64Milli(max(TimeUnix)) - {from:Int64})'
   return read(
     `SELECT ServiceName, toLowCardinality('{}') AS Labels, Resource, ${time} AS time, toFloat64(1) ` +
@@ -131,7 +131,7 @@ const OF_EXEMPLARS = " AND NOT (bitAnd(Flags, 1) = 1 AND Exemplars != '')"
 export function samplesStatement(
   { table, metric, columns }: Wanted,
   series: readonly StoredSeries[] | null,
-  span: Span,
+  span: SampleSpan,
 ): Read {
   const named = seriesParams(series)
   const only = table === 'histograms' || table === 'exponential' ? OF_EXEMPLARS : ''
@@ -144,7 +144,7 @@ export function samplesStatement(
 }
 
 /** What times of `samplesStatement` count from. */
-export const spanStart = ({ fromMs }: Span): number => clamp(fromMs + 1)
+export const spanStart = ({ fromMs }: SampleSpan): number => clamp(fromMs + 1)
 
 /** Longest span of one statement: its times are 32 bits wide. */
 export const LONGEST_SPAN_MS = 40 * 86_400_000

@@ -10,7 +10,7 @@ export interface ReadInHand {
   used(bytes: number): void
 }
 
-interface Receiver {
+interface ThreadPort {
   post(message: ToThread, transfer?: readonly ArrayBuffer[]): void
   register(read: ReadInHand): void
   isOver(): boolean
@@ -20,7 +20,7 @@ interface Receiver {
 export async function pump(
   read: number,
   chunks: AsyncIterable<Uint8Array>,
-  receiver: Receiver,
+  receiver: ThreadPort,
 ): Promise<void> {
   let underWay = 0
   let isUnwanted = false

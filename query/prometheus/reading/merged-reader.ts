@@ -63,7 +63,7 @@ function split(
   }
 }
 
-interface Row {
+interface MergedSample {
   readonly timeMs: number
   readonly bits: bigint
   readonly histogram: FloatHistogram | undefined
@@ -71,7 +71,7 @@ interface Row {
 
 /** Rows of series that come from several places. */
 class HeldRows {
-  readonly #rows = new Map<number, Row[]>()
+  readonly #rows = new Map<number, MergedSample[]>()
 
   add(id: number, chunk: SampleChunk, start: number, end: number): void {
     const rows = this.#rows.get(id) ?? []

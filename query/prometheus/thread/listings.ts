@@ -5,10 +5,10 @@ import type { Question } from '../wire/messages.ts'
 import { TRUNCATED } from './evaluate.ts'
 import { labelSets, type Tables } from './source.ts'
 
-type Selection = Extract<Question, { kind: 'series' | 'labels' | 'values' }>
+type ListingQuestion = Extract<Question, { kind: 'series' | 'labels' | 'values' }>
 
 /** The body of `series`, `labels` and `label/NAME/values`. */
-export async function listing(tables: Tables, question: Selection): Promise<Iterable<string>> {
+export async function listing(tables: Tables, question: ListingQuestion): Promise<Iterable<string>> {
   const found = await labelSets(tables, selectionsOf(question), {
     // Samples at the start count.
     fromMs: question.startMs - 1,
@@ -25,7 +25,7 @@ export async function listing(tables: Tables, question: Selection): Promise<Iter
 }
 
 /** Without a selector: everything. */
-const selectionsOf = ({ match }: Selection): readonly (readonly Matcher[])[] =>
+const selectionsOf = ({ match }: ListingQuestion): readonly (readonly Matcher[])[] =>
   match.length === 0 ? [[]] : match.map(text => parseSelector(text))
 
 function listed<T>(all: readonly T[], text: (one: T) => string, limit: number): Iterable<string> {

@@ -35,7 +35,7 @@ async function openReaders(
   return readers.filter(({ series }) => series.length > 0)
 }
 
-interface Opened {
+interface OpenedReader {
   readonly reader: SeriesReader
   /** Position of its first series in those of the selector. */
   readonly offset: number
@@ -43,12 +43,12 @@ interface Opened {
 
 /** The source of an evaluation. */
 export function sourceOf(tables: Tables): SampleSource {
-  const opened = new Map<number, readonly Opened[]>()
+  const opened = new Map<number, readonly OpenedReader[]>()
   return {
     async series(need: SelectorNeed): Promise<readonly Labels[]> {
       const readers = await openReaders(tables, need, false)
       const all: Labels[] = []
-      const placed: Opened[] = []
+      const placed: OpenedReader[] = []
       for (const reader of readers) {
         placed.push({ reader, offset: all.length })
         for (const labels of reader.series) all.push(labels)

@@ -8,7 +8,7 @@ interface TimeRange {
 }
 
 /** Selectors, as `match[]` has them; several are a union. */
-interface Selection extends TimeRange {
+interface SeriesSelection extends TimeRange {
   readonly match: readonly string[]
   /** Entries of the answer; 0: all. */
   readonly limit: number
@@ -26,9 +26,9 @@ interface EvaluationParameters {
 export type Question =
   | ({ readonly kind: 'query'; readonly timeMs: number } & EvaluationParameters)
   | ({ readonly kind: 'query_range'; readonly stepMs: number } & EvaluationParameters & TimeRange)
-  | ({ readonly kind: 'series' } & Selection)
-  | ({ readonly kind: 'labels' } & Selection)
-  | ({ readonly kind: 'values'; readonly name: string } & Selection)
+  | ({ readonly kind: 'series' } & SeriesSelection)
+  | ({ readonly kind: 'labels' } & SeriesSelection)
+  | ({ readonly kind: 'values'; readonly name: string } & SeriesSelection)
   | ({ readonly kind: 'exemplars'; readonly text: string } & TimeRange)
   | {
       readonly kind: 'metadata'

@@ -14,7 +14,7 @@ import { isSetOperator } from '../syntax/parse-operator.ts'
 import { call } from './calls.ts'
 import { mergeRows } from './merge.ts'
 import type { Plan } from './plan.ts'
-import type { Reader } from './reader.ts'
+import type { SelectorReader } from './reader.ts'
 import type { SampleCounter } from './samples.ts'
 import { selectInstant } from './selector.ts'
 import { selectSmoothed } from './smoothed.ts'
@@ -23,12 +23,12 @@ import { repeat, type Value, vector } from './value.ts'
 export class Evaluator {
   readonly plan: Plan
   readonly env: Environment
-  readonly reader: Reader
+  readonly reader: SelectorReader
   readonly samples: SampleCounter
   /** Results that do not depend on the step, for one step. */
   readonly #invariant = new Map<Expr, Value>()
 
-  constructor(plan: Plan, env: Environment, reader: Reader, samples: SampleCounter) {
+  constructor(plan: Plan, env: Environment, reader: SelectorReader, samples: SampleCounter) {
     this.plan = plan
     this.env = env
     this.reader = reader

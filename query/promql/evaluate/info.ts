@@ -42,7 +42,7 @@ export function callInfo(evaluator: Evaluator, node: Call, grid: Grid): Block {
   if (need !== undefined && evaluator.reader.storeOf(need.id).histograms.length > 0) {
     throw executionError('info found an info series with histograms: info series must be floats')
   }
-  const rows = new Rows(base, data)
+  const rows = new InfoRows(base, data)
   for (let step = 0; step < grid.steps; step += 1) {
     env.budget.checkNow()
     const current = currentInfo(info, step)
@@ -86,7 +86,7 @@ function currentInfo(info: Block, step: number): Current {
 }
 
 /** Rows of the result, which come to be as series get their labels. */
-class Rows {
+class InfoRows {
   readonly #base: Block
   readonly #data: readonly Matcher[]
   readonly #wanted: ReadonlySet<string>

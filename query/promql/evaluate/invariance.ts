@@ -10,14 +10,14 @@ const DEPENDS_ON_TIME = new Set([
 
 export const dependsOnTime = (name: string): boolean => DEPENDS_ON_TIME.has(name)
 
-interface Verdict {
+interface Invariance {
   readonly isInvariant: boolean
   /** Ranges and literals are not evaluated by themselves: there is nothing to keep. */
   readonly isWorthKeeping: boolean
 }
 
-const VARIES: Verdict = { isInvariant: false, isWorthKeeping: false }
-const KEPT: Verdict = { isInvariant: true, isWorthKeeping: true }
+const VARIES: Invariance = { isInvariant: false, isWorthKeeping: false }
+const KEPT: Invariance = { isInvariant: true, isWorthKeeping: true }
 
 /** The outermost expressions that do not depend on the step. */
 export function invariantIn(
@@ -42,7 +42,7 @@ class Finder {
     this.#hasOneReference = hasOneReference
   }
 
-  visit(expr: Expr): Verdict {
+  visit(expr: Expr): Invariance {
     switch (expr.kind) {
       case 'number':
       case 'string':
@@ -71,7 +71,7 @@ class Finder {
     return this.#timings.get(expr)?.atMs !== undefined
   }
 
-  #aggregation({ expr, parameter }: Expr & { kind: 'aggregation' }): Verdict {
+  #aggregation({ expr, parameter }: Expr & { kind: 'aggregation' }): Invariance {
     const verdict = this.visit(unwrap(expr))
     if (parameter === undefined || !verdict.isInvariant) return verdict
     if (this.visit(unwrap(parameter)).isInvariant) return verdict
@@ -79,20 +79,20 @@ class Finder {
     return VARIES
   }
 
-  #all(parts: readonly Expr[]): Verdict {
+  #all(parts: readonly Expr[]): Invariance {
     const verdicts = parts.map(part => this.visit(part))
     if (verdicts.every(({ isInvariant }) => isInvariant)) return KEPT
     this.#keep(parts, verdicts)
     return VARIES
   }
 
-  #keep(parts: readonly Expr[], verdicts: readonly Verdict[]): void {
+  #keep(parts: readonly Expr[], verdicts: readonly Invariance[]): void {
     for (const [index, part] of parts.entries()) {
       if (verdicts[index]?.isInvariant === true && verdicts[index].isWorthKeeping) this.#found.add(part)
     }
   }
 
-  #call(call: Call): Verdict {
+  #call(call: Call): Invariance {
     const args = call.args.map(unwrap)
     const verdicts = args.map(argument => this.visit(argument))
     const areInvariant = verdicts.every(({ isInvariant }) => isInvariant)

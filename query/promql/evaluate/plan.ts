@@ -19,7 +19,7 @@ export interface QueryRequest {
 }
 
 /** A request with everything that it may leave out. */
-export interface Settings extends Required<Omit<QueryRequest, 'features'>> {
+export interface QuerySettings extends Required<Omit<QueryRequest, 'features'>> {
   readonly features: Features
 }
 
@@ -56,7 +56,7 @@ export interface Plan {
   readonly text: string
   readonly expr: Expr
   readonly type: ValueType
-  readonly settings: Settings
+  readonly settings: QuerySettings
   readonly timings: ReadonlyMap<VectorSelector | Subquery, ResolvedTiming>
   readonly lengths: ReadonlyMap<MatrixSelector | Subquery, Length>
   readonly subqueryStepsMs: ReadonlyMap<Subquery, number>

@@ -8,14 +8,14 @@ import { parse } from '../syntax/parse.ts'
 import { hasOneReference, infoSelectorsIn } from './info-reference.ts'
 import { invariantIn } from './invariance.ts'
 import { needsOf } from './needs.ts'
-import type { Plan, QueryRequest, Settings } from './plan.ts'
+import type { Plan, QueryRequest, QuerySettings } from './plan.ts'
 import { Resolver } from './resolve.ts'
 
 const LOOKBACK_MS = 5 * 60_000
 const SLICE_MS = 3_600_000
 const SUBQUERY_STEP_MS = 60_000
 
-function settingsOf(request: QueryRequest): Settings {
+function settingsOf(request: QueryRequest): QuerySettings {
   return {
     startMs: request.startMs,
     endMs: request.endMs,

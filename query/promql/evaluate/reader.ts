@@ -8,7 +8,7 @@ import { emptyStore, type Ingestion, type Store, StoreBuilder } from '../series/
 import type { Plan } from './plan.ts'
 
 /** One selector: its series in the order of results, and the samples of the current slice. */
-interface Selected {
+interface SelectedSeries {
   store: Store
   readonly rowOf: Int32Array
   readonly how: Ingestion
@@ -16,11 +16,11 @@ interface Selected {
   readToMs: number
 }
 
-export class Reader {
+export class SelectorReader {
   readonly #plan: Plan
   readonly #source: SampleSource
   readonly #env: Environment
-  readonly #selected: Selected[] = []
+  readonly #selected: SelectedSeries[] = []
 
   constructor(plan: Plan, source: SampleSource, env: Environment) {
     this.#plan = plan
@@ -70,7 +70,7 @@ export class Reader {
     this.#env.budget.release(0, held)
   }
 
-  async #read(id: number, selected: Selected, fromMs: number, toMs: number): Promise<void> {
+  async #read(id: number, selected: SelectedSeries, fromMs: number, toMs: number): Promise<void> {
     const need = this.#plan.selectors[id]
     const from = Math.max(fromMs, selected.readToMs)
     if (need === undefined || toMs <= from) return

@@ -10,7 +10,7 @@ import {
   type VectorSelector,
 } from '../syntax/ast.ts'
 import { outOfRange } from '../syntax/durations.ts'
-import type { Length, Plan, ResolvedTiming, Settings } from './plan.ts'
+import type { Length, Plan, QuerySettings, ResolvedTiming } from './plan.ts'
 
 type Resolved = Pick<Plan, 'timings' | 'lengths' | 'subqueryStepsMs'>
 
@@ -20,9 +20,9 @@ export class Resolver implements Resolved {
   readonly lengths = new Map<MatrixSelector | Subquery, Length>()
   readonly subqueryStepsMs = new Map<Subquery, number>()
   readonly #text: string
-  readonly #settings: Settings
+  readonly #settings: QuerySettings
 
-  constructor(text: string, settings: Settings) {
+  constructor(text: string, settings: QuerySettings) {
     this.#text = text
     this.#settings = settings
   }

@@ -8,7 +8,7 @@ import { Evaluator } from './evaluator.ts'
 import { dropNames } from './merge.ts'
 import type { Plan } from './plan.ts'
 import { rawRange } from './raw-range.ts'
-import { Reader } from './reader.ts'
+import { SelectorReader } from './reader.ts'
 import { type Answer, MatrixBuilder, type QueryResult, tooManyPoints, toVector } from './result.ts'
 import { SampleCounter, type Stats } from './samples.ts'
 
@@ -29,7 +29,7 @@ export async function run(plan: Plan, source: SampleSource, control: Control = {
   }
   const grid = gridOf(settings.startMs, settings.endMs, settings.stepMs)
   const samples = new SampleCounter(grid.steps, control.perStep === true)
-  const reader = new Reader(plan, source, env)
+  const reader = new SelectorReader(plan, source, env)
   env.budget.checkNow()
   await reader.open()
   const evaluator = new Evaluator(plan, env, reader, samples)

@@ -1,6 +1,6 @@
 /** One side of a histogram as two columns: indexes of buckets, ascending, and their counts. */
 import { exponentialBound } from './bounds.ts'
-import { CUSTOM_SCHEMA, type Span } from './float-histogram.ts'
+import { type BucketSpan, CUSTOM_SCHEMA } from './float-histogram.ts'
 
 export interface Buckets {
   readonly indexes: readonly number[]
@@ -11,7 +11,7 @@ export interface Buckets {
 
 /** The columns of a side. Buckets beyond the spans, or spans beyond the buckets, are left out. */
 export function toBuckets(
-  spans: readonly Span[],
+  spans: readonly BucketSpan[],
   counts: readonly number[],
   lost?: readonly number[],
 ): Buckets {
@@ -27,7 +27,7 @@ export function toBuckets(
 }
 
 /** Spans of ascending indexes, as long as they can be. */
-export function toSpans(indexes: readonly number[]): readonly Span[] {
+export function toSpans(indexes: readonly number[]): readonly BucketSpan[] {
   const spans: { offset: number; length: number }[] = []
   let next = 0
   for (const index of indexes) {

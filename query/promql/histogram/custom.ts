@@ -10,10 +10,10 @@ export function commonBounds(a: readonly number[], b: readonly number[]): readon
 }
 
 /** A side, its bounds, and how it counts. */
-type Part = readonly [side: Buckets, bounds: readonly number[], sign: 1 | -1]
+type SignedBuckets = readonly [side: Buckets, bounds: readonly number[], sign: 1 | -1]
 
 /** Both sides counted into buckets with the common bounds. Always compensated. */
-export function addCustom(first: Part, second: Part, common: readonly number[]) {
+export function addCustom(first: SignedBuckets, second: SignedBuckets, common: readonly number[]) {
   const totals = Array.from({ length: common.length + 1 }, () => new KahanSum())
   for (const [{ indexes, counts, lost }, bounds, sign] of [first, second]) {
     for (const [at, index] of indexes.entries()) {

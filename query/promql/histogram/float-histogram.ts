@@ -1,7 +1,7 @@
 /** Native histograms whose counts are floats, as queries calculate with them. */
 
 /** A run of buckets: how many indexes are skipped before it, and how many buckets it has. */
-export interface Span {
+export interface BucketSpan {
   readonly offset: number
   readonly length: number
 }
@@ -22,10 +22,10 @@ export interface FloatHistogram {
   readonly zeroCount: number
   readonly count: number
   readonly sum: number
-  readonly positiveSpans: readonly Span[]
+  readonly positiveSpans: readonly BucketSpan[]
   /** Counts of the buckets themselves, neither cumulative nor as differences. */
   readonly positiveBuckets: readonly number[]
-  readonly negativeSpans: readonly Span[]
+  readonly negativeSpans: readonly BucketSpan[]
   readonly negativeBuckets: readonly number[]
   /** Upper bounds of the buckets of the custom schema, without +Inf. */
   readonly customValues: readonly number[]

@@ -5,18 +5,18 @@ import { type Bucket, negativeBuckets, positiveBuckets, zeroBucket } from './ite
 import { fractionBelow } from './quantile.ts'
 
 /** What of a bucket is kept: how many observations, and the value that stands for them. */
-interface Kept {
+interface TrimmedBucket {
   readonly count: number
   readonly middle: number
 }
 
-const NOTHING: Kept = { count: 0, middle: 0 }
+const NOTHING: TrimmedBucket = { count: 0, middle: 0 }
 
 /** `keepsLower`: what lies below the limit is kept, else what lies above. */
 export function trim(histogram: FloatHistogram, limit: number, keepsLower: boolean): FloatHistogram {
   const isLinear = isCustom(histogram)
   const total = { count: 0, sum: 0, isTrimmed: false }
-  const keep = (bucket: Bucket, { count, middle }: Kept): number => {
+  const keep = (bucket: Bucket, { count, middle }: TrimmedBucket): number => {
     total.count += count
     total.sum += middle * count
     total.isTrimmed ||= count !== bucket.count
@@ -49,7 +49,7 @@ export function trim(histogram: FloatHistogram, limit: number, keepsLower: boole
   })
 }
 
-function trimZeroBucket({ lower, upper, count }: Bucket, limit: number, keepsLower: boolean): Kept {
+function trimZeroBucket({ lower, upper, count }: Bucket, limit: number, keepsLower: boolean): TrimmedBucket {
   const whole = { count, middle: (lower + upper) / 2 }
   if (limit <= lower) return keepsLower ? NOTHING : whole
   if (limit >= upper) return keepsLower ? whole : NOTHING
@@ -64,7 +64,7 @@ interface How {
   readonly isLinear: boolean
 }
 
-function trimBucket(bucket: Bucket, limit: number, how: How): Kept {
+function trimBucket(bucket: Bucket, limit: number, how: How): TrimmedBucket {
   const { lower, upper, count } = bucket
   if (how.keepsLower ? upper <= limit : lower >= limit) return { count, middle: middleOf(lower, upper, how) }
   if (how.keepsLower ? lower >= limit : upper <= limit) return NOTHING
@@ -79,7 +79,7 @@ function trimBucket(bucket: Bucket, limit: number, how: How): Kept {
 const finiteOrZero = (value: number): number => (Number.isFinite(value) ? value : 0)
 
 /** Of a bucket without lower end only what lies above zero can be told apart. */
-function trimLowest({ upper, count }: Bucket, limit: number, keepsLower: boolean): Kept {
+function trimLowest({ upper, count }: Bucket, limit: number, keepsLower: boolean): TrimmedBucket {
   const isBounded = upper > 0 && upper !== Number.POSITIVE_INFINITY
   if (keepsLower) {
     if (limit > 0 && isBounded) return { count: (count * limit) / upper, middle: limit / 2 }
@@ -92,7 +92,7 @@ function trimLowest({ upper, count }: Bucket, limit: number, keepsLower: boolean
 }
 
 /** A bucket without upper end is kept as a whole, or left out where some of it may lie above the limit. */
-function trimHighest({ lower, count }: Bucket, limit: number, keepsLower: boolean): Kept {
+function trimHighest({ lower, count }: Bucket, limit: number, keepsLower: boolean): TrimmedBucket {
   if (!keepsLower && limit >= lower) return { count, middle: limit }
   return { count: 0, middle: finiteOrZero(lower) }
 }

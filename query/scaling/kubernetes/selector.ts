@@ -22,7 +22,7 @@ const INTEGER = /^[-+]?\d{1,18}$/
 
 /** @throws WattlineError `parameter_invalid` */
 export function parseLabelSelector(text: string): LabelSelector {
-  const parser = new Parser(text)
+  const parser = new SelectorParser(text)
   const requirements: LabelRequirement[] = []
   if (parser.isAtEnd) return requirements
   do {
@@ -57,7 +57,7 @@ function holds({ operator, values }: LabelRequirement, value: string | undefined
   }
 }
 
-class Parser {
+class SelectorParser {
   readonly #text: string
   readonly #tokens: readonly SelectorToken[]
   #at = 0

@@ -16,7 +16,7 @@ import { type MetricRoutes, metricRoutes, type RouteAnswer } from './routes.ts'
 import { statusOf } from './status.ts'
 
 /** Options of the listener. */
-export interface KubernetesOptions {
+export interface MetricApiServerOptions {
   readonly answers: ScalingAnswers
   readonly namespaces: readonly NamespaceRule[]
   /** Names that the certificate of the front proxy may have; empty: any. */
@@ -29,7 +29,7 @@ export interface KubernetesOptions {
 const DRAIN_MS = 5_000
 
 /** Not listening yet: call `listen`. */
-export function createKubernetesListener(options: KubernetesOptions): AutoscalerListener {
+export function createKubernetesListener(options: MetricApiServerOptions): AutoscalerListener {
   const { answers, namespaces, events } = options
   const routes = metricRoutes({
     answers,
@@ -64,7 +64,7 @@ export function createKubernetesListener(options: KubernetesOptions): Autoscaler
 }
 
 function respond(
-  { clientNames, events }: KubernetesOptions,
+  { clientNames, events }: MetricApiServerOptions,
   routes: MetricRoutes,
   request: IncomingMessage,
   response: ServerResponse,

@@ -3,17 +3,17 @@ import type { FloatHistogram } from '../../histogram/float-histogram.ts'
 import { isEqual, isReset } from '../../histogram/reset.ts'
 import type { RangeFunction, Window } from './window.ts'
 
-type Sample = number | FloatHistogram
+type SampleValue = number | FloatHistogram
 
-const isFloat = (sample: Sample): sample is number => typeof sample === 'number'
+const isFloat = (sample: SampleValue): sample is number => typeof sample === 'number'
 
-function isResetTo(before: Sample, now: Sample): boolean {
+function isResetTo(before: SampleValue, now: SampleValue): boolean {
   if (isFloat(before) && isFloat(now)) return now < before
   if (isFloat(before) || isFloat(now)) return true
   return isReset(now, before)
 }
 
-function isChange(before: Sample, now: Sample): boolean {
+function isChange(before: SampleValue, now: SampleValue): boolean {
   if (isFloat(before) && isFloat(now)) return now !== before && !(Number.isNaN(now) && Number.isNaN(before))
   if (isFloat(before) || isFloat(now)) return true
   return !isEqual(now, before)
@@ -36,18 +36,18 @@ function firstOf(window: Window): { float: number; histogram: number } | undefin
 }
 
 const counting =
-  (happens: (before: Sample, now: Sample) => boolean): RangeFunction =>
+  (happens: (before: SampleValue, now: SampleValue) => boolean): RangeFunction =>
   window => {
     const first = firstOf(window)
     if (first === undefined) return 0
     let { float, histogram } = first
     const { times, values, to, histogramTimes, histograms, histogramTo } = window
-    let before: Sample | undefined
+    let before: SampleValue | undefined
     let count = 0
     while (float < to || histogram < histogramTo) {
       const isHistogramNext =
         float >= to || (histogram < histogramTo && (histogramTimes[histogram] ?? 0) < (times[float] ?? 0))
-      const now: Sample = isHistogramNext ? (histograms[histogram] ?? 0) : (values[float] ?? 0)
+      const now: SampleValue = isHistogramNext ? (histograms[histogram] ?? 0) : (values[float] ?? 0)
       if (isHistogramNext) histogram += 1
       else float += 1
       if (before !== undefined && happens(before, now)) count += 1

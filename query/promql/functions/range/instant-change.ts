@@ -5,16 +5,16 @@ import { isReset } from '../../histogram/reset.ts'
 import { boundsReconciled, mixedSchemas, mixedTypes, notCounter, notGauge } from '../messages.ts'
 import type { RangeFunction, Window } from './window.ts'
 
-interface Sample {
+interface TimedSample {
   readonly timeMs: number
   readonly value: number
   readonly histogram: FloatHistogram | undefined
 }
 
 /** The last two samples, of whatever type. */
-function lastTwo(window: Window): readonly [Sample, Sample] | undefined {
+function lastTwo(window: Window): readonly [TimedSample, TimedSample] | undefined {
   const { times, values, from, to, histogramTimes, histograms, histogramFrom, histogramTo } = window
-  const found: Sample[] = []
+  const found: TimedSample[] = []
   for (let at = Math.max(from, to - 2); at < to; at += 1) {
     found.push({ timeMs: times[at] ?? 0, value: values[at] ?? 0, histogram: undefined })
   }

@@ -13,7 +13,7 @@ import { openListenerTls } from '../../../../core/http/tls.ts'
 import type { ScalingAnswers } from '../../../../core/scaling/answer.ts'
 import {
   createKubernetesListener,
-  type KubernetesOptions,
+  type MetricApiServerOptions,
 } from '../../../../query/scaling/kubernetes/server.ts'
 import { type Certificate, createAuthority } from '../../../support/certificates.ts'
 import { answerOf, bookOf, T0 } from '../answers.ts'
@@ -45,7 +45,7 @@ interface Answer {
 }
 
 /** A listener, and how to ask it. */
-async function serve(answers: ScalingAnswers, more: Partial<KubernetesOptions> = {}) {
+async function serve(answers: ScalingAnswers, more: Partial<MetricApiServerOptions> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'kubernetes-'))
   open.push(() => rmSync(folder, { recursive: true, force: true }))
   const paths = { cert: join(folder, 'cert'), key: join(folder, 'key'), clientCa: join(folder, 'ca') }
