@@ -22,7 +22,7 @@ export const DEFAULT_URL = process.env['WATTLINE_URL'] || 'http://127.0.0.1:9288
 const TIMEOUT_MS = 120_000
 
 /** The token to send; undefined if there is none. */
-export const tokenOf = ({ token }: Pick<ClientOptions, 'token'>): string | undefined =>
+export const clientToken = ({ token }: Pick<ClientOptions, 'token'>): string | undefined =>
   token ?? (process.env['WATTLINE_TOKEN'] || undefined)
 
 /** Parses the address in an option. */
@@ -67,7 +67,7 @@ export async function ask<Answer extends object>(
 }
 
 /** The unchanged answer of a running instance. Throws as `ask` does. */
-export async function download(options: ClientOptions, path: string): Promise<Uint8Array> {
+export async function fetchBytes(options: ClientOptions, path: string): Promise<Uint8Array> {
   checkAddress(options.url, 'WATTLINE_URL')
   const response = await send(options, path, undefined)
   if (!response.ok) throw problemOf(response, await textOf(response, options.url))
@@ -86,7 +86,7 @@ export async function download(options: ClientOptions, path: string): Promise<Ui
 
 async function send(options: ClientOptions, path: string, body: unknown): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
-  const token = tokenOf(options)
+  const token = clientToken(options)
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
     throw new WattlineError(
       'unauthenticated',

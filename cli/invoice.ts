@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { ClosingAnswer, InvoiceAnswer, InvoiceLineAnswer, InvoicesAnswer } from '../core/api/answers.ts'
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { decimalText, divideHalfEven, parseDecimal } from '../core/model/decimal.ts'
-import { address, ask, type ClientOptions, DEFAULT_URL, download } from './client.ts'
+import { address, ask, type ClientOptions, DEFAULT_URL, fetchBytes } from './client.ts'
 import { renderTable } from './table.ts'
 
 interface InvoiceOptions extends ClientOptions {
@@ -91,7 +91,7 @@ async function show(options: InvoiceOptions): Promise<string | Uint8Array> {
   if (format.startsWith('focus-')) {
     const query = new URLSearchParams({ period, format: format.slice('focus-'.length) })
     if (account !== undefined) query.set('account', account)
-    return await download(options, `/api/v1/focus?${query}`)
+    return await fetchBytes(options, `/api/v1/focus?${query}`)
   }
   if (account === undefined) throw new WattlineError('parameter_invalid', 'Give --account.')
   const { invoices } = await invoicesOf(options, { lines: 'true' })
@@ -109,10 +109,10 @@ async function show(options: InvoiceOptions): Promise<string | Uint8Array> {
     )
   }
   const query = new URLSearchParams({ format: 'html' })
-  if (first.state === 'closed') return await download(options, `/api/v1/invoices/${first.id}?${query}`)
+  if (first.state === 'closed') return await fetchBytes(options, `/api/v1/invoices/${first.id}?${query}`)
   for (const [name, value] of Object.entries({ period, account, currency: first.currency }))
     query.set(name, value)
-  return await download(options, `/api/v1/invoices/draft?${query}`)
+  return await fetchBytes(options, `/api/v1/invoices/draft?${query}`)
 }
 
 async function write({ output }: InvoiceOptions, content: string | Uint8Array): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Progress, Simulation } from '../simulate/run.ts'
 import type { BooksVerdict } from '../simulate/verify.ts'
 import { renderTable } from './table.ts'
-import { amountText, energyUnit, fixed } from './units.ts'
+import { energyUnit, fixed, scaledAmount } from './units.ts'
 
 /** The report as JSON. */
 export function asJson({ report }: Simulation, verdict: BooksVerdict | null): string {
@@ -30,7 +30,7 @@ const MOST_DIFFERENCES = 20
 function verdictLines(verdict: BooksVerdict): readonly string[] {
   const metered = verdict.meteredUj.toString()
   const unit = energyUnit(metered)
-  const amount = `${amountText(metered, { ...unit, decimals: 3 })} ${unit.unit}`
+  const amount = `${scaledAmount(metered, { ...unit, decimals: 3 })} ${unit.unit}`
   const spans =
     verdict.spansAcknowledged === 0
       ? []

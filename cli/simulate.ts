@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { type Simulation, type SimulationOptions, simulate } from '../simulate/run.ts'
 import { type BooksVerdict, isGood, type Select, verify } from '../simulate/verify.ts'
-import { address, ask, type ClientOptions, checkAddress, DEFAULT_URL, tokenOf } from './client.ts'
+import { address, ask, type ClientOptions, checkAddress, clientToken, DEFAULT_URL } from './client.ts'
 import { positive, share, time, whole, zeroOrMore } from './option-values.ts'
 import { asJson, asText, progressLine } from './simulate-report.ts'
 
@@ -121,7 +121,7 @@ function withConnection(command: Command): Command {
 
 function runOptions(options: SimulateOptions, signal: AbortSignal): SimulationOptions {
   const intervalMs = Math.round(options.interval * 1000)
-  const token = tokenOf(options)
+  const token = clientToken(options)
   const isRealtime = options.realtime === true
   // Whole seconds, so that a fleet has one name. Early enough that even the last sample is not in the future.
   const pastMs = Date.now() - options.minutes * 60_000 - 150_000

@@ -23,7 +23,7 @@ export function moneyUnit(most: string | null, currency: string): ColumnScale {
 }
 
 /** An amount in its column's unit: `-` when unknown, `<0.001` when a positive amount rounds to nothing. */
-export function amountText(amount: string | null, { size, decimals }: ColumnScale): string {
+export function scaledAmount(amount: string | null, { size, decimals }: ColumnScale): string {
   if (amount === null) return '-'
   const exact = BigInt(amount)
   const rounded = roundedTo(exact, size, decimals)

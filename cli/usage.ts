@@ -3,7 +3,7 @@ import type { UsageAnswer, UsageRow } from '../core/api/answers.ts'
 import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { type Paint, paintFor, plain } from './screen.ts'
 import { renderTable, toCsv } from './table.ts'
-import { amountText, carbonUnit, energyUnit, moneyUnit } from './units.ts'
+import { carbonUnit, energyUnit, moneyUnit, scaledAmount } from './units.ts'
 
 interface UsageOptions extends ClientOptions {
   readonly window: string
@@ -97,22 +97,22 @@ function columnsOf({ total, currency, costs }: UsageAnswer): readonly UsageColum
   const cost = moneyUnit(leastOf(costs.map(one => one.cost_energy_nano)), currency ?? 'cost')
   const resource = moneyUnit(leastOf(costs.map(one => one.cost_resource_nano)), currency ?? 'cost')
   const columns: readonly (UsageColumn & { readonly absent?: boolean })[] = [
-    { name: `energy ${energy.unit}`, text: row => amountText(row.energy_uj, energy) },
+    { name: `energy ${energy.unit}`, text: row => scaledAmount(row.energy_uj, energy) },
     {
       name: `± ${energy.unit}`,
-      text: row => amountText(row.energy_error_uj, energy),
+      text: row => scaledAmount(row.energy_error_uj, energy),
       absent: total.energy_error_uj === null,
     },
-    { name: `${operational.unit} CO2e`, text: row => amountText(row.carbon_operational_ug, operational) },
+    { name: `${operational.unit} CO2e`, text: row => scaledAmount(row.carbon_operational_ug, operational) },
     {
       name: `embodied ${embodied.unit}`,
-      text: row => amountText(row.carbon_embodied_ug, embodied),
+      text: row => scaledAmount(row.carbon_embodied_ug, embodied),
       absent: total.carbon_embodied_ug === null,
     },
-    { name: `energy ${cost.unit}`, text: row => amountText(row.cost_energy_nano, cost), isCost: true },
+    { name: `energy ${cost.unit}`, text: row => scaledAmount(row.cost_energy_nano, cost), isCost: true },
     {
       name: `resources ${resource.unit}`,
-      text: row => amountText(row.cost_resource_nano, resource),
+      text: row => scaledAmount(row.cost_resource_nano, resource),
       isCost: true,
       absent: costs.every(one => one.cost_resource_nano === null),
     },
@@ -178,7 +178,7 @@ function notesOf(answer: UsageAnswer): readonly string[] {
   const without = (microJoules: string, what: string): readonly string[] => {
     if (microJoules === '0') return []
     const unit = energyUnit(microJoules)
-    return [`${amountText(microJoules, unit)} ${unit.unit} without ${what}${reasons}`]
+    return [`${scaledAmount(microJoules, unit)} ${unit.unit} without ${what}${reasons}`]
   }
   return [
     ...(answer.truncated
@@ -202,7 +202,7 @@ function notesOf(answer: UsageAnswer): readonly string[] {
 function amountNote(microJoules: string, what: string): readonly string[] {
   if (microJoules === '0') return []
   const unit = energyUnit(microJoules)
-  return [`${amountText(microJoules, unit)} ${unit.unit} ${what}`]
+  return [`${scaledAmount(microJoules, unit)} ${unit.unit} ${what}`]
 }
 
 /** Hours, to thousandths. */

@@ -4,7 +4,7 @@
  */
 import { containerOf, type FleetOptions, type Machine, machineOf } from './fleet.ts'
 import { loadAt } from './load.ts'
-import { CPU_MODES, containerTemplate, machineTemplate, metersOf } from './metrics.ts'
+import { CPU_MODES, containerTemplate, machineMeters, machineTemplate } from './metrics.ts'
 import { draw } from './random.ts'
 import type { MessageTemplate, RequestBody } from './template.ts'
 
@@ -39,7 +39,7 @@ export class SimulatedHost {
   readonly #options: FleetOptions
   readonly #absence: Absence | null
   readonly #slots: ContainerSlot[]
-  /** µJ since the counters began, by meter in the order of `metersOf`. */
+  /** µJ since the counters began, by meter in the order of `machineMeters`. */
   readonly #energyUj: Float64Array
   /** The same at the first sample that was sent since then. */
   readonly #firstUj: Float64Array
@@ -60,7 +60,7 @@ export class SimulatedHost {
     const { seed, fromMs } = options
     this.#startNano =
       BigInt(Math.floor(fromMs - UPTIME_MS * (0.01 + draw(seed, number, 0, 31)))) * NANO_PER_MILLI
-    const meters = metersOf(this.machine)
+    const meters = machineMeters(this.machine)
     this.#energyUj = Float64Array.from(meters, (_, index) => Math.floor(1e12 * draw(seed, number, index, 32)))
     this.#firstUj = new Float64Array(meters.length)
     for (let mode = 0; mode < CPU_MODES.length; mode++) {

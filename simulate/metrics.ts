@@ -13,12 +13,12 @@ import {
 import {
   attributes,
   fixed64,
-  integer,
+  integerField,
   join,
   type MessageTemplate,
   message,
   slot64,
-  text,
+  stringField,
 } from './template.ts'
 
 /** opentelemetry.proto.metrics.v1: field numbers. */
@@ -42,7 +42,7 @@ export const machineAttributes = (options: FleetOptions, machine: Machine): Reco
 })
 
 /** Resource attributes of a container. */
-export const containerAttributes = (container: FleetContainer): Record<string, string> => ({
+export const fleetContainerAttributes = (container: FleetContainer): Record<string, string> => ({
   'k8s.namespace.name': container.namespace,
   'k8s.pod.name': container.pod,
   'k8s.pod.uid': container.podUid,
@@ -51,7 +51,9 @@ export const containerAttributes = (container: FleetContainer): Record<string, s
 })
 
 /** Energy counters of a machine, in the order of their slots: packages, memory, boards. */
-export const metersOf = (machine: Machine): readonly { readonly id: string; readonly type: string }[] => [
+export const machineMeters = (
+  machine: Machine,
+): readonly { readonly id: string; readonly type: string }[] => [
   ...Array.from({ length: machine.packages }, (_, index) => ({ id: String(index), type: 'cpu' })),
   ...Array.from({ length: machine.packages }, (_, index) => ({ id: String(index), type: 'memory' })),
   ...machine.gpus.map(id => ({ id, type: 'gpu' })),
@@ -59,7 +61,7 @@ export const metersOf = (machine: Machine): readonly { readonly id: string; read
 
 /** Slots: time and value of each meter, then of each CPU mode. */
 export function machineTemplate(options: FleetOptions, machine: Machine, startNano: bigint): MessageTemplate {
-  const energy = metersOf(machine).map(meter =>
+  const energy = machineMeters(machine).map(meter =>
     point({ 'hw.id': meter.id, 'hw.type': meter.type }, startNano),
   )
   const modes = CPU_MODES.map(mode => point({ 'cpu.mode': mode }, startNano))
@@ -76,13 +78,13 @@ export function containerTemplate(
   container: FleetContainer,
   startNano: bigint,
 ): MessageTemplate {
-  const resource = { ...machineAttributes(options, machine), ...containerAttributes(container) }
+  const resource = { ...machineAttributes(options, machine), ...fleetContainerAttributes(container) }
   return resourceMetrics(resource, [
     counter('container.cpu.time', 's', [point({}, startNano)]),
     message(
       SCOPE_METRICS.metrics,
-      text(METRIC.name, 'container.memory.working_set'),
-      text(METRIC.unit, 'By'),
+      stringField(METRIC.name, 'container.memory.working_set'),
+      stringField(METRIC.unit, 'By'),
       message(METRIC.gauge, message(1, slot64(POINT.time), slot64(POINT.asInt))),
     ),
   ])
@@ -97,7 +99,7 @@ function resourceMetrics(
     message(RESOURCE_METRICS.resource, ...attributes(1, resource)),
     message(
       RESOURCE_METRICS.scopeMetrics,
-      message(SCOPE_METRICS.scope, text(1, 'wattline/simulate')),
+      message(SCOPE_METRICS.scope, stringField(1, 'wattline/simulate')),
       ...metrics,
     ),
   )
@@ -106,9 +108,14 @@ function resourceMetrics(
 const counter = (name: string, unit: string, points: readonly MessageTemplate[]): MessageTemplate =>
   message(
     SCOPE_METRICS.metrics,
-    text(METRIC.name, name),
-    text(METRIC.unit, unit),
-    message(METRIC.sum, ...points.map(one => message(1, one)), integer(2, CUMULATIVE), integer(3, 1)),
+    stringField(METRIC.name, name),
+    stringField(METRIC.unit, unit),
+    message(
+      METRIC.sum,
+      ...points.map(one => message(1, one)),
+      integerField(2, CUMULATIVE),
+      integerField(3, 1),
+    ),
   )
 
 const point = (labels: Readonly<Record<string, string>>, startNano: bigint): MessageTemplate =>

@@ -4,19 +4,19 @@
  */
 import { containerOf, type FleetOptions, machineOf, serviceOf } from './fleet.ts'
 import type { Lane, Payload } from './lanes.ts'
-import { containerAttributes, machineAttributes } from './metrics.ts'
+import { fleetContainerAttributes, machineAttributes } from './metrics.ts'
 import { BitStream, draw } from './random.ts'
 import {
-  attribute,
   attributes,
-  integer,
+  integerField,
   join,
+  keyValueField,
   type MessageTemplate,
   message,
   RequestBody,
   slot64,
   slotBytes,
-  text,
+  stringField,
 } from './template.ts'
 
 interface SpanOptions {
@@ -186,10 +186,10 @@ function variantOf(options: FleetOptions, traces: number, variant: number): Vari
       'service.name': serviceOf(host + place),
       'service.version': '1.4.2',
       'deployment.environment.name': 'simulated',
-      ...containerAttributes(container),
+      ...fleetContainerAttributes(container),
       ...machineAttributes(options, machineOf(options, host)),
     }
-    const scope = message(1, text(1, 'wattline/simulate'), text(2, '1'))
+    const scope = message(1, stringField(1, 'wattline/simulate'), stringField(2, '1'))
     groups.push(message(1, message(1, ...attributes(1, resource)), message(2, scope, ...spans)))
   }
   const { bytes, slots } = join(groups)
@@ -227,25 +227,25 @@ function spanTemplate(seed: number, variant: number, shape: number, trace: numbe
   const chance = draw(seed, variant, shape, 53, trace)
   const route = `/api/v1/${serviceOf(shape + variant)}/{id}`
   const failed = chance < 0.02
-  const user = message(SPAN.attributes, text(1, 'user.id'), message(2, slotBytes(1, USER_DIGITS)))
+  const user = message(SPAN.attributes, stringField(1, 'user.id'), message(2, slotBytes(1, USER_DIGITS)))
   return join([
     slotBytes(SPAN.traceId, 16),
     slotBytes(SPAN.spanId, 8),
     ...(isRoot ? [] : [slotBytes(SPAN.parentSpanId, 8)]),
-    text(SPAN.name, `GET ${route}`),
-    integer(SPAN.kind, isServer ? KIND.server : KIND.client),
+    stringField(SPAN.name, `GET ${route}`),
+    integerField(SPAN.kind, isServer ? KIND.server : KIND.client),
     slot64(SPAN.start),
     slot64(SPAN.end),
-    attribute(SPAN.attributes, 'http.request.method', 'GET'),
-    attribute(SPAN.attributes, 'http.route', route),
-    attribute(SPAN.attributes, 'http.response.status_code', failed ? 500 : 200),
-    attribute(SPAN.attributes, 'server.address', `${serviceOf(shape)}.simulated.example`),
-    attribute(SPAN.attributes, 'client.address', `10.${variant % 256}.${shape}.${trace % 256}`),
-    attribute(SPAN.attributes, 'url.scheme', 'https'),
-    attribute(SPAN.attributes, 'network.protocol.version', '1.1'),
+    keyValueField(SPAN.attributes, 'http.request.method', 'GET'),
+    keyValueField(SPAN.attributes, 'http.route', route),
+    keyValueField(SPAN.attributes, 'http.response.status_code', failed ? 500 : 200),
+    keyValueField(SPAN.attributes, 'server.address', `${serviceOf(shape)}.simulated.example`),
+    keyValueField(SPAN.attributes, 'client.address', `10.${variant % 256}.${shape}.${trace % 256}`),
+    keyValueField(SPAN.attributes, 'url.scheme', 'https'),
+    keyValueField(SPAN.attributes, 'network.protocol.version', '1.1'),
     user,
     ...(chance > 0.9 ? [eventTemplate()] : []),
-    ...(failed ? [message(SPAN.status, text(2, 'upstream timed out'), integer(3, 2))] : []),
+    ...(failed ? [message(SPAN.status, stringField(2, 'upstream timed out'), integerField(3, 2))] : []),
   ])
 }
 
@@ -253,6 +253,6 @@ const eventTemplate = (): MessageTemplate =>
   message(
     SPAN.events,
     slot64(EVENT.time),
-    text(EVENT.name, 'retry'),
-    attribute(EVENT.attributes, 'retry.count', 1),
+    stringField(EVENT.name, 'retry'),
+    keyValueField(EVENT.attributes, 'retry.count', 1),
   )

@@ -25,11 +25,11 @@ export const message = (field: number, ...parts: readonly MessageTemplate[]): Me
   delimited(field, join(parts))
 
 /** A string field. */
-export const text = (field: number, value: string): MessageTemplate =>
+export const stringField = (field: number, value: string): MessageTemplate =>
   delimited(field, { bytes: Buffer.from(value), slots: [] })
 
 /** A varint field; not negative. */
-export const integer = (field: number, value: number): MessageTemplate => ({
+export const integerField = (field: number, value: number): MessageTemplate => ({
   bytes: Uint8Array.from([...varint(field << 3), ...varint(value)]),
   slots: [],
 })
@@ -52,16 +52,17 @@ export const slotBytes = (field: number, length: number): MessageTemplate =>
   delimited(field, { bytes: new Uint8Array(length).fill(0x30), slots: [0] })
 
 /** A KeyValue in `field`. */
-export function attribute(field: number, key: string, value: string | number): MessageTemplate {
-  const any = typeof value === 'string' ? text(1, value) : integer(3, value)
-  return message(field, text(1, key), message(2, any))
+export function keyValueField(field: number, key: string, value: string | number): MessageTemplate {
+  const any = typeof value === 'string' ? stringField(1, value) : integerField(3, value)
+  return message(field, stringField(1, key), message(2, any))
 }
 
 /** KeyValues in `field`, in the order of the object. */
 export const attributes = (
   field: number,
   values: Readonly<Record<string, string | number>>,
-): readonly MessageTemplate[] => Object.entries(values).map(([key, value]) => attribute(field, key, value))
+): readonly MessageTemplate[] =>
+  Object.entries(values).map(([key, value]) => keyValueField(field, key, value))
 
 function delimited(field: number, part: MessageTemplate): MessageTemplate {
   const head = [...varint((field << 3) | 2), ...varint(part.bytes.length)]

@@ -51,7 +51,7 @@ const CEILOMETER_BYTES = 1_048_576
 const LONGEST_HOST = 256
 
 /** Handles one request from its headers to its answer; undefined when the client has disconnected. Never throws. */
-export async function answer(
+export async function handleExchange(
   parts: ExchangeParts,
   request: IncomingMessage,
   beforeBody: () => void,

@@ -14,7 +14,7 @@ import type { Intake } from '../intake/intake.ts'
 import { FamilyMemory } from '../prometheus/remote-write/families.ts'
 import type { Receiver } from '../receiver.ts'
 import { type Cors, createCors } from './cors.ts'
-import { answer, failureReply, type Reply, send } from './exchange.ts'
+import { failureReply, handleExchange, type Reply, send } from './exchange.ts'
 
 /** Options of the collector's HTTP listener. */
 export interface OtlpHttpOptions {
@@ -148,7 +148,7 @@ class HttpReceiver implements Receiver {
       maxBodyBytes: limits.body_bytes,
       families: this.#families,
     }
-    const reply = await answer(parts, request, () => {
+    const reply = await handleExchange(parts, request, () => {
       bodyWanted = true
       beforeBody()
     })

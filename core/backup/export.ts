@@ -19,12 +19,12 @@ import { quoteText } from '../warehouse/tables/column-types.ts'
 import type { Statements } from '../warehouse/warehouse.ts'
 import type { BackupStore } from './backup-store.ts'
 import {
-  digest,
   type Export,
   type MovedFile,
   partFilesSchema,
   putText,
-  readText,
+  readObjectText,
+  sha256Hex,
   writeExport,
 } from './moved.ts'
 import { describePart } from './parts.ts'
@@ -156,7 +156,7 @@ async function exportTable(
       folder: part.path,
     })
     const list = `${object.replace(/^parts/, 'tables').replace(/\.tar$/, '')}.json`
-    const before = await readText(writer.store, list)
+    const before = await readObjectText(writer.store, list)
     const made =
       before === null
         ? await exportPart(writer, stream, columns, part, list)
@@ -205,7 +205,7 @@ async function exportVersions(
   )
   const files: MovedFile[] = []
   for (const { version, rows } of versions) {
-    const name = `tables/${table}/${digest(version).slice(0, 16)}.arrow.zst`
+    const name = `tables/${table}/${sha256Hex(version).slice(0, 16)}.arrow.zst`
     const condition = `${identity} = ${quoteText(version)}`
     const file = await exportFile(writer, stream, columns, condition, { name, rows })
     files.push({ ...file, version })
@@ -230,5 +230,5 @@ async function exportFile(
   const bytes = await readFile(draft)
   await store.put(name, createReadStream(draft))
   done(rows)
-  return { name, rows, bytes: bytes.length, sha256: digest(bytes) }
+  return { name, rows, bytes: bytes.length, sha256: sha256Hex(bytes) }
 }

@@ -12,7 +12,15 @@ import { LEDGER_SUMS, ledgerSums } from '../warehouse/move.ts'
 import { qualified } from '../warehouse/tables/ddl.ts'
 import type { Statements, Warehouse } from '../warehouse/warehouse.ts'
 import type { BackupStore } from './backup-store.ts'
-import { digest, type Export, type MovedFile, putText, readBytes, readText, rowsIn } from './moved.ts'
+import {
+  type Export,
+  type MovedFile,
+  putText,
+  readBytes,
+  readObjectText,
+  rowsIn,
+  sha256Hex,
+} from './moved.ts'
 import type { ByteProgress } from './progress.ts'
 
 interface ImportOptions {
@@ -51,8 +59,8 @@ const KEEP_EVERY = 16
 export async function importTables(options: ImportOptions): Promise<readonly string[]> {
   const { store, made, warehouse, target, onProgress } = options
   const statements = warehouse.statements!
-  const stateName = `imports/${digest(`${made.id} ${target}`).slice(0, 16)}.json`
-  const before = await readText(store, stateName)
+  const stateName = `imports/${sha256Hex(`${made.id} ${target}`).slice(0, 16)}.json`
+  const before = await readObjectText(store, stateName)
   const state = before === null ? await newState(statements, made) : stateSchema.parse(JSON.parse(before))
   const keep = (): Promise<void> => putText(store, stateName, JSON.stringify(state))
   if (before === null) await keep()
@@ -109,7 +117,7 @@ async function importFile(
 ): Promise<void> {
   if (file.version !== undefined && (await hasVersion(statements, stream, file.version))) return
   const bytes = await readBytes(store, file.name)
-  if (digest(bytes) !== file.sha256) {
+  if (sha256Hex(bytes) !== file.sha256) {
     throw new WattlineError(
       'backup_unusable',
       `${file.name} in ${store.name} is damaged: its checksum does not match.`,

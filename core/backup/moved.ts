@@ -40,12 +40,12 @@ export const rowsIn = (files: readonly MovedFile[]): number => files.reduce((sum
 /** Stores the manifest of the export with its own checksum. Call it last: an export without it is not complete. */
 export const writeExport = (store: BackupStore, made: Export): Promise<void> => {
   const text = JSON.stringify(made)
-  return putText(store, NAME, JSON.stringify({ export: text, sha256: digest(text) }))
+  return putText(store, NAME, JSON.stringify({ export: text, sha256: sha256Hex(text) }))
 }
 
 /** @throws backup_unusable when there is no complete export */
 export async function readExport(store: BackupStore): Promise<Export> {
-  const text = await readText(store, NAME)
+  const text = await readObjectText(store, NAME)
   if (text === null) {
     throw new WattlineError(
       'backup_unusable',
@@ -54,7 +54,7 @@ export async function readExport(store: BackupStore): Promise<Export> {
   }
   try {
     const read = JSON.parse(text) as Record<string, string>
-    if (read['export'] === undefined || digest(read['export']) !== read['sha256']) {
+    if (read['export'] === undefined || sha256Hex(read['export']) !== read['sha256']) {
       throw new Error('its checksum does not match')
     }
     return exportSchema.parse(JSON.parse(read['export']))
@@ -67,7 +67,7 @@ export async function readExport(store: BackupStore): Promise<Export> {
 }
 
 /** Null: the file does not exist. */
-export async function readText(store: BackupStore, name: string): Promise<string | null> {
+export async function readObjectText(store: BackupStore, name: string): Promise<string | null> {
   try {
     return (await readBytes(store, name)).toString('utf8')
   } catch (error) {
@@ -93,4 +93,5 @@ export const putText = (store: BackupStore, name: string, text: string): Promise
   )
 
 /** SHA-256 as lower-case hex. */
-export const digest = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+export const sha256Hex = (bytes: string | Uint8Array): string =>
+  createHash('sha256').update(bytes).digest('hex')

@@ -9,7 +9,7 @@ import type { BillingPeriod } from './periods.ts'
 import { priced } from './pricing.ts'
 import { type Billed, type BillingConfig, discountPercent, rulesFor } from './rules.ts'
 import { type Carried, type Charge, type ChargeKey, chargeKey, NOTHING } from './usage.ts'
-import { describe, unitPriceText } from './words.ts'
+import { describeCharge, unitPriceText } from './words.ts'
 
 /** What a line is charged for, in the words of FOCUS. */
 export type ChargeCategory = 'Usage' | 'Tax' | 'Credit' | 'Adjustment'
@@ -117,7 +117,11 @@ function usageLine(
     category: 'Usage',
     isCorrection,
     service,
-    description: describe(charge, { listUnitPrice, percent, corrects: isCorrection ? service.name : null }),
+    description: describeCharge(charge, {
+      listUnitPrice,
+      percent,
+      corrects: isCorrection ? service.name : null,
+    }),
     quantity,
     unit,
     listUnitPrice,

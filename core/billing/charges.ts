@@ -24,7 +24,7 @@ export function resourceTariff(version: string): string {
 }
 
 /** A resource, how a line names it, and its amount in one unit of the price. */
-export const RESOURCES = [
+export const CHARGED_RESOURCES = [
   { sku: 'vcpu-hours', price: 'vcpuHour', carried: 'CpuUs', perUnit: 3_600_000_000n },
   { sku: 'gib-hours', price: 'gibHour', carried: 'MemoryByteSeconds', perUnit: 1_073_741_824n * 3_600n },
   { sku: 'gpu-hours', price: 'gpuHour', carried: 'GpuUs', perUnit: 3_600_000_000n },
@@ -46,7 +46,7 @@ export function chargesOf(sums: readonly UsageSum[], pricesOf: ResourcePricesOf)
 }
 
 /** What is charged now less what was charged before: nothing where that is the same. */
-export function differences(now: readonly Charge[], before: readonly Charge[]): readonly Charge[] {
+export function chargeDifferences(now: readonly Charge[], before: readonly Charge[]): readonly Charge[] {
   const left = new Map(now.map(charge => [chargeKey(charge), charge]))
   for (const charge of before) {
     const key = chargeKey(charge)
@@ -82,7 +82,7 @@ function energyCharge({ zone, share, tariffVersion, costEnergyNano, coverage, ca
 function resourceCharges(sum: UsageSum, pricesOf: ResourcePricesOf): readonly Charge[] {
   const { costResourceNano, carried, tariffVersion, zone, share } = sum
   if (costResourceNano === 0n) return []
-  const used = RESOURCES.filter(resource => carried[resource.carried] !== 0n)
+  const used = CHARGED_RESOURCES.filter(resource => carried[resource.carried] !== 0n)
   const charge = (sku: string, listCost: Femto, amounts: Partial<Carried>): Charge => ({
     sku,
     zone,
@@ -110,7 +110,7 @@ function resourceCharges(sum: UsageSum, pricesOf: ResourcePricesOf): readonly Ch
  */
 function splitCost(
   { costResourceNano, carried }: UsageSum,
-  used: readonly (typeof RESOURCES)[number][],
+  used: readonly (typeof CHARGED_RESOURCES)[number][],
   prices: ResourcePriceList | undefined,
 ): readonly Femto[] | null {
   if (prices === undefined) return null

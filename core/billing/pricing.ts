@@ -1,6 +1,6 @@
 /** Quantity and unit price of a charge: as the entries were rated, not computed again. */
 import { type Decimal, decimalText, divideHalfEven, parseDecimal } from '../model/decimal.ts'
-import { MIXED_RESOURCES, RESOURCES } from './charges.ts'
+import { CHARGED_RESOURCES, MIXED_RESOURCES } from './charges.ts'
 import type { Femto } from './money.ts'
 import type { Charge } from './usage.ts'
 
@@ -29,9 +29,11 @@ const inUnits = (amount: bigint, perUnit: bigint): bigint => divideHalfEven(amou
 export function priced(charge: Charge): PricedQuantity {
   if (charge.sku.startsWith('energy-')) return pricedEnergy(charge)
   const resource =
-    RESOURCES.find(({ sku }) => sku === charge.sku) ??
-    RESOURCES.find(({ carried }) => charge.sku === MIXED_RESOURCES && charge.carried[carried] !== 0n) ??
-    RESOURCES[0]
+    CHARGED_RESOURCES.find(({ sku }) => sku === charge.sku) ??
+    CHARGED_RESOURCES.find(
+      ({ carried }) => charge.sku === MIXED_RESOURCES && charge.carried[carried] !== 0n,
+    ) ??
+    CHARGED_RESOURCES[0]
   const unit = { 'vcpu-hours': 'vCPU-Hours', 'gib-hours': 'GiB-Hours', 'gpu-hours': 'GPU-Hours' }[
     resource.sku
   ]

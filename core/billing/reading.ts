@@ -1,7 +1,7 @@
 /** Reads what bills of an open period are made of. The same for a draft that somebody asks for and for the closing of a period. */
 import { type Bill, type BillInput, makeBill } from './bill.ts'
 import type { AccountUsage } from './budgets.ts'
-import { chargesOf, differences, type ResourcePricesOf, resourceTariff } from './charges.ts'
+import { chargeDifferences, chargesOf, type ResourcePricesOf, resourceTariff } from './charges.ts'
 import { type Femto, femtoOf } from './money.ts'
 import { billNotes, goneNote } from './notes.ts'
 import { type BillingPeriod, billingPeriod } from './periods.ts'
@@ -185,7 +185,7 @@ async function correctionsByPayer(
         known.notes.push(goneNote(period.name, was.entries - is.entries))
         continue
       }
-      const charges = differences(is.charges, was.charges)
+      const charges = chargeDifferences(is.charges, was.charges)
       if (charges.length > 0) known.periods.push({ period, charges })
     }
   }

@@ -16,10 +16,10 @@ const schema = z.strictObject({
 export type CloseRequest = Readonly<z.infer<typeof schema>>
 
 /** As JSON, since there are few. */
-export const encodeRequest = (request: CloseRequest): Uint8Array => Buffer.from(JSON.stringify(request))
+export const encodeCloseRequest = (request: CloseRequest): Uint8Array => Buffer.from(JSON.stringify(request))
 
 /** @throws WattlineError `record_corrupt` */
-export function decodeRequest(bytes: Uint8Array): CloseRequest {
+export function decodeCloseRequest(bytes: Uint8Array): CloseRequest {
   try {
     return schema.parse(JSON.parse(Buffer.from(bytes).toString()))
   } catch (error) {

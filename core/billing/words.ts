@@ -20,7 +20,7 @@ const WHAT: Readonly<Record<string, string>> = {
 }
 
 /** A line in words: what, where, at which tariff, of which period. */
-export function describe(
+export function describeCharge(
   { sku, zone, share, tariffVersion, carried, listCost }: Charge,
   { listUnitPrice, percent, corrects }: { listUnitPrice: string; percent: string; corrects: string | null },
 ): string {

@@ -15,7 +15,7 @@ interface ExportProgress {
 }
 
 /** How far exports are, for one tenant. */
-export function answerOf(progress: ExportProgress): ExportsAnswer {
+export function exportsAnswer(progress: ExportProgress): ExportsAnswer {
   const { to, period, comparedMs, problem } = progress
   return {
     to,

@@ -16,7 +16,7 @@ import {
   type TableSlot,
 } from '../warehouse/exported/tables.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
-import { answerOf } from './answer.ts'
+import { exportsAnswer } from './answer.ts'
 import { eraseFiles, expireFiles, type Gone } from './erase.ts'
 import { MANIFESTS, type PeriodUnit, readManifestName } from './layout.ts'
 import { takeFolder } from './ownership.ts'
@@ -138,7 +138,7 @@ export class ParquetExporter {
   /** How far it is, for one tenant. */
   status(tenant: string): ExportsAnswer {
     const { store, period, tables } = this.#options
-    return answerOf({
+    return exportsAnswer({
       tenant,
       to: store.name,
       period,

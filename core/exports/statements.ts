@@ -14,7 +14,7 @@ import type { QueryParam } from '../warehouse/warehouse.ts'
 import { fileName, PERIOD_SECONDS, type Period, type PeriodUnit, periodFolder } from './layout.ts'
 import type { PlannedFile } from './plan.ts'
 
-interface Statement {
+interface ExportStatement {
   readonly text: string
   readonly params: Readonly<Record<string, QueryParam>>
 }
@@ -36,7 +36,7 @@ export function rowsStatement(
   file: PlannedFile,
   database: string,
   slot: TableSlot,
-): Statement {
+): ExportStatement {
   const where = periodCondition(stream)
   const params = { from: file.from, to: file.from + PERIOD_SECONDS[file.unit], tenant: file.tenant }
   const source = sourceOf(stream, database)

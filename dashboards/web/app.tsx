@@ -10,11 +10,11 @@ import { Guard } from './parts/guard.tsx'
 import { Segmented } from './parts/small.tsx'
 import { Alerts } from './screens/alerts/alerts.tsx'
 import { Bills } from './screens/bills/bills.tsx'
-import { Machine } from './screens/machine.tsx'
+import { MachineScreen } from './screens/machine.tsx'
 import { Scaling } from './screens/scaling/scaling.tsx'
 import { Traces } from './screens/traces/traces.tsx'
 import { Header } from './shell/header.tsx'
-import { Login } from './shell/login.tsx'
+import { LoginScreen } from './shell/login.tsx'
 import { Notice } from './shell/notice.tsx'
 
 /** The sensors read every 5 s, the books close once a minute: polling more often would show nothing new. */
@@ -73,7 +73,7 @@ function App(props: { readonly onToken: (token: string) => void; readonly onForg
       <>
         {header}
         <main id="main">
-          <Login refused={heldToken() !== ''} onToken={props.onToken} />
+          <LoginScreen refused={heldToken() !== ''} onToken={props.onToken} />
         </main>
       </>
     )
@@ -103,7 +103,7 @@ function App(props: { readonly onToken: (token: string) => void; readonly onForg
         ) : (
           <>
             <Guard>
-              <Machine
+              <MachineScreen
                 live={live}
                 usage={usage}
                 minutes={minutes}

@@ -23,7 +23,7 @@ interface AdmitOutcome {
  * Which of the records of a request are new. @throws WattlineError `origin_conflict` when one that cannot be new is not the
  * one that was here: then two logs share an identity, or one went back to an older copy of itself.
  */
-export function decide(known: AdmittedRecords, records: readonly SourceRecord[]): AdmitOutcome {
+export function decideAdmission(known: AdmittedRecords, records: readonly SourceRecord[]): AdmitOutcome {
   const through = known.at(-1)?.offset ?? -1n
   let repeated = 0
   let repeatedRows = 0

@@ -24,7 +24,7 @@ import { Outbox } from '../loop/outbox.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
-import { type AdmittedRecords, decide, decodeAdmitted, encodeAdmitted } from './admitted.ts'
+import { type AdmittedRecords, decideAdmission, decodeAdmitted, encodeAdmitted } from './admitted.ts'
 
 interface AdmitOptions {
   readonly partitionsOf: (stream: string) => number
@@ -91,7 +91,7 @@ class AdmitWorker implements PartitionWorker {
     // A replay is asked for by an operator, who has checked that the record is not stored.
     const { repeated, repeatedRows, admitted } = isReplay
       ? { repeated: 0, repeatedRows: 0, admitted: null }
-      : decide(this.#known.get(source) ?? [], records)
+      : decideAdmission(this.#known.get(source) ?? [], records)
     if (repeated < records.length) this.#admit(record, stream, tenant, repeatedRows)
     if (admitted !== null) {
       this.#known.set(source, admitted)

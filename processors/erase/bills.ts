@@ -3,7 +3,7 @@
  * goes as superseded records do.
  */
 
-import { decodeRequest } from '../../core/billing/request.ts'
+import { decodeCloseRequest } from '../../core/billing/request.ts'
 import { type Broker, RECORD_CORRUPT, RECORD_KIND, type StoredRecord } from '../../core/broker/broker.ts'
 import { decodeRows } from '../../core/columns/rows.ts'
 import { billing, billingTable, CLOSE_REQUEST, ERASED_RECORD } from '../../core/model/streams/invoices.ts'
@@ -28,7 +28,7 @@ export async function eraseBills(
 /** The account of the bills; null if it is gone, or cannot be read. */
 function tenantOf({ key, value, headers }: StoredRecord): string | null {
   if (headers[RECORD_CORRUPT] !== undefined) return null
-  if (headers[RECORD_KIND] === CLOSE_REQUEST) return decodeRequest(value).tenant
+  if (headers[RECORD_KIND] === CLOSE_REQUEST) return decodeCloseRequest(value).tenant
   const table = headers[RECORD_KIND] === undefined ? billingTable(key) : undefined
   return table === undefined ? null : (decodeRows(table, value)[0]?.Tenant ?? null)
 }

@@ -40,7 +40,11 @@ export const newErasure = (request: ErasureRequest, id: string, nowMs: number): 
 })
 
 /** `doing` and `problem` describe the present moment and are not stored. */
-export const answerOf = (erasure: ErasureState, doing: string, problem: string | null): ErasureAnswer => ({
+export const erasureAnswer = (
+  erasure: ErasureState,
+  doing: string,
+  problem: string | null,
+): ErasureAnswer => ({
   id: erasure.id,
   tenant: erasure.tenant,
   tenant_sha256: erasure.tenantSha256,

@@ -18,7 +18,7 @@ import { backoffMs } from '../../core/runtime/backoff.ts'
 import { eraseRows, oldParts } from '../../core/warehouse/erase.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { eraseBills } from './bills.ts'
-import { answerOf, type ErasureRequest, type ErasureState, newErasure } from './erasure.ts'
+import { type ErasureRequest, type ErasureState, erasureAnswer, newErasure } from './erasure.ts'
 import { dropRead, type ErasingBroker, forgetInState, readToEnd } from './log.ts'
 import { eraseQuarantined } from './quarantined.ts'
 import { eraseSilences } from './silences.ts'
@@ -84,7 +84,7 @@ export class Erasures {
     const erasure = this.#all.get(id)
     if (erasure === undefined)
       throw new WattlineError('not_found', `Erasure ${id.slice(0, 100)} does not exist.`)
-    return answerOf(erasure, this.#doing, this.#problem)
+    return erasureAnswer(erasure, this.#doing, this.#problem)
   }
 
   /** The latest first. */

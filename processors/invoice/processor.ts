@@ -4,7 +4,7 @@
  * one transaction of the log. A closing that was interrupted finds in the tables which bills there are, and makes the others.
  */
 
-import { type CloseRequest, decodeRequest, encodeRequest } from '../../core/billing/request.ts'
+import { type CloseRequest, decodeCloseRequest, encodeCloseRequest } from '../../core/billing/request.ts'
 import {
   type AssignedPartition,
   type Broker,
@@ -81,19 +81,19 @@ class InvoiceWorker implements PartitionWorker {
     this.#partition = partition
     for (const [key, value] of state) {
       if (key === NEXT_OFFSET) this.#next = BigInt(Buffer.from(value).toString())
-      else this.#requests.set(key, decodeRequest(value))
+      else this.#requests.set(key, decodeCloseRequest(value))
     }
   }
 
   apply(record: StoredRecord, step: Step): void {
     const isRequest =
       record.headers[RECORD_KIND] === CLOSE_REQUEST && record.headers[RECORD_CORRUPT] === undefined
-    const request = isRequest ? decodeRequest(record.value) : null
+    const request = isRequest ? decodeCloseRequest(record.value) : null
     this.#next = record.offset + 1n
     step.state.set(...nextOffsetEntry(this.#next))
     if (request === null) return
     this.#requests.set(request.id, request)
-    step.state.set(request.id, encodeRequest(request))
+    step.state.set(request.id, encodeCloseRequest(request))
   }
 
   async tick(nowMs: number): Promise<void> {

@@ -8,7 +8,7 @@ import type { Statements } from '../../core/warehouse/warehouse.ts'
 import { type HostSpan, minute, ofMachine } from './span.ts'
 
 /** Amounts that entries of one thing sum. */
-export const AMOUNTS = METERED.flatMap(({ name, kind }) =>
+export const SUMMED_AMOUNTS = METERED.flatMap(({ name, kind }) =>
   kind === 'int64' && name !== 'CapacityUs' && name !== 'GpuCapacityUs' ? [name as AmountName] : [],
 )
 /** Their names: whole numbers of the meter, but for the capacity, which is the host's. */
@@ -60,7 +60,7 @@ const NULLABLE = ['EnergyErrorUj', ...MONEY] as const
 /** As the newest of them says. */
 const DESCRIBED = [
   ...METERED.map(({ name }) => name).filter(
-    name => ![...KEYS, ...AMOUNTS, ...NULLABLE, 'Tenant'].some(other => other === name),
+    name => ![...KEYS, ...SUMMED_AMOUNTS, ...NULLABLE, 'Tenant'].some(other => other === name),
   ),
   'TariffVersion',
 ] as const
@@ -79,7 +79,7 @@ export async function readBooked({ query, dialect }: Statements, span: HostSpan)
   const rows =
     await query<BookedQueryRow>(`SELECT ${KEYS.map((name, index) => `${keys[index]} AS Key${name}`).join(', ')},
   ${described.join(',\n  ')},
-  ${AMOUNTS.map(name => `toString(sum(toInt128(l.${name}))) AS Sum${name}`).join(', ')},
+  ${SUMMED_AMOUNTS.map(name => `toString(sum(toInt128(l.${name}))) AS Sum${name}`).join(', ')},
   ${NULLABLE.map(name => `toString(sum(toInt128(l.${name}))) AS Sum${name}`).join(', ')}, max(l.Revision) AS Last
 FROM ${qualified(dialect, ledger.name)} AS l
 WHERE ${ofMachine(span)} AND WindowStart >= ${minute(span.from)} AND WindowStart < ${minute(span.to)}
@@ -93,7 +93,7 @@ function bookedOf(found: BookedQueryRow, tenant: string): Booked {
   const row: Record<string, unknown> = { Tenant: tenant }
   for (const name of KEYS) row[name] = found[`Key${name}`]
   for (const name of DESCRIBED) row[name] = found[`Any${name}`]
-  for (const name of AMOUNTS) row[name] = bigintOf(found[`Sum${name}`])
+  for (const name of SUMMED_AMOUNTS) row[name] = bigintOf(found[`Sum${name}`])
   const { Account, Pue, Currency, TariffVersion, ...metered } = {
     ...row,
     Account: String(row['Account']),
@@ -132,9 +132,11 @@ export function together(booked: readonly Booked[]): EnergyRow[] {
   return [...things.values()].flatMap(some => {
     const [newest] = some.toSorted((a, b) => b.revision - a.revision)
     if (newest === undefined) return []
-    const sums = Object.fromEntries(AMOUNTS.map(name => [name, sumOf(some.map(({ row }) => row[name]))]))
+    const sums = Object.fromEntries(
+      SUMMED_AMOUNTS.map(name => [name, sumOf(some.map(({ row }) => row[name]))]),
+    )
     const row = { ...newest.row, ...sums } as EnergyRow
-    return AMOUNTS.every(name => row[name] === 0n) && row.Share !== 'idle' ? [] : [row]
+    return SUMMED_AMOUNTS.every(name => row[name] === 0n) && row.Share !== 'idle' ? [] : [row]
   })
 }
 

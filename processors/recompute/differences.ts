@@ -12,7 +12,7 @@ import { sumOf } from '../../core/model/integers.ts'
 import { energy, ledger } from '../../core/model/streams/index.ts'
 import type { EnergyRow, LedgerRow } from '../../core/model/streams/ledger.ts'
 import type { Rate } from '../rate/rate.ts'
-import { AMOUNTS, type Booked, MONEY } from './booked.ts'
+import { type Booked, MONEY, SUMMED_AMOUNTS } from './booked.ts'
 import { takenBack } from './taken-back.ts'
 
 /** Why there are corrections: a value of column `CorrectionReason`. */
@@ -63,19 +63,19 @@ const keyOf = (row: Pick<EnergyRow, Key>): string =>
 /** What is booked in a minute, by thing: under one account, unless rules for accounts have changed. */
 type BookedThings = ReadonlyMap<string, readonly Booked[]>
 
-const amountOf = (booked: readonly Booked[], name: (typeof AMOUNTS)[number]): bigint =>
+const amountOf = (booked: readonly Booked[], name: (typeof SUMMED_AMOUNTS)[number]): bigint =>
   sumOf(booked.map(({ row }) => row[name]))
 
 function isSame(row: EnergyRow, there: BookedThings): boolean {
   const booked = there.get(keyOf(row)) ?? []
-  return AMOUNTS.every(name => row[name] === amountOf(booked, name))
+  return SUMMED_AMOUNTS.every(name => row[name] === amountOf(booked, name))
 }
 
 /** Whether nothing is booked that the readings do not give. */
 function isAllThere(right: readonly EnergyRow[], there: BookedThings): boolean {
   const keys = new Set(right.map(keyOf))
   return [...there].every(
-    ([key, booked]) => keys.has(key) || AMOUNTS.every(name => amountOf(booked, name) === 0n),
+    ([key, booked]) => keys.has(key) || SUMMED_AMOUNTS.every(name => amountOf(booked, name) === 0n),
   )
 }
 
@@ -114,7 +114,8 @@ function correctionsOf(
   return entries
 }
 
-const isSomething = (row: LedgerRow): boolean => [...AMOUNTS, ...MONEY].some(name => (row[name] ?? 0n) !== 0n)
+const isSomething = (row: LedgerRow): boolean =>
+  [...SUMMED_AMOUNTS, ...MONEY].some(name => (row[name] ?? 0n) !== 0n)
 
 /** Whether what is booked of a thing, which there may be nothing left of, is for whom and at what price it should be. */
 function isPricedAs(
@@ -123,7 +124,7 @@ function isPricedAs(
   isWhole: boolean,
 ): boolean {
   if (!isWhole) return true
-  if ([...AMOUNTS.map(name => row[name]), ...MONEY.map(name => money[name])].every(amount => !amount))
+  if ([...SUMMED_AMOUNTS.map(name => row[name]), ...MONEY.map(name => money[name])].every(amount => !amount))
     return true
   return (
     account === right.Account &&
@@ -143,7 +144,7 @@ const isOneEmbodied = (right: readonly LedgerRow[], booked: readonly Booked[]): 
   sumOf(right.map(row => row.CarbonEmbodiedUg ?? 0n)) ===
   sumOf(booked.map(({ money }) => money.CarbonEmbodiedUg ?? 0n))
 
-const isLeft = ({ row }: Booked): boolean => AMOUNTS.some(name => row[name] !== 0n)
+const isLeft = ({ row }: Booked): boolean => SUMMED_AMOUNTS.some(name => row[name] !== 0n)
 
 /** What says who a workload is. */
 const NAMES = ['k8s.owner.kind', 'k8s.cronjob.name', 'k8s.pod.uid', 'k8s.container.name']

@@ -6,7 +6,7 @@ import type { Statements } from '../../core/warehouse/warehouse.ts'
 import type { AsBooked, Meter } from '../meter/meter.ts'
 import { asIdlePolicy } from '../meter/shares/idle-shares.ts'
 import type { Rate } from '../rate/rate.ts'
-import { AMOUNTS, type Booked, readBooked, together } from './booked.ts'
+import { type Booked, readBooked, SUMMED_AMOUNTS, together } from './booked.ts'
 import { type Differences, differences, type RecomputeReason } from './differences.ts'
 import { namesOf, standsAlone } from './machine.ts'
 import { meterSpan } from './metered.ts'
@@ -67,7 +67,7 @@ async function withoutJoined(
   span: HostSpan,
   { metered, booked }: { readonly metered: EnergyRow[]; readonly booked: readonly Booked[] },
 ): Promise<EnergyRow[]> {
-  const left = booked.filter(({ row }) => AMOUNTS.some(name => row[name] !== 0n))
+  const left = booked.filter(({ row }) => SUMMED_AMOUNTS.some(name => row[name] !== 0n))
   const minutes = new Set(left.map(({ row }) => row.WindowStart))
   const own = metered.filter(row => minutes.has(row.WindowStart))
   return own.length === metered.length || (await standsAlone(statements, span, rules)) ? metered : own

@@ -5,7 +5,7 @@ import type { Factor } from '../../core/model/factor.ts'
 import { sharedPart } from '../../core/model/shared-part.ts'
 import type { LedgerRow } from '../../core/model/streams/ledger.ts'
 import { PER_UJ_CARBON } from '../rate/prices.ts'
-import { AMOUNTS, type Booked, MONEY } from './booked.ts'
+import { type Booked, MONEY, SUMMED_AMOUNTS } from './booked.ts'
 
 /** What is booked of a thing, below 0. Null: nothing is. */
 export function takenBack(booked: Booked, like: LedgerRow, { intensities }: FactorBooks): LedgerRow | null {
@@ -13,15 +13,15 @@ export function takenBack(booked: Booked, like: LedgerRow, { intensities }: Fact
   const isKnown = row.EnergyQuality !== 'none'
   const intensity = isKnown ? intensities.at(row.Zone, 'average', row.WindowStart) : null
   const carbon = intensity === null ? null : carbonOf(booked, intensity)
-  const amounts = [...AMOUNTS.map(name => row[name]), ...MONEY.map(name => money[name]), carbon]
+  const amounts = [...SUMMED_AMOUNTS.map(name => row[name]), ...MONEY.map(name => money[name]), carbon]
   if (amounts.every(amount => amount === null || amount === 0n)) return null
   const negative = (amount: bigint | null): bigint | null => (amount === null ? null : -amount)
   return {
     ...like,
     ...row,
-    ...(Object.fromEntries(AMOUNTS.map(name => [name, -row[name]])) as Pick<
+    ...(Object.fromEntries(SUMMED_AMOUNTS.map(name => [name, -row[name]])) as Pick<
       LedgerRow,
-      (typeof AMOUNTS)[number]
+      (typeof SUMMED_AMOUNTS)[number]
     >),
     ...(Object.fromEntries(MONEY.map(name => [name, negative(money[name])])) as Pick<
       LedgerRow,

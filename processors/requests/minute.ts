@@ -4,7 +4,7 @@ import { requestEnergy, requestMinutes } from '../../core/model/streams/index.ts
 import type { Statements } from '../../core/warehouse/warehouse.ts'
 import { selectRecords } from './records.ts'
 import type { StaleMinute } from './stale-statement.ts'
-import { differences, type RequestTables, receipts, type SharingRules } from './statement.ts'
+import { differencesStatement, type RequestTables, receipts, type SharingRules } from './statement.ts'
 import { type TokenCarrier, type TokenSpan, tokenCarriers } from './tokens.ts'
 import { spansOfTraces, tracesWithUsage, type UsageTrace } from './tokens-statement.ts'
 
@@ -46,7 +46,7 @@ export async function shareMinute(
   for (let part = 0; part < parts; part++) {
     await append(
       requestEnergy,
-      differences(tables, { minute, tenants, parts, part }, { isFirst, carriers }, sharing),
+      differencesStatement(tables, { minute, tenants, parts, part }, { isFirst, carriers }, sharing),
     )
   }
   return { outputs, rows }

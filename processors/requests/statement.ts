@@ -205,7 +205,7 @@ export interface MinuteFacts {
 }
 
 /** Rows that are to be appended, in the columns of records of `request_energy`. */
-export function differences(
+export function differencesStatement(
   tables: RequestTables,
   part: MinutePart,
   { isFirst, carriers }: MinuteFacts,
@@ -223,7 +223,7 @@ FROM (${isFirst ? wholeRows(target) : correctedRows(target, takenBack(tables, pa
 LEFT JOIN (${lastRevisions(tables, part)}) AS r USING (KTenant)`
 }
 
-/** What is there of the minute, in the columns of records of `request_minutes`. To be asked before `differences`. */
+/** What is there of the minute, in the columns of records of `request_minutes`. To be asked before `differencesStatement`. */
 export const receipts = (tables: RequestTables, part: MinutePart): string => {
   const range = { from: part.minute, to: part.minute + 60 }
   const values: Readonly<Record<string, string>> = {

@@ -16,9 +16,9 @@ import type { Step } from '../loop/step.ts'
 import { type MeasuredEffect, measureEffects, minutesOf } from './effects.ts'
 import { type EvaluateOptions, evaluate, type PolicyEvaluation } from './evaluate.ts'
 import {
-  answerOf,
   answerOutput,
   type DecisionRow,
+  decisionAnswer,
   decisionId,
   decisionRecords,
   decisionRow,
@@ -203,7 +203,7 @@ class ScaleWorker implements PartitionWorker {
     const explained = decided.map(([, one]) => one.explained)
     await this.#commit(entries, [
       ...decisionRecords(explained.map(decisionRow), nowMs),
-      ...explained.map(one => answerOutput(one.policy, answerOf(one), nowMs)),
+      ...explained.map(one => answerOutput(one.policy, decisionAnswer(one), nowMs)),
     ])
     for (const [place, { explained: one }] of decided) {
       this.#states.set(place, states.get(place) ?? NEW_POLICY)

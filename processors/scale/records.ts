@@ -131,7 +131,7 @@ export const answerOutput = (
 })
 
 /** A decision as autoscalers get it. */
-export function answerOf({ policy, inputs, decision }: Explained): ScalingAnswer {
+export function decisionAnswer({ policy, inputs, decision }: Explained): ScalingAnswer {
   const { replicas, previous, at } = decision
   return {
     tenant: policy.tenant,

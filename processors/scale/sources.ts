@@ -1,9 +1,9 @@
 /** Statements of demands and service levels: one row, one number, of the time `(from, to]`. */
 import type { NumberSource } from '../../core/scaling/policy.ts'
-import { type Statement, workloadConditions } from './workloads.ts'
+import { type BoundStatement, workloadConditions } from './workloads.ts'
 
 /** A statement, and whether it is a client's own. */
-export type SourceStatement = Statement & { readonly isOwn: boolean }
+export type SourceStatement = BoundStatement & { readonly isOwn: boolean }
 
 const MINUTE_S = 60
 

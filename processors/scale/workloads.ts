@@ -3,7 +3,7 @@ import type { WorkloadFilter } from '../../core/scaling/policy.ts'
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
 
 /** A statement and its values. */
-export interface Statement {
+export interface BoundStatement {
   readonly sql: string
   readonly params: Readonly<Record<string, QueryParam>>
 }
@@ -16,7 +16,7 @@ const COLUMNS = {
 } as const
 
 /** Texts of SQL, each beginning with AND, and their values. Entries of no workload, and of the host as a whole, are left out. */
-export function workloadConditions(filter: WorkloadFilter): Statement {
+export function workloadConditions(filter: WorkloadFilter): BoundStatement {
   const given = Object.entries(COLUMNS).filter(([key]) => filter[key as keyof WorkloadFilter] !== '')
   return {
     sql: [

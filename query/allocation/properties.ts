@@ -103,12 +103,12 @@ const aliasValue = (word: string, bind: Bind): string =>
   first(mapValue('label', ALIASES[word]!, bind), mapValue('annotation', ALIASES[word]!, bind))
 
 /** A condition as SQL. */
-export function conditionText(condition: Condition, bind: Bind): string {
+export function conditionSql(condition: Condition, bind: Bind): string {
   const joined = (some: readonly Condition[], word: string, none: string): string =>
-    some.length === 0 ? none : `(${some.map(one => conditionText(one, bind)).join(` ${word} `)})`
+    some.length === 0 ? none : `(${some.map(one => conditionSql(one, bind)).join(` ${word} `)})`
   if ('and' in condition) return joined(condition.and, 'AND', '1')
   if ('or' in condition) return joined(condition.or, 'OR', '0')
-  if ('not' in condition) return `(NOT ${conditionText(condition.not, bind)})`
+  if ('not' in condition) return `(NOT ${conditionSql(condition.not, bind)})`
   const { field, key } = condition
   // A list holds a value or not; of services the books know one.
   const isHeld = field === 'services' && condition.comparison === 'contains'

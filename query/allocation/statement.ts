@@ -2,7 +2,7 @@
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
 import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 import { ALLOCATED, AMOUNTS, SHOWN, USES } from './cells.ts'
-import { type Bind, conditionText, IDLE, nameExpression, PROPERTIES } from './properties.ts'
+import { type Bind, conditionSql, IDLE, nameExpression, PROPERTIES } from './properties.ts'
 import type { AllocationRequest } from './request.ts'
 
 /** Rows of one answer, all steps together. */
@@ -38,7 +38,7 @@ export function allocationStatement(request: AllocationRequest): ParameterizedSq
     `${stepText(request, params)} AS step`,
     `${nameText(request, bind)} AS name`,
     `${request.idleByNode ? PROPERTIES.node : "''"} AS node_key`,
-    `if(${IS_IDLE}, 'idle', if(${conditionText(request.shared, bind)}, 'shared', 'plain')) AS kind`,
+    `if(${IS_IDLE}, 'idle', if(${conditionSql(request.shared, bind)}, 'shared', 'plain')) AS kind`,
     `${isShared(request) ? kept : 'toUInt8(1)'} AS kept`,
     `${RESOURCE} AS resource`,
     'Currency AS currency',
@@ -85,7 +85,7 @@ const withLabels = ({ aggregate, includeMetadata }: AllocationRequest): boolean 
   includeMetadata || aggregate.length === 0 || aggregate.includes('container') || aggregate.includes('pod')
 
 function keptText(request: AllocationRequest, bind: Bind): string {
-  const filter = conditionText(request.filter, bind)
+  const filter = conditionSql(request.filter, bind)
   if (request.accounts === null) return filter
   return `(${filter} AND Account IN [${request.accounts.map(bind).join(', ') || "''"}])`
 }

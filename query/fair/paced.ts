@@ -10,7 +10,7 @@ interface Begun {
 }
 
 /** Reads the beginning of an answer; an error in it is thrown before anything has been sent. */
-export async function begin(chunks: AsyncIterable<Uint8Array>): Promise<Begun> {
+export async function beginAnswer(chunks: AsyncIterable<Uint8Array>): Promise<Begun> {
   const source = chunks[Symbol.asyncIterator]()
   const head: Uint8Array[] = []
   for (let held = 0; held < HEAD_BYTES; ) {

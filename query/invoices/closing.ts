@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClosingAnswer } from '../../core/api/answers.ts'
-import { encodeRequest } from '../../core/billing/request.ts'
+import { encodeCloseRequest } from '../../core/billing/request.ts'
 import { type Broker, RECORD_KIND } from '../../core/broker/broker.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { billing, CLOSE_REQUEST } from '../../core/model/streams/invoices.ts'
@@ -21,7 +21,7 @@ export async function closePeriod(
   waitMs = WAIT_MS,
 ): Promise<ClosingAnswer> {
   const id = randomUUID()
-  const value = encodeRequest({ id, tenant, period, origin: 'api', requestedMs: nowMs })
+  const value = encodeCloseRequest({ id, tenant, period, origin: 'api', requestedMs: nowMs })
   const headers = { [RECORD_KIND]: CLOSE_REQUEST }
   await log.append(billing.name, 0, [{ key: `request/${id}`, value, headers, timestampMs: nowMs }])
   for (const untilMs = performance.now() + waitMs; performance.now() < untilMs; await delay(POLL_MS)) {

@@ -152,7 +152,10 @@ function rowOf(group: Readonly<Record<string, string>>, rows: readonly RequestSu
 }
 
 /** The answer of the route. */
-export function buildAnswer(question: RequestsQuestion, sums: readonly RequestSums[]): RequestsAnswer {
+export function buildRequestsAnswer(
+  question: RequestsQuestion,
+  sums: readonly RequestSums[],
+): RequestsAnswer {
   const isUnrequested = ({ Reason }: RequestSums): boolean =>
     Reason.split(',').includes(REQUEST_REASONS.noSpan)
   const shared = sums.filter(row => !isUnrequested(row))

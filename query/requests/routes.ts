@@ -6,7 +6,7 @@ import type { FencedReader } from '../fence/fenced-reader.ts'
 import { identityOf, READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import type { RawQuery } from '../http/parameters.ts'
-import { buildAnswer } from './answer.ts'
+import { buildRequestsAnswer } from './answer.ts'
 import { parseRequestsQuestion, type RequestsQuestion } from './request.ts'
 import { type RequestSums, requestsStatement } from './statement.ts'
 
@@ -40,5 +40,5 @@ export async function answerRequests(
       `The question has more than ${SUMS_MAX} groups: shorten the window, or filter.`,
     )
   }
-  return buildAnswer(question, sums)
+  return buildRequestsAnswer(question, sums)
 }

@@ -7,7 +7,7 @@ import type { FencedQuery, FencedResult, QueryParam, Warehouse } from '../../cor
 import { briefly, turnOptions } from '../fair/brief.ts'
 import { startDeadline } from '../fair/deadline.ts'
 import { urgencyOf } from '../fair/fairness.ts'
-import { begin, paced } from '../fair/paced.ts'
+import { beginAnswer, paced } from '../fair/paced.ts'
 import type { Turns } from '../fair/turns.ts'
 import { type HeldOpen, untilGivenBack } from '../fair/until-given-back.ts'
 import { createAllowList } from './allow-list.ts'
@@ -163,7 +163,7 @@ async function inTurn<T>(
       const open = untilGivenBack(entered)
       const begun = (secondsLeft: () => number) => async () => {
         const found = await asked({ ...request, signal }, open, secondsLeft)
-        return [found, await begin(found.chunks)] as const
+        return [found, await beginAnswer(found.chunks)] as const
       }
       const [answer, start] = await open.turn(
         begun(deadline.remainingSeconds),

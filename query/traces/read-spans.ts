@@ -4,7 +4,7 @@ import { AnswerTooLarge } from '../../core/warehouse/answer-lines.ts'
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { tableName } from '../fence/tables.ts'
-import { SPAN_COLUMNS, SPAN_IDENTITY, type Span, spanOf } from './span.ts'
+import { SPAN_IDENTITY, SPAN_SELECT_LIST, type Span, spanOf } from './span.ts'
 
 /** A trace to read. */
 export interface WantedTrace {
@@ -132,7 +132,7 @@ function pageStatement(
   const isLater = after !== undefined && ids[0] === after.traceId
   return {
     text:
-      `SELECT ${SPAN_COLUMNS} FROM ${SPANS} WHERE Tenant = {tenant:String} AND TraceId IN {ids:Array(String)}` +
+      `SELECT ${SPAN_SELECT_LIST} FROM ${SPANS} WHERE Tenant = {tenant:String} AND TraceId IN {ids:Array(String)}` +
       `${window === undefined ? '' : ` AND ${WITHIN}`}${isLater ? ` AND ${AFTER}` : ''} ` +
       `ORDER BY ${ORDER} LIMIT 1 BY TraceId, ${SPAN_IDENTITY.join(', ')} LIMIT {limit:UInt32}`,
     params: {

@@ -98,7 +98,7 @@ type ListExpression =
   | 'linkSpans'
   | 'linkStates'
 type ListsOfLists = 'eventKeys' | 'eventValues' | 'linkKeys' | 'linkValues'
-/** A row of a statement that selects `SPAN_COLUMNS`. */
+/** A row of a statement that selects `SPAN_SELECT_LIST`. */
 export type SpanRow = Readonly<
   Record<Exclude<keyof typeof EXPRESSIONS, ListExpression | ListsOfLists | 'dropped'>, string> &
     Record<ListExpression, TextList> &
@@ -106,7 +106,7 @@ export type SpanRow = Readonly<
 > & { readonly dropped: number }
 
 /** What to select of a span; names are not those of columns, so that conditions still mean columns. */
-export const SPAN_COLUMNS: string = Object.entries(EXPRESSIONS)
+export const SPAN_SELECT_LIST: string = Object.entries(EXPRESSIONS)
   .map(([name, expression]) => `${expression} AS r_${name}`)
   .join(', ')
 

@@ -31,7 +31,7 @@ export const readSummed = (row: SummedRow, groupBy: readonly UsageDimension[]): 
 })
 
 /** Adds up rows of several statements, most energy first (first step first). */
-export function mergeRows(parts: readonly (readonly Summed[])[]): readonly Summed[] {
+export function mergeUsageRows(parts: readonly (readonly Summed[])[]): readonly Summed[] {
   const merged = new Map<string, Summed>()
   for (const row of parts.flat()) {
     const key = rowKey(row)
@@ -67,7 +67,7 @@ export const totalOf = (rows: readonly Summed[]): Total => ({
 })
 
 /** The answer of the route. Rows beyond `request.limit` set `truncated`. */
-export function buildAnswer(
+export function buildUsageAnswer(
   request: UsageRequest,
   found: {
     /** Where nothing has a cost. */

@@ -3,7 +3,7 @@ import type { UsageAnswer } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import type { ParameterizedSql } from '../fence/tables.ts'
-import { buildAnswer, mergeRows, readSummed, type Summed, type Total, totalOf } from './answer.ts'
+import { buildUsageAnswer, mergeUsageRows, readSummed, type Summed, type Total, totalOf } from './answer.ts'
 import type { UsageRequest } from './request.ts'
 import { hasCorrectionsOfHours, isSharingPolicy } from './shared-idle.ts'
 import { type HourOfEntries, hoursStatement, sharingWindows } from './sharing-plan.ts'
@@ -23,7 +23,7 @@ export async function answerUsage(
   const asked = isMixed ? byCurrencyToo(request) : request
   const { rows, total } = asked === request ? first : await rowsOfRequest(warehouse, asked)
   const wholes: UsageRequest = { ...request, groupBy: ['currency'], step: null, limit: CURRENCIES_MAX }
-  return buildAnswer(asked, {
+  return buildUsageAnswer(asked, {
     currency,
     rows,
     total,
@@ -93,7 +93,7 @@ async function sharedRows(
     }
     parts.push(rowsOf(found, request))
   }
-  const rows = mergeRows(parts)
+  const rows = mergeUsageRows(parts)
   return { rows: rows.slice(0, shown.limit), total: totalOf(rows) }
 }
 

@@ -5,7 +5,7 @@
 import type { Assumptions, UnitCosts } from './costs.ts'
 import { machines } from './machines.ts'
 import { type Demand, type PlanSheet, Sheet } from './sheet.ts'
-import { bytes } from './storage.ts'
+import { addBytes } from './storage.ts'
 import { cores, load, records } from './work.ts'
 
 /** All lines of a plan, by key. */
@@ -14,7 +14,7 @@ export function plan(demand: Demand, costs: UnitCosts, assumed: Assumptions): Pl
   const rates = load(sheet, demand)
   const streams = records(sheet, demand, rates, costs, assumed)
   const cpu = cores(sheet, rates, streams, costs, assumed)
-  const disks = bytes(sheet, demand, rates, costs)
+  const disks = addBytes(sheet, demand, rates, costs)
   machines(sheet, { demand, rates, streams, cpu, disks, costs, assumed })
   return sheet.lines
 }

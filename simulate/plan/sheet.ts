@@ -70,7 +70,7 @@ export const HOST_POINTS = 8
 /** CPU time and memory. */
 export const WORKLOAD_POINTS = 2
 /** `cpu` and `dram`. */
-export const COMPONENTS = 2
+export const COMPONENTS_PER_HOST = 2
 
 /** Lines in order, each under the last named group. */
 export class Sheet {

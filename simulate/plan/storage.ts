@@ -1,7 +1,7 @@
 /** Bytes: on the wire, in the log, in the tables; and per host and day. */
 import type { UnitCosts } from './costs.ts'
 import {
-  COMPONENTS,
+  COMPONENTS_PER_HOST,
   DAY_SECONDS,
   type Demand,
   HOST_POINTS,
@@ -22,7 +22,7 @@ export interface Bytes {
 }
 
 /** Adds the lines for bytes, and those for a host and a day. */
-export function bytes(sheet: Sheet, demand: Demand, rates: Rates, costs: UnitCosts): Bytes {
+export function addBytes(sheet: Sheet, demand: Demand, rates: Rates, costs: UnitCosts): Bytes {
   sheet.group('bytes')
   const { spans, points, entries } = rates
   const wire = sheet.line(
@@ -77,7 +77,7 @@ function tables(sheet: Sheet, demand: Demand, { spans, points, entries }: Rates,
 
 function perHost(sheet: Sheet, { workloads, intervalSeconds }: Demand, costs: UnitCosts): void {
   const points = ((HOST_POINTS + WORKLOAD_POINTS * workloads) * DAY_SECONDS) / intervalSeconds
-  const entries = COMPONENTS * (workloads + 2) * 1440
+  const entries = COMPONENTS_PER_HOST * (workloads + 2) * 1440
   sheet.group('a host for a day')
   sheet.line(
     'host_day_points',
@@ -91,7 +91,7 @@ function perHost(sheet: Sheet, { workloads, intervalSeconds }: Demand, costs: Un
     'ledger entries',
     '',
     entries,
-    `${COMPONENTS} x (${workloads} + 2) x 1,440 minutes`,
+    `${COMPONENTS_PER_HOST} x (${workloads} + 2) x 1,440 minutes`,
   )
   const { collector, processors, merge, broker } = costs.points.cpu_seconds_per_million
   sheet.line(

@@ -1,7 +1,7 @@
 /** Amount of work: points and entries, records, cores. */
 import type { Assumptions, UnitCosts } from './costs.ts'
 import {
-  COMPONENTS,
+  COMPONENTS_PER_HOST,
   type Demand,
   HOST_POINTS,
   MEGA,
@@ -28,13 +28,13 @@ export function load(sheet: Sheet, demand: Demand): Rates {
     (hosts * perRound) / intervalSeconds,
     `${short(hosts)} hosts x (${HOST_POINTS} + ${WORKLOAD_POINTS} x ${workloads}) / ${intervalSeconds} s`,
   )
-  const perMinute = COMPONENTS * (workloads + 2)
+  const perMinute = COMPONENTS_PER_HOST * (workloads + 2)
   const entries = sheet.line(
     'entries_per_second',
     'ledger entries',
     '/s',
     (hosts * perMinute) / 60,
-    `${short(hosts)} hosts x ${COMPONENTS} components x (${workloads} + idle + unattributed) / 60 s`,
+    `${short(hosts)} hosts x ${COMPONENTS_PER_HOST} components x (${workloads} + idle + unattributed) / 60 s`,
   )
   sheet.line('spans_per_second', 'spans', '/s', spansPerSecond, 'given')
   return { spans: spansPerSecond, points, entries }

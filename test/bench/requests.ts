@@ -14,7 +14,7 @@ import { Session } from 'chdb'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { requestEnergy, requestMinutes, STREAMS } from '../../core/model/streams/index.ts'
 import { openEmbeddedWarehouse } from '../../core/warehouse/embedded/embedded.ts'
-import { differences, receipts } from '../../processors/requests/statement.ts'
+import { differencesStatement, receipts } from '../../processors/requests/statement.ts'
 import { selectRecord } from '../../processors/restate/select-record.ts'
 import { parseArgs } from '../support/arguments.ts'
 
@@ -105,7 +105,7 @@ for (let round = 0; round < rounds; round++) {
     const made = await selectRecord(
       runs,
       requestEnergy,
-      differences(
+      differencesStatement(
         tables,
         { minute: MINUTE, tenants: ['default'], parts, part },
         { isFirst: true, carriers: [] },

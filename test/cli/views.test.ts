@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { cut, openScreen, paintFor } from '../../cli/screen.ts'
 import { renderTable, toCsv } from '../../cli/table.ts'
 import { renderLive } from '../../cli/top.ts'
-import { amountText, carbonUnit, energyUnit, fixed, moneyUnit } from '../../cli/units.ts'
+import { carbonUnit, energyUnit, fixed, moneyUnit, scaledAmount } from '../../cli/units.ts'
 import { renderUsage } from '../../cli/usage.ts'
 import type { LiveAnswer } from '../../core/api/answers.ts'
 import { usageAnswer } from '../dashboards/fixture.ts'
@@ -32,18 +32,18 @@ it('does not let a name control the terminal', () => {
 
 it('has one unit for each column, shows unknown values as a dash, and never shows a nonzero value as zero', () => {
   const unit = energyUnit('450000000')
-  expect([unit.unit, amountText('450000000', unit), amountText('1000', unit)]).toEqual([
+  expect([unit.unit, scaledAmount('450000000', unit), scaledAmount('1000', unit)]).toEqual([
     'mWh',
     '125.0',
     '<0.1',
   ])
   expect(energyUnit('3600000000000').unit).toBe('kWh')
-  expect(amountText('3600000000', energyUnit('3600000000'))).toBe('1.000')
-  expect(amountText(null, carbonUnit('45000'))).toBe('-')
-  expect(amountText('45000', carbonUnit('45000'))).toBe('45.00')
-  expect(amountText('37500', moneyUnit('37500', 'EUR'))).toBe('0.00003750')
-  expect(amountText('-1230000000', moneyUnit('-1230000000', 'EUR'))).toBe('-1.230')
-  expect(amountText('0', moneyUnit('0', 'EUR'))).toBe('0.000')
+  expect(scaledAmount('3600000000', energyUnit('3600000000'))).toBe('1.000')
+  expect(scaledAmount(null, carbonUnit('45000'))).toBe('-')
+  expect(scaledAmount('45000', carbonUnit('45000'))).toBe('45.00')
+  expect(scaledAmount('37500', moneyUnit('37500', 'EUR'))).toBe('0.00003750')
+  expect(scaledAmount('-1230000000', moneyUnit('-1230000000', 'EUR'))).toBe('-1.230')
+  expect(scaledAmount('0', moneyUnit('0', 'EUR'))).toBe('0.000')
   expect([fixed(0, 2), fixed(0.004, 2), fixed(-0.004, 2), fixed(0.006, 2)]).toEqual([
     '0.00',
     '<0.01',

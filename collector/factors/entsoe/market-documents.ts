@@ -1,7 +1,7 @@
 /** The documents of the platform (IEC 62325-351): time series of points, with the curve type that says what omitted points are. */
 import { decimalText, parseDecimal } from '../../../core/model/decimal.ts'
 import { FactorProviderError } from '../access/provider-error.ts'
-import { childrenOf, parseXml, textAt, type XmlElement } from './xml.ts'
+import { childElements, elementText, parseXml, type XmlElement } from './xml.ts'
 
 /** A value that holds for a while, ms since the epoch. */
 export interface MarketInterval {
@@ -33,10 +33,10 @@ export function parseMarketDocument(text: string, name: string, valueName: strin
   if (document.name !== name) throw wrong(`it is a ${document.name.slice(0, 60)}, not a ${name}`)
   return {
     kind: 'series',
-    series: childrenOf(document, 'TimeSeries').map(one => ({
-      says: (...path) => textAt(one, ...path),
-      steps: childrenOf(one, 'Period').flatMap(period =>
-        stepsOf(period, textAt(one, 'curveType'), valueName),
+    series: childElements(document, 'TimeSeries').map(one => ({
+      says: (...path) => elementText(one, ...path),
+      steps: childElements(one, 'Period').flatMap(period =>
+        stepsOf(period, elementText(one, 'curveType'), valueName),
       ),
     })),
   }
@@ -44,8 +44,8 @@ export function parseMarketDocument(text: string, name: string, valueName: strin
 
 function acknowledged(document: XmlElement): MarketDocument {
   const [code, reason] = [
-    textAt(document, 'Reason', 'code'),
-    textAt(document, 'Reason', 'text').slice(0, 300),
+    elementText(document, 'Reason', 'code'),
+    elementText(document, 'Reason', 'text').slice(0, 300),
   ]
   if (code === NO_DATA) return { kind: 'missing', reason }
   throw new FactorProviderError(
@@ -72,13 +72,13 @@ const REPEATS = 'A03'
 const MOST_POINTS = 100_000
 
 function stepsOf(period: XmlElement, curve: string, valueName: string): readonly MarketInterval[] {
-  const resolution = textAt(period, 'resolution')
+  const resolution = elementText(period, 'resolution')
   const stepMs = RESOLUTION_MS[resolution]
   if (stepMs === undefined) throw wrong(`unknown resolution ${JSON.stringify(resolution.slice(0, 20))}`)
   const [startMs, endMs] = [timeOf(period, 'start'), timeOf(period, 'end')]
   const count = Math.ceil((endMs - startMs) / stepMs)
   if (!(count > 0 && count <= MOST_POINTS)) throw wrong(`a period of ${count} points`)
-  const points = childrenOf(period, 'Point')
+  const points = childElements(period, 'Point')
     .map(point => pointOf(point, valueName, count))
     .sort((a, b) => a.position - b.position)
   return points.map(({ position, value }, index) => {
@@ -91,7 +91,7 @@ function stepsOf(period: XmlElement, curve: string, valueName: string): readonly
 }
 
 function timeOf(period: XmlElement, which: 'start' | 'end'): number {
-  const text = textAt(period, 'timeInterval', which)
+  const text = elementText(period, 'timeInterval', which)
   const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z$/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(ms))
     throw wrong(`${which} of a period is ${JSON.stringify(text.slice(0, 40))}, not a time in UTC`)
@@ -99,7 +99,7 @@ function timeOf(period: XmlElement, which: 'start' | 'end'): number {
 }
 
 function pointOf(point: XmlElement, valueName: string, count: number) {
-  const [position, value] = [textAt(point, 'position'), textAt(point, valueName)]
+  const [position, value] = [elementText(point, 'position'), elementText(point, valueName)]
   const number = Number(position)
   if (!/^\d{1,6}$/.test(position) || number < 1 || number > count) {
     throw wrong(`position ${JSON.stringify(position.slice(0, 20))} of ${count}`)

@@ -55,7 +55,7 @@ export function parseXml(text: string): XmlElement {
 }
 
 /** The children of that name. */
-export const childrenOf = ({ children }: XmlElement, name: string): readonly XmlElement[] =>
+export const childElements = ({ children }: XmlElement, name: string): readonly XmlElement[] =>
   children.filter(child => child.name === name)
 
 /** The element that a path of names leads to, the first of each name; undefined where there is none. */
@@ -66,5 +66,5 @@ export function at(element: XmlElement, ...path: readonly string[]): XmlElement 
 }
 
 /** Its text without the space around it; '' where there is none. */
-export const textAt = (element: XmlElement, ...path: readonly string[]): string =>
+export const elementText = (element: XmlElement, ...path: readonly string[]): string =>
   at(element, ...path)?.text.trim() ?? ''

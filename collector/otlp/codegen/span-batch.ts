@@ -9,7 +9,7 @@ const CLASSES = {
   pairs: 'Pairs',
   texts: 'Texts',
   ids: 'Ids',
-  fixed: 'Block',
+  fixed: 'HeapBlock',
 } as const
 
 /** Bytes of an offset into lists, and of an id. */
@@ -47,7 +47,7 @@ const log2 = (bytes: number): number => Math.log2(bytes)
 function fields(): string[] {
   return SPAN_COLUMNS.flatMap(column => [
     ...(isFirstOf(column)
-      ? [`/** Start of each row's ${countOf(column.list)}. */`, `${offsetsOf(column.list)}: Block`]
+      ? [`/** Start of each row's ${countOf(column.list)}. */`, `${offsetsOf(column.list)}: HeapBlock`]
       : []),
     `${column.field}: ${CLASSES[column.storage]}`,
   ])
@@ -160,12 +160,12 @@ const MAKE = {
   pairs: () => 'newPairs()',
   texts: () => 'newTexts()',
   ids: (width: number) => `newIds(${width})`,
-  fixed: () => 'Block.make()',
+  fixed: () => 'HeapBlock.make()',
 } as const
 
 const make = (): string[] =>
   SPAN_COLUMNS.flatMap(column => [
-    ...(isFirstOf(column) ? [`batch.${offsetsOf(column.list)} = Block.make()`] : []),
+    ...(isFirstOf(column) ? [`batch.${offsetsOf(column.list)} = HeapBlock.make()`] : []),
     `batch.${column.field} = ${MAKE[column.storage](column.width)}`,
   ])
 
@@ -236,7 +236,7 @@ export function spanBatchSource(): string {
   return [
     "import { Ids, newIds, newPairs, newTexts, Pairs, Texts } from './columns'",
     "import { Dictionary, newDictionary } from './interner'",
-    "import { Block, zeroed } from './memory'",
+    "import { HeapBlock, zeroed } from './memory'",
     '',
     '/** Dictionaries of a batch, in the order of its columns: fields of marks. */',
     `export const DICTIONARIES: u32 = ${SPAN_DICTIONARIES}`,

@@ -3,7 +3,7 @@ import type { StoredExemplar } from '../../../core/model/streams/metric-points.t
 import { KNOWN_FIELDS, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { AttributeTexts } from './attribute-texts.ts'
-import { ABSENT, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
+import { NO_ID, readId, SPAN_ID_BYTES, TRACE_ID_BYTES, WRONG_LENGTH } from './ids.ts'
 
 const EXEMPLAR = TAG.Exemplar
 
@@ -39,8 +39,8 @@ export class ExemplarReader {
     const outer = reader.message
     let [timeLow, timeHigh] = [0, 0]
     let bits = 0n
-    let traceId = ABSENT
-    let spanId = ABSENT
+    let traceId = NO_ID
+    let spanId = NO_ID
     let count = 0
     reader.message = 'Exemplar'
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
@@ -72,7 +72,7 @@ export class ExemplarReader {
           reader.skip(tag, end, KNOWN_FIELDS.Exemplar)
       }
     }
-    if (traceId === MISSHAPEN || spanId === MISSHAPEN) this.misshapen = true
+    if (traceId === WRONG_LENGTH || spanId === WRONG_LENGTH) this.misshapen = true
     this.#found.push({
       attributes: count === 0 ? {} : Object.fromEntries(this.#texts.take()),
       time: BigInt.asIntN(64, wide(timeLow, timeHigh)).toString(),

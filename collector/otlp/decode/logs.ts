@@ -8,7 +8,7 @@ import { AttributeReader } from './attributes.ts'
 import { type DecodeContext, type DecodeResult, DecodeTally, type RejectReason } from './decode-context.ts'
 import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from './envelope.ts'
 import { expansionCheck } from './expansion.ts'
-import { ABSENT, appendId, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
+import { appendId, NO_ID, readId, SPAN_ID_BYTES, TRACE_ID_BYTES, WRONG_LENGTH } from './ids.ts'
 import { allOrNothing } from './request.ts'
 import { type InstrumentationScope, type Resource, ResourceReader, readScope } from './resource.ts'
 
@@ -66,8 +66,8 @@ class LogDecoder implements EnvelopeVisitor {
   readonly #body = new AnyValue()
   #dropped = 0
   #flags = 0
-  #traceId = ABSENT
-  #spanId = ABSENT
+  #traceId = NO_ID
+  #spanId = NO_ID
   readonly #event = { start: 0, end: 0 }
   #eventId = 0
   #attributeCount = 0
@@ -141,8 +141,8 @@ class LogDecoder implements EnvelopeVisitor {
     this.#severity = this.#severityText.start = this.#severityText.end = 0
     this.#body.clear()
     this.#dropped = this.#flags = 0
-    this.#traceId = ABSENT
-    this.#spanId = ABSENT
+    this.#traceId = NO_ID
+    this.#spanId = NO_ID
     this.#event.start = this.#event.end = 0
     this.#attributeCount = 0
   }
@@ -204,8 +204,8 @@ class LogDecoder implements EnvelopeVisitor {
   }
 
   #problem(): RejectReason | null {
-    if (this.#traceId === MISSHAPEN) return 'trace_id_invalid'
-    if (this.#spanId === MISSHAPEN) return 'span_id_invalid'
+    if (this.#traceId === WRONG_LENGTH) return 'trace_id_invalid'
+    if (this.#spanId === WRONG_LENGTH) return 'span_id_invalid'
     return this.#tally.timeProblem((this.#timeHigh >>> 0) * 4_294_967_296 + (this.#timeLow >>> 0))
   }
 

@@ -1,6 +1,6 @@
 import { repaired } from './host'
 import { Dictionary, newDictionary } from './interner'
-import { Block, scratch, zeroed } from './memory'
+import { HeapBlock, scratch, zeroed } from './memory'
 import { isUtf8, Text } from './text'
 
 const HINTS: u32 = 32
@@ -9,8 +9,8 @@ const HINTS: u32 = 32
 @unmanaged
 export class Texts {
   count: u32
-  bytes: Block
-  offsets: Block
+  bytes: HeapBlock
+  offsets: HeapBlock
 
   /** Reserves space for this number of texts in total, not for their bytes. */
   @inline
@@ -72,8 +72,8 @@ export class Texts {
 /** Unmanaged: free it with its batch. */
 export function newTexts(): Texts {
   const texts = changetype<Texts>(zeroed(offsetof<Texts>()))
-  texts.bytes = Block.make()
-  texts.offsets = Block.make()
+  texts.bytes = HeapBlock.make()
+  texts.offsets = HeapBlock.make()
   texts.clear()
   return texts
 }
@@ -87,14 +87,14 @@ export class Pairs {
   count: u32
   keys: Dictionary
   values: Dictionary
-  offsets: Block
+  offsets: HeapBlock
   /** By index of an entry within its row: its ids in the previous row; hints only. */
   keyHints: usize
   valueHints: usize
   /** By key id: the entry where it was last put, in any row. Not initialised. */
-  places: Block
+  places: HeapBlock
   /** By entry: the letter of its type (types.ts). Not initialised for entries that were copied. */
-  types: Block
+  types: HeapBlock
 
   /** Reserves space for this number of rows in total, not for their entries. */
   @inline
@@ -203,9 +203,9 @@ export function newPairs(): Pairs {
   const pairs = changetype<Pairs>(zeroed(offsetof<Pairs>()))
   pairs.keys = newDictionary()
   pairs.values = newDictionary()
-  pairs.offsets = Block.make()
-  pairs.places = Block.make()
-  pairs.types = Block.make()
+  pairs.offsets = HeapBlock.make()
+  pairs.places = HeapBlock.make()
+  pairs.types = HeapBlock.make()
   pairs.keyHints = zeroed(HINTS << 2)
   pairs.valueHints = zeroed(HINTS << 2)
   pairs.clear()
@@ -218,8 +218,8 @@ export class Ids {
   count: u32
   nulls: u32
   width: u32
-  bytes: Block
-  bitmap: Block
+  bytes: HeapBlock
+  bitmap: HeapBlock
 
   /** Reserves space for this number in total. */
   @inline
@@ -282,7 +282,7 @@ export class Ids {
 export function newIds(width: u32): Ids {
   const ids = changetype<Ids>(zeroed(offsetof<Ids>()))
   ids.width = width
-  ids.bytes = Block.make()
-  ids.bitmap = Block.make()
+  ids.bytes = HeapBlock.make()
+  ids.bitmap = HeapBlock.make()
   return ids
 }

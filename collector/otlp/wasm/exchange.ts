@@ -1,14 +1,14 @@
 import { Ids, Pairs, Texts } from './columns'
 import { Dictionary } from './interner'
-import { Block } from './memory'
+import { HeapBlock } from './memory'
 import { DICTIONARIES } from './span-batch'
 
 /** Input from the host: a body, followed by the name of its tenant. */
-export const body: Block = Block.make()
+export const body: HeapBlock = HeapBlock.make()
 /** Position of a batch: its rows, and the sizes of all its dictionaries. */
 export const marked: usize = heap.alloc((1 + DICTIONARIES) << 2)
 /** The list of u32 that tells the host the contents and addresses of the columns. */
-export const described: Block = Block.make()
+export const described: HeapBlock = HeapBlock.make()
 let cursor: usize = 0
 
 /** Starts the list again. */

@@ -1,5 +1,5 @@
 import { repaired } from './host'
-import { Block, scratch, zeroed } from './memory'
+import { HeapBlock, scratch, zeroed } from './memory'
 import { isUtf8, Text } from './text'
 
 const INITIAL_SLOTS: u32 = 256
@@ -25,13 +25,13 @@ export class Dictionary {
   size: u32
   /** Number of entries. */
   count: u32
-  bytes: Block
-  offsets: Block
-  hashes: Block
+  bytes: HeapBlock
+  offsets: HeapBlock
+  hashes: HeapBlock
   /** One u64 per slot: the id + 1 in its low half (0: free), the hash in its high half. */
-  slots: Block
+  slots: HeapBlock
   slotMask: u32
-  ids: Block
+  ids: HeapBlock
   /** For each small integer, id + 1; 0: unknown. */
   integers: usize
   trueId: i32
@@ -269,11 +269,11 @@ export class Dictionary {
 /** Unmanaged: free it with its batch. */
 export function newDictionary(): Dictionary {
   const dictionary = changetype<Dictionary>(zeroed(offsetof<Dictionary>()))
-  dictionary.bytes = Block.make()
-  dictionary.offsets = Block.make()
-  dictionary.hashes = Block.make()
-  dictionary.slots = Block.make()
-  dictionary.ids = Block.make()
+  dictionary.bytes = HeapBlock.make()
+  dictionary.offsets = HeapBlock.make()
+  dictionary.hashes = HeapBlock.make()
+  dictionary.slots = HeapBlock.make()
+  dictionary.ids = HeapBlock.make()
   dictionary.integers = zeroed(SMALL_INTEGERS << 2)
   dictionary.clear()
   return dictionary

@@ -9,13 +9,13 @@ const PADDING: usize = 16
 
 /** A growing block of memory outside the garbage collector. Growing it moves it. */
 @unmanaged
-export class Block {
+export class HeapBlock {
   at: usize
   capacity: u32
 
   @inline
-  static make(): Block {
-    return changetype<Block>(zeroed(offsetof<Block>()))
+  static make(): HeapBlock {
+    return changetype<HeapBlock>(zeroed(offsetof<HeapBlock>()))
   }
 
   @inline
@@ -41,7 +41,7 @@ export class Block {
   }
 }
 
-function grow(block: Block, bytes: u32): void {
+function grow(block: HeapBlock, bytes: u32): void {
   const capacity = max(max(bytes, block.capacity * 2), 256)
   const size = (<usize>capacity + PADDING + 15) & ~15
   block.at = block.at === 0 ? heap.alloc(size) : heap.realloc(block.at, size)
@@ -56,4 +56,4 @@ export function zeroed(bytes: usize): usize {
 }
 
 /** Results of the host, and text that is assembled before it is interned. */
-export const scratch: Block = Block.make()
+export const scratch: HeapBlock = HeapBlock.make()

@@ -1,6 +1,6 @@
 import { readAttribute } from './attributes'
 import { Pairs } from './columns'
-import { Block } from './memory'
+import { HeapBlock } from './memory'
 import { RESOURCE } from './numbers'
 import { Reader, skip } from './reader'
 import { batch } from './request'
@@ -9,8 +9,8 @@ import { keepResourceTypes } from './types'
 
 /** The current resource: the ids of its attributes, which all its spans repeat. */
 
-const resourceKeyIds: Block = Block.make()
-const resourceValueIds: Block = Block.make()
+const resourceKeyIds: HeapBlock = HeapBlock.make()
+const resourceValueIds: HeapBlock = HeapBlock.make()
 let resourceCount: u32 = 0
 /** Id of `service.name` in the column of service names. */
 export let serviceId: u32 = 0

@@ -1,5 +1,5 @@
 import { Pairs } from './columns'
-import { Block } from './memory'
+import { HeapBlock } from './memory'
 import { batch } from './request'
 import { Text } from './text'
 
@@ -18,20 +18,20 @@ export const EMPTY_TYPE: u32 = 0x6e
 const COMMA: u32 = 0x2c
 const SLASH: u32 = 0x2f
 
-const resourceTypes: Block = Block.make()
+const resourceTypes: HeapBlock = HeapBlock.make()
 let resourceLength: u32 = 0
-const eventTypes: Block = Block.make()
+const eventTypes: HeapBlock = HeapBlock.make()
 let eventLength: u32 = 0
 /** Up to the last letter. */
 let eventEnd: u32 = 0
 let events: u32 = 0
-const linkTypes: Block = Block.make()
+const linkTypes: HeapBlock = HeapBlock.make()
 let linkLength: u32 = 0
 let linkEnd: u32 = 0
 let links: u32 = 0
-const whole: Block = Block.make()
+const whole: HeapBlock = HeapBlock.make()
 /** Types of the previous span without types of events and links, and the id of the whole text. */
-const lastTypes: Block = Block.make()
+const lastTypes: HeapBlock = HeapBlock.make()
 let lastCount: u32 = u32.MAX_VALUE
 let lastId: u32 = 0
 
@@ -113,11 +113,11 @@ function isText(pairs: Pairs): bool {
 }
 
 /** Appends the letters of the current row, unless all are text; returns the new length. */
-function append(to: Block, length: u32, pairs: Pairs): u32 {
+function append(to: HeapBlock, length: u32, pairs: Pairs): u32 {
   return isText(pairs) ? length : appended(to, length, pairs)
 }
 
-function appended(to: Block, length: u32, pairs: Pairs): u32 {
+function appended(to: HeapBlock, length: u32, pairs: Pairs): u32 {
   const from = pairs.pendingFrom()
   const count = pairs.keys.count - from
   // Also where there is none: what is compared must have memory.
@@ -126,13 +126,13 @@ function appended(to: Block, length: u32, pairs: Pairs): u32 {
   return length + count
 }
 
-function copied(length: u32, from: Block, bytes: u32): u32 {
+function copied(length: u32, from: HeapBlock, bytes: u32): u32 {
   whole.reserve(length + bytes + 1)
   if (bytes !== 0) memory.copy(whole.at + length, from.at, bytes)
   return length + bytes
 }
 
-function separate(to: Block, length: u32, sign: u32): u32 {
+function separate(to: HeapBlock, length: u32, sign: u32): u32 {
   to.reserve(length + 1)
   store<u8>(to.at + length, sign)
   return length + 1

@@ -6,7 +6,7 @@ import type { PointWriter } from './points.ts'
 import type { Relabel } from './relabel.ts'
 import { roleOf, type SampleRole } from './roles.ts'
 import type { ExpositionSink, Label, ScrapedSample } from './sample.ts'
-import { byName, type ScrapeTarget } from './targets.ts'
+import { compareLabelNames, type ScrapeTarget } from './targets.ts'
 
 interface TargetSinkOptions {
   readonly target: ScrapeTarget
@@ -162,5 +162,5 @@ function identityOf(labels: Map<string, string>, role: SampleRole) {
   for (const label of labels) {
     if (label[0] !== 'job' && label[0] !== 'instance' && label[0] !== inner) rest.push(label)
   }
-  return { job, instance, bound, labels: rest.sort(byName) }
+  return { job, instance, bound, labels: rest.sort(compareLabelNames) }
 }

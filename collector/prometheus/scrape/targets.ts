@@ -52,7 +52,7 @@ function targetOf(
   const url = urlOf(job, labels)
   if (url === undefined) return undefined
   if (!labels.has('instance')) labels.set('instance', labels.get('__address__')!)
-  const kept = [...labels].filter(([name]) => !name.startsWith('__')).sort(byName)
+  const kept = [...labels].filter(([name]) => !name.startsWith('__')).sort(compareLabelNames)
   const id = createHash('sha256')
     .update(JSON.stringify([job.job_name, url, kept]))
     .digest('hex')
@@ -79,4 +79,4 @@ function urlOf(job: ScrapeJob, labels: ReadonlyMap<string, string>): string | un
 }
 
 /** Sorts labels by name, in UTF-16 code units. */
-export const byName = ([a]: Label, [b]: Label): number => (a < b ? -1 : a > b ? 1 : 0)
+export const compareLabelNames = ([a]: Label, [b]: Label): number => (a < b ? -1 : a > b ? 1 : 0)

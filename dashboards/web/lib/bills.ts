@@ -37,7 +37,7 @@ export function periodText(period: string): string {
 }
 
 /** Decimal text with the symbol of its currency, thousands grouped: `−€1,234.50`. */
-export function amountText(amount: string, currency: string): string {
+export function currencyText(amount: string, currency: string): string {
   return groupedDecimal(amount, currencySymbol(currency))
 }
 

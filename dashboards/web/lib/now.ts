@@ -35,7 +35,7 @@ function kilowatts(milliwatts: number): number {
 }
 
 /** `±40 %` for an estimate; empty when there is no band. */
-export function bandText(errorBand: number | null): string {
+export function errorBandText(errorBand: number | null): string {
   return errorBand === null ? '' : `±${Math.round(errorBand * 100)}\u00a0%`
 }
 

@@ -10,7 +10,7 @@ import { UsagePanel } from './usage/usage-panel.tsx'
  * A machine now and over time. Both halves use the same colour for a workload, so that the table serves as the chart's
  * legend.
  */
-export function Machine(props: {
+export function MachineScreen(props: {
   readonly live: Polled<LiveAnswer>
   readonly usage: Polled<UsageAnswer>
   readonly minutes: LiveMinutes

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { readToken } from '../lib/session.ts'
 
 /** Replaces the page while the server requires a token. */
-export function Login(props: {
+export function LoginScreen(props: {
   /** The token of this tab was refused. */
   readonly refused: boolean
   readonly onToken: (token: string) => void

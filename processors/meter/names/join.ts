@@ -24,7 +24,7 @@ import type { HostNameClaims } from './host-names.ts'
 type PassRows = (record: Readings, rows: readonly number[], tenant: string, step: HostStep) => void
 
 /** What of a record stays; null: nothing. The rest is passed on. Almost always all of it stays, and nothing is copied. */
-export function divide(record: Readings, names: HostNameClaims, pass: PassRows): Readings | null {
+export function divideByName(record: Readings, names: HostNameClaims, pass: PassRows): Readings | null {
   const targets = names.isEmpty ? NO_TARGETS : targetsOf(record, names)
   if (targets.size === 0) return record
   const { Tenant, Host, HostName } = record.columns

@@ -20,7 +20,7 @@ import {
   JOINED_KIND,
   NAMES_KIND,
 } from './host-names.ts'
-import { columnsAfter, divide, moveSamples } from './join.ts'
+import { columnsAfter, divideByName, moveSamples } from './join.ts'
 
 /** Header of readings that were passed on: how often. */
 const STEPS_HEADER = 'steps'
@@ -59,7 +59,7 @@ export class Joiner {
     const steps = record.headers[RECORD_KIND] === JOINED_KIND ? Number(record.headers[STEPS_HEADER] ?? 1) : 0
     if (steps >= MOST_STEPS) return view
     const isForwarded = record.headers[FORWARDED_HEADER] !== undefined
-    return divide(view, this.#names, (from, rows, tenant, step) => {
+    return divideByName(view, this.#names, (from, rows, tenant, step) => {
       const partition = this.#partitionOf(tenant, step.to)
       this.#outbox(isForwarded, steps + 1).add(readings, partition, from, rows, columnsAfter(step))
     })

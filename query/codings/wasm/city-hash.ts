@@ -9,7 +9,7 @@ const MUL: u64 = 0x9ddfea08eb382d69
 let second: u64 = 0
 
 /** Writes the hash of `length` bytes to `target`: low half, high half. */
-export function cityHash128(from: usize, length: u32, target: usize): void {
+export function writeCityHash128(from: usize, length: u32, target: usize): void {
   let low: u64
   if (length >= 16) low = seeded(from + 16, length - 16, load<u64>(from) ^ K3, load<u64>(from, 8))
   else if (length >= 8)

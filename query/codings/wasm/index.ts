@@ -1,6 +1,6 @@
 // One block of ClickHouse's own compression: checksum (CityHash128 of version 1.0.2, over everything that follows it),
 // method, size including the header, size of the content, and the content as an LZ4 block.
-import { cityHash128 } from './city-hash'
+import { writeCityHash128 } from './city-hash'
 import { compress } from './lz4'
 
 const CHECKSUM_BYTES: u32 = 16
@@ -23,7 +23,7 @@ export function frame(size: u32): u32 {
   store<u8>(body, METHOD_LZ4)
   store<u32>(body, length + HEADER_BYTES, 1)
   store<u32>(body, size, 5)
-  cityHash128(body, length + HEADER_BYTES, <usize>BLOCK)
+  writeCityHash128(body, length + HEADER_BYTES, <usize>BLOCK)
   return CHECKSUM_BYTES + HEADER_BYTES + length
 }
 
@@ -34,7 +34,7 @@ export function pack(size: u32): u32 {
 
 /** Writes the checksum of `size` bytes at CONTENT, as many as the memory holds, to the start of TABLE. */
 export function checksum(size: u32): void {
-  cityHash128(<usize>CONTENT, size, TABLE)
+  writeCityHash128(<usize>CONTENT, size, TABLE)
 }
 
 /** Where `checksum` writes. */

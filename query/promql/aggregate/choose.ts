@@ -3,7 +3,7 @@ import { ignoredInAggregation } from '../functions/messages.ts'
 import { pickRows } from '../functions/vector/order.ts'
 import { executionError, type Range } from '../model/errors.ts'
 import { formatShort } from '../numeric/numbers.ts'
-import { ABSENT, type Block, copyCell, emptyBlock, FLOAT, HISTOGRAM } from '../series/block.ts'
+import { type Block, copyCell, emptyBlock, FLOAT, HISTOGRAM, NO_SAMPLE } from '../series/block.ts'
 import type { AggregationCall } from './each-float.ts'
 import { RowHeap } from './heap.ts'
 import { ratioOf } from './label-hash.ts'
@@ -41,7 +41,7 @@ function firstRows({ block, groups }: AggregationCall, step: number, count: numb
   const chosen = groups.labels.map((): number[] => [])
   for (let row = 0; row < block.labels.length; row += 1) {
     const rows = chosen[groups.groupOf[row] ?? 0]
-    const isThere = block.kinds[row * block.steps + step] !== ABSENT
+    const isThere = block.kinds[row * block.steps + step] !== NO_SAMPLE
     if (isThere && rows !== undefined && rows.length < count) rows.push(row)
   }
   return chosen.flat()

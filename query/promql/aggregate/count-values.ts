@@ -4,7 +4,7 @@ import { formatHistogram } from '../histogram/format.ts'
 import { executionError } from '../model/errors.ts'
 import { keyOf, type Labels, withLabels } from '../model/labels.ts'
 import { formatPlain } from '../numeric/numbers.ts'
-import { ABSENT, type Block, emptyBlock, FLOAT, HISTOGRAM } from '../series/block.ts'
+import { type Block, emptyBlock, FLOAT, HISTOGRAM, NO_SAMPLE } from '../series/block.ts'
 import { type Grouping, groupLabels } from './groups.ts'
 
 function textOf(block: Block, cell: number): string {
@@ -20,7 +20,7 @@ export function countValues(env: Environment, block: Block, label: string, group
     env.budget.check()
     for (let step = 0; step < block.steps; step += 1) {
       const cell = row * block.steps + step
-      if (block.kinds[cell] === ABSENT) continue
+      if (block.kinds[cell] === NO_SAMPLE) continue
       const valued = withLabels(block.labels[row] ?? [], { [label]: textOf(block, cell) })
       const labels = groupLabels(valued, { ...grouping, names })
       const key = keyOf(labels)

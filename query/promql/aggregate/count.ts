@@ -1,5 +1,5 @@
 /** `count` and `group`: of floats and histograms alike. */
-import { ABSENT, type Block, FLOAT } from '../series/block.ts'
+import { type Block, FLOAT, NO_SAMPLE } from '../series/block.ts'
 import type { AggregationCall } from './each-float.ts'
 
 function eachSample({ block, groups, env }: AggregationCall, visit: (cell: number) => void): void {
@@ -7,7 +7,7 @@ function eachSample({ block, groups, env }: AggregationCall, visit: (cell: numbe
   for (let row = 0; row < labels.length; row += 1) {
     env.budget.check()
     for (let step = 0; step < steps; step += 1) {
-      if (kinds[row * steps + step] !== ABSENT) visit((groups.groupOf[row] ?? 0) * steps + step)
+      if (kinds[row * steps + step] !== NO_SAMPLE) visit((groups.groupOf[row] ?? 0) * steps + step)
     }
   }
 }

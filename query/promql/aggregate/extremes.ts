@@ -1,5 +1,5 @@
 /** `min`, `max`, `stddev` and `stdvar`, of floats only. */
-import { ABSENT, type Block, FLOAT } from '../series/block.ts'
+import { type Block, FLOAT, NO_SAMPLE } from '../series/block.ts'
 import { type AggregationCall, eachFloat } from './each-float.ts'
 
 /** The least or the largest; NaN only where there is nothing else. */
@@ -7,7 +7,8 @@ export function groupExtreme(call: AggregationCall, { kinds, values }: Block): v
   const isMaximum = call.op === 'max'
   eachFloat(call, (value, cell) => {
     const best = values[cell] ?? 0
-    const isBetter = kinds[cell] === ABSENT || Number.isNaN(best) || (isMaximum ? best < value : best > value)
+    const isBetter =
+      kinds[cell] === NO_SAMPLE || Number.isNaN(best) || (isMaximum ? best < value : best > value)
     if (isBetter) values[cell] = value
     kinds[cell] = FLOAT
   })
@@ -20,7 +21,7 @@ export function groupVariance(call: AggregationCall, { kinds, values: squares }:
   eachFloat(call, (value, cell) => {
     const count = (counts[cell] ?? 0) + 1
     counts[cell] = count
-    if (kinds[cell] === ABSENT) {
+    if (kinds[cell] === NO_SAMPLE) {
       kinds[cell] = FLOAT
       means[cell] = value
       squares[cell] = Number.isFinite(value) ? 0 : Number.NaN

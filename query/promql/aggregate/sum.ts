@@ -5,7 +5,7 @@ import { HistogramMean } from '../functions/range/histograms.ts'
 import { compact } from '../histogram/arithmetic.ts'
 import type { FloatHistogram } from '../histogram/float-histogram.ts'
 import { labelValue, NAME } from '../model/labels.ts'
-import { ABSENT, type Block, FLOAT, HISTOGRAM, setHistogram } from '../series/block.ts'
+import { type Block, FLOAT, HISTOGRAM, NO_SAMPLE, setHistogram } from '../series/block.ts'
 import type { AggregationCall } from './each-float.ts'
 
 const isInfinite = (value: number): boolean => value > Number.MAX_VALUE || value < -Number.MAX_VALUE
@@ -30,7 +30,7 @@ function addFloats({ env, block, groups }: AggregationCall, result: Block, lost:
       if (kinds[source + step] !== FLOAT) continue
       const value = values[source + step]!
       const cell = target + step
-      if (seen[cell] === ABSENT) {
+      if (seen[cell] === NO_SAMPLE) {
         seen[cell] = FLOAT
         sums[cell] = value
         continue
@@ -131,7 +131,7 @@ function addHistograms(call: AggregationCall, result: Block, isMean: boolean): v
     mixedSchemas(env.notes, labelValue(block.labels[row] ?? [], NAME), argument)
   }
   for (const cell of mixed) {
-    result.kinds[cell] = ABSENT
+    result.kinds[cell] = NO_SAMPLE
     env.notes.warn('left out groups that have floats and histograms', argument)
   }
   for (const [cell, sum] of sums) {

@@ -11,7 +11,7 @@ import {
   withLabels,
 } from '../model/labels.ts'
 import { type Matcher, matcherTest } from '../model/matchers.ts'
-import { ABSENT, type Block, copyCell, FLOAT } from '../series/block.ts'
+import { type Block, copyCell, FLOAT, NO_SAMPLE } from '../series/block.ts'
 import type { Grid } from '../series/grid.ts'
 import type { Call } from '../syntax/ast.ts'
 import { unwrap } from '../syntax/ast.ts'
@@ -49,7 +49,7 @@ export function callInfo(evaluator: Evaluator, node: Call, grid: Grid): Block {
     for (let row = 0; row < base.labels.length; row += 1) {
       const cell = row * base.steps + step
       const labels = base.labels[row] ?? []
-      if (base.kinds[cell] === ABSENT) continue
+      if (base.kinds[cell] === NO_SAMPLE) continue
       if (isInfo(labelValue(labels, NAME))) rows.put(row, step, labels)
       else rows.put(row, step, rows.enriched(labels, current))
     }

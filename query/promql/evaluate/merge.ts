@@ -2,7 +2,7 @@
 import type { Environment } from '../functions/environment.ts'
 import { executionError } from '../model/errors.ts'
 import { dropMetadata, formatLabels, keyOf, type Labels } from '../model/labels.ts'
-import { ABSENT, type Block, copyCell, emptyBlock, relabel } from '../series/block.ts'
+import { type Block, copyCell, emptyBlock, NO_SAMPLE, relabel } from '../series/block.ts'
 
 interface Merging {
   readonly labels: readonly Labels[]
@@ -41,8 +41,8 @@ export function mergeRows(env: Environment, block: Block): Block {
     const target = (merging.target[row] ?? 0) * steps
     for (let step = 0; step < steps; step += 1) {
       const cell = row * steps + step
-      if (block.kinds[cell] === ABSENT) continue
-      if (result.kinds[target + step] !== ABSENT) {
+      if (block.kinds[cell] === NO_SAMPLE) continue
+      if (result.kinds[target + step] !== NO_SAMPLE) {
         throw executionError(
           `the result has several series with the same labels: ${formatLabels(labels[row] ?? [])}`,
         )

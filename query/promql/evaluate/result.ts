@@ -4,7 +4,7 @@ import type { FloatHistogram } from '../histogram/float-histogram.ts'
 import type { Annotations } from '../model/annotations.ts'
 import { PromqlError } from '../model/errors.ts'
 import { compareLabels, keyOf, type Labels } from '../model/labels.ts'
-import { ABSENT, type Block, FLOAT, HISTOGRAM } from '../series/block.ts'
+import { type Block, FLOAT, HISTOGRAM, NO_SAMPLE } from '../series/block.ts'
 import { type Grid, timeAt } from '../series/grid.ts'
 import type { Stats } from './samples.ts'
 
@@ -115,7 +115,7 @@ export class MatrixBuilder {
       for (let step = 0; step < steps; step += 1) {
         const cell = row * steps + step
         const kind = kinds[cell]
-        if (kind === ABSENT) continue
+        if (kind === NO_SAMPLE) continue
         rows[row] ??= this.#seriesOf(labels[row] ?? [], steps)
         this.#points += 1
         const time = timeAt(grid, step)

@@ -1,6 +1,6 @@
 /** `and`, `or` and `unless`: which series are there, not what values they have. */
 import { type Environment, newBlock } from '../functions/environment.ts'
-import { ABSENT, type Block, copyCell } from '../series/block.ts'
+import { type Block, copyCell, NO_SAMPLE } from '../series/block.ts'
 import type { Matching } from '../syntax/ast.ts'
 import { signaturesOf } from './signatures.ts'
 
@@ -8,7 +8,7 @@ import { signaturesOf } from './signatures.ts'
 function mark(block: Block, signatures: Int32Array, step: number, present: Uint8Array): void {
   present.fill(0)
   for (let row = 0; row < block.labels.length; row += 1) {
-    if (block.kinds[row * block.steps + step] !== ABSENT) present[signatures[row] ?? 0] = 1
+    if (block.kinds[row * block.steps + step] !== NO_SAMPLE) present[signatures[row] ?? 0] = 1
   }
 }
 
@@ -22,7 +22,7 @@ function copyWhere(
 ): void {
   for (let row = 0; row < block.labels.length; row += 1) {
     const cell = row * block.steps + step
-    if (block.kinds[cell] === ABSENT || present[signatures[row] ?? 0] !== wanted) continue
+    if (block.kinds[cell] === NO_SAMPLE || present[signatures[row] ?? 0] !== wanted) continue
     copyCell(block, cell, result, (firstRow + row) * block.steps + step)
   }
 }

@@ -11,7 +11,7 @@ import {
   labelValue,
   withLabels,
 } from '../model/labels.ts'
-import { ABSENT, type Block, emptyBlock, FLOAT, HISTOGRAM, setHistogram } from '../series/block.ts'
+import { type Block, emptyBlock, FLOAT, HISTOGRAM, NO_SAMPLE, setHistogram } from '../series/block.ts'
 import type { Binary, Matching } from '../syntax/ast.ts'
 import { isArithmetic } from '../syntax/parse-operator.ts'
 import { ElementOperator, type Operand } from './elements.ts'
@@ -101,7 +101,7 @@ export class VectorOperation {
     this.#oneRow.fill(-1)
     const { kinds, steps, labels } = this.#one
     for (let row = 0; row < labels.length; row += 1) {
-      if (kinds[row * steps + step] === ABSENT) continue
+      if (kinds[row * steps + step] === NO_SAMPLE) continue
       const signature = this.#oneSignatures[row] ?? 0
       const known = this.#oneRow[signature] ?? -1
       if (known !== -1) throw this.#duplicate(known, row)
@@ -147,7 +147,7 @@ export class VectorOperation {
   #put(row: number, step: number, value: Operand): void {
     const kinds = this.#kinds[row]
     if (kinds === undefined) return
-    if (kinds[step] !== ABSENT)
+    if (kinds[step] !== NO_SAMPLE)
       throw executionError(`several results of ${this.#node.op} have the same labels`)
     if (typeof value === 'number') {
       kinds[step] = FLOAT

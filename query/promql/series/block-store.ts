@@ -1,6 +1,6 @@
 /** The result of a subquery as samples. */
 import { type FloatHistogram, RESET_HINT, withHint } from '../histogram/float-histogram.ts'
-import { ABSENT, type Block, HISTOGRAM } from './block.ts'
+import { type Block, HISTOGRAM, NO_SAMPLE } from './block.ts'
 import { type Grid, timeAt } from './grid.ts'
 import type { Store } from './store.ts'
 
@@ -26,7 +26,7 @@ export function storeOf(block: Block, grid: Grid): Store {
     for (let step = 0; step < steps; step += 1) {
       const cell = row * steps + step
       const kind = kinds[cell]
-      if (kind === ABSENT) continue
+      if (kind === NO_SAMPLE) continue
       const histogram = kind === HISTOGRAM ? histograms?.[cell] : undefined
       if (histogram !== undefined) {
         histogramTimes.push(timeAt(grid, step))

@@ -3,7 +3,7 @@ import { type FloatHistogram, sampleSize } from '../histogram/float-histogram.ts
 import type { Labels } from '../model/labels.ts'
 
 /** What a cell holds. */
-export const ABSENT = 0
+export const NO_SAMPLE = 0
 export const FLOAT = 1
 export const HISTOGRAM = 2
 
@@ -49,7 +49,7 @@ export function setFloat(block: Block, cell: number, value: number): void {
 
 /** Copies a cell, whatever it holds. */
 export function copyCell(from: Block, cell: number, to: Block, target: number): void {
-  const kind = from.kinds[cell] ?? ABSENT
+  const kind = from.kinds[cell] ?? NO_SAMPLE
   if (kind === HISTOGRAM) {
     const histogram = from.histograms?.[cell]
     if (histogram !== undefined) setHistogram(to, target, histogram)

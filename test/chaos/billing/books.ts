@@ -1,6 +1,6 @@
 /** Log and tables of a folder, with the processors that close periods, and its booked entries. */
 import { join } from 'node:path'
-import { encodeRequest } from '../../../core/billing/request.ts'
+import { encodeCloseRequest } from '../../../core/billing/request.ts'
 import { type Broker, RECORD_KIND } from '../../../core/broker/broker.ts'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
@@ -109,7 +109,7 @@ export async function openBooks(path: string): Promise<Books> {
       const headers = { [RECORD_KIND]: CLOSE_REQUEST }
       const record = {
         key: `request/${request.id}`,
-        value: encodeRequest(request),
+        value: encodeCloseRequest(request),
         headers,
         timestampMs: NOW_MS,
       }

@@ -6,7 +6,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Bill, type BillInput, makeBill } from '../../../core/billing/bill.ts'
-import { chargesOf, differences } from '../../../core/billing/charges.ts'
+import { chargeDifferences, chargesOf } from '../../../core/billing/charges.ts'
 import { type Femto, femtoOf, femtoText } from '../../../core/billing/money.ts'
 import { billingPeriod, followingPeriod } from '../../../core/billing/periods.ts'
 import type { BillingConfig } from '../../../core/billing/rules.ts'
@@ -284,7 +284,7 @@ it('charges all that is booked for closed periods, once, whenever it comes', () 
         const charges = chargesOf(ledgerOf(known, closing), noPrices)
         const corrections = Array.from({ length: closing }, (_, month) => ({
           period: billingPeriod(`2026-0${month + 1}`, 'UTC'),
-          charges: differences(
+          charges: chargeDifferences(
             chargesOf(ledgerOf(known, month), noPrices),
             merged(billedOf.get(month) ?? []),
           ),

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { MAX_RECORDS, type SourceRecord } from '../../../core/model/forwarding.ts'
 import {
   type AdmittedRecords,
-  decide,
+  decideAdmission,
   decodeAdmitted,
   encodeAdmitted,
 } from '../../../processors/admit/admitted.ts'
@@ -27,7 +27,7 @@ test('every record is new once, however a sender cuts and repeats its last reque
         // A sender goes back by no more than what it had no answer for: one request.
         const from = Math.max(0, next - back)
         const records = Array.from({ length: count }, (_, i) => record(from + i, 1 + (i % 4)))
-        const decision = decide(known, records)
+        const decision = decideAdmission(known, records)
         const skipped = records.slice(0, decision.repeated)
         expect(decision.repeatedRows).toBe(skipped.reduce((sum, { rows }) => sum + rows, 0))
         admitted.push(...records.slice(decision.repeated).map(({ offset }) => Number(offset)))
@@ -41,14 +41,14 @@ test('every record is new once, however a sender cuts and repeats its last reque
 })
 
 test('another record in the place of one that was here is a conflict', () => {
-  const { admitted } = decide([], [record(4), record(5), record(7)])
+  const { admitted } = decideAdmission([], [record(4), record(5), record(7)])
   const conflict = expect.objectContaining({ code: 'origin_conflict', disposition: 'quarantine' })
-  expect(() => decide(admitted, [{ ...record(5), checksum: 1 }, record(8)])).toThrow(conflict)
+  expect(() => decideAdmission(admitted, [{ ...record(5), checksum: 1 }, record(8)])).toThrow(conflict)
   // Between two that were here: it was not there to be sent.
-  expect(() => decide(admitted, [record(6)])).toThrow(conflict)
+  expect(() => decideAdmission(admitted, [record(6)])).toThrow(conflict)
   // A log that begins again, or goes back further than anyone remembers.
-  expect(() => decide(admitted, [record(0)])).toThrow(conflict)
-  expect(decide(admitted, [record(7), record(8)])).toMatchObject({ repeated: 1, repeatedRows: 3 })
+  expect(() => decideAdmission(admitted, [record(0)])).toThrow(conflict)
+  expect(decideAdmission(admitted, [record(7), record(8)])).toMatchObject({ repeated: 1, repeatedRows: 3 })
 })
 
 test('bytes that are no state stop the processor', () => {

@@ -1,6 +1,6 @@
 /** Guarantees: of an erased tenant the log keeps no bill and no request, and of other tenants all; done again, it changes nothing. */
 import { expect, it } from 'vitest'
-import { encodeRequest } from '../../../core/billing/request.ts'
+import { encodeCloseRequest } from '../../../core/billing/request.ts'
 import { RECORD_KIND } from '../../../core/broker/broker.ts'
 import { encodeRows } from '../../../core/columns/rows.ts'
 import { billing, CLOSE_REQUEST, invoiceClosings } from '../../../core/model/streams/invoices.ts'
@@ -25,7 +25,7 @@ const closing = (Tenant: string) => ({
 })
 const request = (tenant: string) => ({
   key: `request/${tenant}`,
-  value: encodeRequest({ id: tenant, tenant, period: '2026-11', origin: 'api', requestedMs: 0 }),
+  value: encodeCloseRequest({ id: tenant, tenant, period: '2026-11', origin: 'api', requestedMs: 0 }),
   headers: { [RECORD_KIND]: CLOSE_REQUEST },
   timestampMs: 0,
 })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encodeRequest } from '../../../core/billing/request.ts'
+import { encodeCloseRequest } from '../../../core/billing/request.ts'
 import { type Broker, RECORD_KIND } from '../../../core/broker/broker.ts'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
 import { type Config, configSchema } from '../../../core/catalogue/config/schema.ts'
@@ -65,7 +65,7 @@ export async function startBillingRig(settings: object, nowIso: string): Promise
     },
     async close(period, tenant = 'default') {
       const id = randomUUID()
-      const value = encodeRequest({ id, tenant, period, origin: 'api', requestedMs: rig.now })
+      const value = encodeCloseRequest({ id, tenant, period, origin: 'api', requestedMs: rig.now })
       const headers = { [RECORD_KIND]: CLOSE_REQUEST }
       await broker.append(billing.name, 0, [{ key: `request/${id}`, value, headers, timestampMs: rig.now }])
       for (let tries = 0; tries < 3_000; tries += 1) {

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Condition, parseFilter } from '../../../query/allocation/filter.ts'
 import { oldFilters } from '../../../query/allocation/old-filters.ts'
-import { conditionText } from '../../../query/allocation/properties.ts'
+import { conditionSql } from '../../../query/allocation/properties.ts'
 
 const is = (field: string, value: string, key = ''): Condition =>
   ({ field, key, comparison: 'is', value }) as Condition
@@ -111,7 +111,7 @@ it('a value is bound, whatever it is', () => {
       fc.string().filter(text => !text.includes(']')),
       (value, key) => {
         const bound: string[] = []
-        const text = conditionText(
+        const text = conditionSql(
           parseFilter(`label[k${key}]!~:"${value}"|controllerKind:"${value}"`),
           given => {
             bound.push(given)

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createAsking } from '../../../query/fair/asking.ts'
 import { createFairness, urgencyOf } from '../../../query/fair/fairness.ts'
-import { begin, paced } from '../../../query/fair/paced.ts'
+import { beginAnswer, paced } from '../../../query/fair/paced.ts'
 import { createTenantLoad } from '../../../query/fair/tenant-load.ts'
 import { createTurns, type Turns } from '../../../query/fair/turns.ts'
 import { untilGivenBack } from '../../../query/fair/until-given-back.ts'
@@ -330,7 +330,7 @@ describe('a paced answer', () => {
     const turns = turnsWith({ turnsOfTenant: { alone: 1, beside: 1 } })
     const log: string[] = []
     await turns.enter('a', async open => {
-      const start = await open.turn(() => begin(pieces(5, log)), never)
+      const start = await open.turn(() => beginAnswer(pieces(5, log)), never)
       expect([start.head.length, start.rest === null]).toEqual([2, false])
       const answer = paced(start, open, never)
       for (let index = 0; index < 4; index++) await answer.next()
@@ -348,7 +348,7 @@ describe('a paced answer', () => {
       const log: string[] = []
       const over = new AbortController()
       await turns.enter('a', async open => {
-        const answer = paced(await begin(pieces(9, log)), open, over.signal)
+        const answer = paced(await beginAnswer(pieces(9, log)), open, over.signal)
         for (let index = 0; index < 3; index++) await answer.next()
         if (how === 'left') await answer.return(undefined)
         else {

@@ -4,9 +4,9 @@ import { CARBON, ENERGY } from '../../../../core/model/amounts.ts'
 import { usePoll } from '../../hooks/use-poll.ts'
 import { ApiError } from '../../lib/api.ts'
 import {
-  amountText,
   type BillPlace,
   billPath,
+  currencyText,
   focusPath,
   lineGroups,
   periodText,
@@ -23,7 +23,7 @@ import { LineEntries } from './line-entries.tsx'
 const BILL_MS = 60_000
 
 /** One bill with its lines. */
-export function Bill({ place, onBack }: { readonly place: BillPlace; readonly onBack: () => void }) {
+export function BillScreen({ place, onBack }: { readonly place: BillPlace; readonly onBack: () => void }) {
   const bill = usePoll<InvoiceAnswer>(billPath(place, 'json'), BILL_MS)
   const [line, setLine] = useState<InvoiceLineAnswer | null>(null)
   return (
@@ -108,7 +108,7 @@ function Facts({ bill }: { readonly bill: InvoiceAnswer }) {
       </dl>
       <p class="bill-sum">
         <span class="label">Total</span>
-        <b class="figure">{amountText(bill.total, bill.currency)}</b>
+        <b class="figure">{currencyText(bill.total, bill.currency)}</b>
       </p>
     </div>
   )
@@ -150,7 +150,7 @@ function Lines(props: { readonly bill: InvoiceAnswer; readonly onLine: (line: In
             <th scope="row" colSpan={5}>
               {name}
             </th>
-            <td>{amountText(amount, bill.currency)}</td>
+            <td>{currencyText(amount, bill.currency)}</td>
           </tr>
         ))}
       </tfoot>
@@ -197,7 +197,7 @@ function Line(props: {
       <td data-label="Energy">{hasUse && line.energy_uj !== '0' ? `${energy.value} ${energy.unit}` : ''}</td>
       <td data-label="Carbon">{hasUse && ug !== 0n ? `${carbon.value} ${carbon.unit}` : ''}</td>
       <td data-label="Amount" class="sheet-amount">
-        {amountText(line.billed_cost, bill.currency)}
+        {currencyText(line.billed_cost, bill.currency)}
       </td>
     </tr>
   )

@@ -2,16 +2,16 @@ import { useMemo, useState } from 'preact/hooks'
 import type { BudgetsAnswer, InvoiceAnswer, InvoicesAnswer } from '../../../../core/api/answers.ts'
 import { usePoll } from '../../hooks/use-poll.ts'
 import {
-  amountText,
   type BillPlace,
   BUDGETS_PATH,
   CLOSED_PATH,
+  currencyText,
   draftsPath,
   periodText,
 } from '../../lib/bills.ts'
 import { Part } from '../../parts/part.tsx'
 import { Badge, Empty } from '../../parts/small.tsx'
-import { Bill } from './bill.tsx'
+import { BillScreen } from './bill.tsx'
 import { Budgets } from './budgets.tsx'
 
 /** Drafts sum the ledger at each look, and bills are made once a month. */
@@ -22,7 +22,7 @@ export function Bills() {
   const [shown, setShown] = useState<BillPlace | null>(null)
   const budgets = usePoll<BudgetsAnswer>(BUDGETS_PATH, BILLS_MS)
   const closed = usePoll<InvoicesAnswer>(CLOSED_PATH, BILLS_MS)
-  if (shown !== null) return <Bill place={shown} onBack={() => setShown(null)} />
+  if (shown !== null) return <BillScreen place={shown} onBack={() => setShown(null)} />
   const period = budgets.data?.period
   return (
     <div class="screen">
@@ -157,7 +157,7 @@ function BillList(props: {
                 <Badge tone="good">Closed</Badge>
               )}
             </span>
-            <span class="bill-total">{amountText(bill.total, bill.currency)}</span>
+            <span class="bill-total">{currencyText(bill.total, bill.currency)}</span>
           </button>
         </li>
       ))}

@@ -1,5 +1,5 @@
 import type { BudgetAnswer, BudgetsAnswer } from '../../../../core/api/answers.ts'
-import { amountText, trimmedText } from '../../lib/bills.ts'
+import { currencyText, trimmedText } from '../../lib/bills.ts'
 import { formatShare } from '../../lib/units.ts'
 import { Badge } from '../../parts/small.tsx'
 
@@ -50,6 +50,6 @@ const usedText = (used: number): string => (used > 1 ? `${Math.round(used * 100)
 
 /** Six digits of energy and carbon; money as it is. */
 function inUnit(amount: string, { measure, unit }: BudgetAnswer): string {
-  if (measure === 'money') return amountText(amount, unit)
+  if (measure === 'money') return currencyText(amount, unit)
   return `${trimmedText(Number(amount).toFixed(3))} ${unit}`
 }

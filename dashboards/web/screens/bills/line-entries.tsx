@@ -8,7 +8,7 @@ import type {
 } from '../../../../core/api/answers.ts'
 import { CARBON, ENERGY } from '../../../../core/model/amounts.ts'
 import { ApiError, getJson } from '../../lib/api.ts'
-import { amountText, entriesPath, trimmedText } from '../../lib/bills.ts'
+import { currencyText, entriesPath, trimmedText } from '../../lib/bills.ts'
 import { formatMoney } from '../../lib/money.ts'
 import { formatInteger, formatQuantity } from '../../lib/units.ts'
 import { Dialog } from '../../parts/dialog.tsx'
@@ -100,10 +100,10 @@ function Sums({ answer, currency }: { readonly answer: LineEntriesAnswer; readon
         </b>
       </span>
       <span>
-        cost <b>{amountText(trimmedText(sums.cost), currency)}</b>
+        cost <b>{currencyText(trimmedText(sums.cost), currency)}</b>
       </span>
       <span>
-        billed so far <b>{amountText(trimmedText(sums.billed), currency)}</b>
+        billed so far <b>{currencyText(trimmedText(sums.billed), currency)}</b>
       </span>
       {!isAll && <Badge tone="estimated">the difference is corrected on the next bill</Badge>}
     </p>

@@ -1,7 +1,7 @@
 import type { LiveAnswer } from '../../../../core/api/answers.ts'
 import { POWER } from '../../../../core/model/amounts.ts'
 import { type Layer, newestIndex, totalAt } from '../../lib/live.ts'
-import { agoText, bandText, carbonPerHour, moneyPerHour, spanText } from '../../lib/now.ts'
+import { agoText, carbonPerHour, errorBandText, moneyPerHour, spanText } from '../../lib/now.ts'
 import { formatQuantity } from '../../lib/units.ts'
 import { Badge } from '../../parts/small.tsx'
 
@@ -50,7 +50,7 @@ function EnergyBadge({ live }: { readonly live: LiveAnswer }) {
   return (
     <>
       <Badge tone={live.energy_quality} title={`Source: ${live.energy_source}`}>
-        {live.energy_quality} {bandText(live.error_band)}
+        {live.energy_quality} {errorBandText(live.error_band)}
       </Badge>
       <Badge tone="plain" title={boundaryTitle}>
         {boundary}

@@ -1,6 +1,6 @@
 /** `absent`, `absent_over_time` and `scalar`: whether there is something at all. */
 import { isMetadata, type Labels, labelsOf } from '../../model/labels.ts'
-import { ABSENT, type Block, emptyBlock, FLOAT } from '../../series/block.ts'
+import { type Block, emptyBlock, FLOAT, NO_SAMPLE } from '../../series/block.ts'
 import type { Expr } from '../../syntax/ast.ts'
 
 /** The labels that an expression asks for exactly: those of its matchers that are equal to one value, each name once. */
@@ -27,7 +27,7 @@ export function absent(argument: Expr, block: Block): Block {
   result.values.fill(1)
   for (let row = 0; row < labels.length; row += 1) {
     for (let step = 0; step < steps; step += 1) {
-      if (kinds[row * steps + step] !== ABSENT) result.kinds[step] = ABSENT
+      if (kinds[row * steps + step] !== NO_SAMPLE) result.kinds[step] = NO_SAMPLE
     }
   }
   return result

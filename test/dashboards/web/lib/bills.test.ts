@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest'
 import type { InvoiceAnswer, InvoiceLineAnswer } from '../../../../core/api/answers.ts'
 import {
-  amountText,
   billPath,
+  currencyText,
   lineGroups,
   periodText,
   shortText,
@@ -11,9 +11,9 @@ import {
 } from '../../../../dashboards/web/lib/bills.ts'
 
 test('amounts keep every digit', () => {
-  expect(amountText('-12345678901234567.89', 'EUR')).toBe('−€12,345,678,901,234,567.89')
-  expect(amountText('1234567', 'JPY')).toBe('¥1,234,567')
-  expect(amountText('0.00', 'XYZ')).toBe('XYZ\u00a00.00'.replace('\u00a0', ' '))
+  expect(currencyText('-12345678901234567.89', 'EUR')).toBe('−€12,345,678,901,234,567.89')
+  expect(currencyText('1234567', 'JPY')).toBe('¥1,234,567')
+  expect(currencyText('0.00', 'XYZ')).toBe('XYZ\u00a00.00'.replace('\u00a0', ' '))
   expect(shortText('71424.000')).toBe('71,424')
   expect(shortText('-0.123456789')).toBe('−0.123456')
   expect(unitPriceText('0.2520', 'EUR')).toBe('€0.252')

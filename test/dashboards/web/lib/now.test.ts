@@ -1,6 +1,6 @@
 /** Guarantees the current rates and the texts for time; unknown factors stay unknown. */
 import { expect, it } from 'vitest'
-import { agoText, bandText, carbonPerHour, moneyPerHour } from '../../../../dashboards/web/lib/now.ts'
+import { agoText, carbonPerHour, errorBandText, moneyPerHour } from '../../../../dashboards/web/lib/now.ts'
 import { nextDelayMs } from '../../../../dashboards/web/lib/spans.ts'
 
 it('turns 60 W at PUE 1.2, 300 g and 0.25 EUR a kWh into 21.6 g and 0.018 EUR an hour', () => {
@@ -14,8 +14,8 @@ it('gives no rate without a factor', () => {
 })
 
 it('says how far off an estimate may be', () => {
-  expect(bandText(0.4)).toBe('±40\u00a0%')
-  expect(bandText(null)).toBe('')
+  expect(errorBandText(0.4)).toBe('±40\u00a0%')
+  expect(errorBandText(null)).toBe('')
 })
 
 it.each([
