@@ -7,7 +7,7 @@
  */
 import type { DoctorAnswer } from './core/api/meter-findings.ts'
 import type { Role } from './core/catalogue/config/keys/process.ts'
-import { needsOf } from './core/catalogue/config/roles.ts'
+import { roleNeeds } from './core/catalogue/config/roles.ts'
 import type { Config } from './core/catalogue/config/schema.ts'
 import { keepStartReserve, releaseStartReserve } from './core/runtime/start-reserve.ts'
 import type { Readiness } from './query/http/readiness.ts'
@@ -48,7 +48,7 @@ export interface RunningWattline {
 /** Starts the parts that the roles need, or throws a WattlineError after stopping those that had started. */
 export async function startWattline(options: WattlineOptions): Promise<RunningWattline> {
   const { config, version, events } = options
-  const needs = needsOf(config)
+  const needs = roleNeeds(config)
   const runs = (role: Role): boolean => config.roles.includes(role)
   const wiring = await startWiring(options)
   const { lifecycle } = wiring

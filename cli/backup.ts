@@ -4,7 +4,7 @@ import { type BackupStore, openBackupStore } from '../core/backup/backup-store.t
 import { type BackupManifest, backupsIn, objectsOf, readManifest } from '../core/backup/manifest.ts'
 import { prune } from '../core/backup/prune.ts'
 import { readSnapshot } from '../core/backup/snapshot.ts'
-import { verify } from '../core/backup/verify.ts'
+import { verifyBackup } from '../core/backup/verify.ts'
 import { loadConfig } from '../core/catalogue/config/load.ts'
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { address, type ClientOptions, DEFAULT_URL } from './client.ts'
@@ -102,7 +102,7 @@ async function verifyNewest(store: BackupStore): Promise<void> {
   const manifest = await readManifest(store, id)
   const line = progressLine('verify')
   try {
-    await verify(store, manifest, line.show)
+    await verifyBackup(store, manifest, line.show)
   } finally {
     line.end()
   }

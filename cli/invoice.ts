@@ -54,7 +54,7 @@ const listCommand = (): Command =>
     .option('--limit <bills>', 'maximum number of bills', '100')
     .action(async (options: InvoiceOptions & { readonly limit: string }) => {
       const answer = await invoicesOf(options, { limit: options.limit })
-      process.stdout.write(renderList(answer, options.format))
+      process.stdout.write(renderInvoices(answer, options.format))
     })
 
 const closeCommand = (): Command =>
@@ -121,7 +121,7 @@ async function write({ output }: InvoiceOptions, content: string | Uint8Array): 
 }
 
 /** Exported for its test. */
-export function renderList({ invoices, truncated }: InvoicesAnswer, format: string): string {
+export function renderInvoices({ invoices, truncated }: InvoicesAnswer, format: string): string {
   if (format === 'json') return `${JSON.stringify({ invoices, truncated }, null, 2)}\n`
   if (invoices.length === 0) return 'There are no bills. `wattline invoice close` makes those of a period.\n'
   const rows = invoices.map(one => [

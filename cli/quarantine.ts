@@ -48,7 +48,7 @@ const listCommand = (): Command =>
       const query = new URLSearchParams({ limit: options.limit })
       if (options.stream !== undefined) query.set('stream', options.stream)
       const answer = await ask<QuarantineAnswer>(options, `/api/v1/quarantine?${query}`, ['records'])
-      write(options, answer, renderList)
+      write(options, answer, renderQuarantine)
     })
 
 const showCommand = (): Command =>
@@ -87,7 +87,7 @@ function write<Answer>(options: QuarantineOptions, answer: Answer, render: (answ
 const ERROR_COLUMNS = 80
 
 /** Exported for its test, like the two below. */
-export function renderList({ records, truncated }: QuarantineAnswer): string {
+export function renderQuarantine({ records, truncated }: QuarantineAnswer): string {
   if (records.length === 0) return 'The quarantine is empty.\n'
   const rows = records.map(record => [
     `${record.stream}/${record.partition}/${record.offset}`,

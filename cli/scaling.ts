@@ -9,7 +9,7 @@ import type {
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { renderTable } from './table.ts'
-import { fixed } from './units.ts'
+import { fixedDecimals } from './units.ts'
 
 interface ScalingOptions extends ClientOptions {
   readonly format: string
@@ -88,7 +88,7 @@ function listed(policies: readonly ScalingNumber[]): string {
     one.name,
     String(one.replicas),
     one.ruled_by,
-    one.demand === null ? 'unknown' : fixed(one.demand, 2),
+    one.demand === null ? 'unknown' : fixedDecimals(one.demand, 2),
     one.demand_replicas === null ? '' : String(one.demand_replicas),
     one.decided_at,
     one.stale === null ? '' : one.stale.reason,
@@ -118,7 +118,7 @@ function effectText(effect: ScalingEffectAnswer | null): string {
   const { from, to, replicas, watts, carbon_g: grams, cost, currency } = effect
   if (replicas === null || watts === null)
     return `The ledger has nothing of its workloads from ${from} to ${to}.`
-  const carbon = grams === null ? 'unpriced carbon' : `${fixed(grams, 3)} gCO2e`
-  const money = cost === null ? 'unpriced cost' : `${fixed(cost, 6)} ${currency}`
-  return `Effect from ${from} to ${to}: ${fixed(replicas, 1)} replicas took ${fixed(watts, 1)} W; ${carbon}, ${money}.`
+  const carbon = grams === null ? 'unpriced carbon' : `${fixedDecimals(grams, 3)} gCO2e`
+  const money = cost === null ? 'unpriced cost' : `${fixedDecimals(cost, 6)} ${currency}`
+  return `Effect from ${from} to ${to}: ${fixedDecimals(replicas, 1)} replicas took ${fixedDecimals(watts, 1)} W; ${carbon}, ${money}.`
 }

@@ -1,7 +1,7 @@
 import type { Progress, Simulation } from '../simulate/run.ts'
 import type { BooksVerdict } from '../simulate/verify.ts'
 import { renderTable } from './table.ts'
-import { energyUnit, fixed, scaledAmount } from './units.ts'
+import { energyUnit, fixedDecimals, scaledAmount } from './units.ts'
 
 /** The report as JSON. */
 export function asJson({ report }: Simulation, verdict: BooksVerdict | null): string {
@@ -13,11 +13,11 @@ export function asJson({ report }: Simulation, verdict: BooksVerdict | null): st
 /** The report for people. */
 export function asText({ report }: Simulation, verdict: BooksVerdict | null): string {
   const count = (value: number): string => value.toLocaleString('en')
-  const wall = fixed(report.seconds, 1)
+  const wall = fixedDecimals(report.seconds, 1)
   const lines = [
     `Fleet ${report.run} (seed ${report.seed}): ${count(report.hosts)} hosts, ${count(report.workloads)} containers each, ${report.from} to ${report.to}.`,
     `Acknowledged: ${count(report.points_acknowledged)} points and ${count(report.spans_acknowledged)} spans in ${count(report.requests)} requests, ${wall} s, ${count(report.items_per_second)} a second.`,
-    `Generating and sending them took ${fixed(report.generator_cpu_seconds, 1)} CPU s.`,
+    `Generating and sending them took ${fixedDecimals(report.generator_cpu_seconds, 1)} CPU s.`,
     `Retries: ${count(report.retries)}; sent twice on purpose: ${count(report.requests_sent_twice)}; bytes of request bodies: ${count(report.body_bytes)}.`,
   ]
   if (report.rejected > 0) lines.push(`REJECTED: ${count(report.rejected)} items. ${report.rejected_why}`)
@@ -63,7 +63,7 @@ function verdictLines(verdict: BooksVerdict): readonly string[] {
 }
 
 /** One line that is overwritten on a terminal; elsewhere one line every ten seconds. */
-export function progressLine(output: NodeJS.WriteStream): {
+export function simulationProgressLine(output: NodeJS.WriteStream): {
   readonly show: (progress: Progress) => void
   readonly end: () => void
 } {
@@ -75,7 +75,7 @@ export function progressLine(output: NodeJS.WriteStream): {
       if (progress.seconds - last < everySeconds) return
       last = progress.seconds
       const rate = Math.round((progress.points + progress.spans) / progress.seconds)
-      const text = `${fixed(progress.share * 100, 1)} %, ${progress.points} points, ${progress.spans} spans, ${rate} a second`
+      const text = `${fixedDecimals(progress.share * 100, 1)} %, ${progress.points} points, ${progress.spans} spans, ${rate} a second`
       output.write(isTerminal ? `\r\u001b[2K${text}` : `${text}\n`)
     },
     end: () => {

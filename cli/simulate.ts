@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { type Simulation, type SimulationOptions, simulate } from '../simulate/run.ts'
-import { type BooksVerdict, isGood, type Select, verify } from '../simulate/verify.ts'
+import { type BooksVerdict, isGood, type Select, verifyBooks } from '../simulate/verify.ts'
 import { address, ask, type ClientOptions, checkAddress, clientToken, DEFAULT_URL } from './client.ts'
 import { positive, share, time, whole, zeroOrMore } from './option-values.ts'
-import { asJson, asText, progressLine } from './simulate-report.ts'
+import { asJson, asText, simulationProgressLine } from './simulate-report.ts'
 
 const DEFAULT_OTLP_URL = process.env['WATTLINE_OTLP_URL'] || 'http://127.0.0.1:4318'
 /** Interval between two queries of ledger and late readings while windows close. */
@@ -64,7 +64,7 @@ export const simulateCommand = (): Command =>
       checkAddress(options.otlpUrl, 'WATTLINE_OTLP_URL')
       const stop = new AbortController()
       process.once('SIGINT', () => stop.abort())
-      const line = progressLine(process.stderr)
+      const line = simulationProgressLine(process.stderr)
       const run = await simulate(runOptions(options, stop.signal), line.show).catch((error: unknown) => {
         line.end()
         if (stop.signal.aborted) process.exit(130)
@@ -161,7 +161,7 @@ async function awaitBooks(
   }
   const deadline = Date.now() + options.verifyTimeout * 1000
   for (;;) {
-    const verdict = await verify(expected, select)
+    const verdict = await verifyBooks(expected, select)
     if (isGood(verdict) || Date.now() > deadline) return verdict
     await pause(ASK_AGAIN_MS)
   }

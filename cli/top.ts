@@ -6,7 +6,7 @@ import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { outputClosed } from './output.ts'
 import { openScreen, type Paint, paintFor, plain, type Screen } from './screen.ts'
 import { renderTable } from './table.ts'
-import { fixed, wattsText } from './units.ts'
+import { fixedDecimals, wattsText } from './units.ts'
 
 /** People do not read a terminal more often, and no sensor is slower than an hour. */
 const INTERVAL_SECONDS = { least: 1, most: 3_600 }
@@ -107,8 +107,8 @@ export function renderLive(answer: LiveAnswer, nowMs: number, paint: Paint = pla
     nameOf(series),
     series.workload_kind || series.share,
     wattsText(milliwatts),
-    `${fixed((milliwatts / total) * 100, 1)} %`,
-    cpus === null ? '-' : fixed(cpus, 2),
+    `${fixedDecimals((milliwatts / total) * 100, 1)} %`,
+    cpus === null ? '-' : fixedDecimals(cpus, 2),
     carbonRate(answer, milliwatts),
     costRate(answer, milliwatts),
   ])
@@ -162,10 +162,10 @@ const kilowattHoursPerHour = (milliwatts: number, pue: string): number => (milli
 
 function carbonRate(answer: LiveAnswer, milliwatts: number): string {
   if (answer.intensity_g_per_kwh === null) return '-'
-  return fixed(kilowattHoursPerHour(milliwatts, answer.pue) * Number(answer.intensity_g_per_kwh), 3)
+  return fixedDecimals(kilowattHoursPerHour(milliwatts, answer.pue) * Number(answer.intensity_g_per_kwh), 3)
 }
 
 function costRate(answer: LiveAnswer, milliwatts: number): string {
   if (answer.price_per_kwh === null) return '-'
-  return fixed(kilowattHoursPerHour(milliwatts, answer.pue) * Number(answer.price_per_kwh), 6)
+  return fixedDecimals(kilowattHoursPerHour(milliwatts, answer.pue) * Number(answer.price_per_kwh), 6)
 }

@@ -32,10 +32,10 @@ export function scaledAmount(amount: string | null, { size, decimals }: ColumnSc
 }
 
 /** `2.27 W`; `<0.01 W` for a power that is too small to show. */
-export const wattsText = (milliwatts: number): string => `${fixed(milliwatts / 1000, 2)} W`
+export const wattsText = (milliwatts: number): string => `${fixedDecimals(milliwatts / 1000, 2)} W`
 
 /** A number with `decimals` decimals. A non-zero value is never shown as zero. */
-export function fixed(value: number, decimals: number): string {
+export function fixedDecimals(value: number, decimals: number): string {
   const least = 10 ** -decimals
   if (value !== 0 && Math.abs(value) < least / 2) return `${value < 0 ? '>-' : '<'}${least.toFixed(decimals)}`
   return value.toFixed(decimals)
@@ -50,5 +50,5 @@ const AGES = [
 /** `0.4 s`, `12.5 min`: how long ago, for people. */
 export function ageText(seconds: number): string {
   const [unit, size] = AGES.find(([, from]) => seconds >= from) ?? ['s', 1]
-  return `${fixed(seconds / size, 1)} ${unit}`
+  return `${fixedDecimals(seconds / size, 1)} ${unit}`
 }

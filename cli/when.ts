@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import type { BestWindowAnswer, PlannedWindow } from '../core/api/answers.ts'
 import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { renderTable } from './table.ts'
-import { fixed } from './units.ts'
+import { fixedDecimals } from './units.ts'
 
 interface WhenOptions extends ClientOptions {
   readonly duration: string
@@ -81,13 +81,13 @@ function queryOf(options: WhenOptions): URLSearchParams {
 
 function rendered({ best, now, saved, zones, unknown, currency, kind }: BestWindowAnswer): string {
   const money = (cost: number | null): string =>
-    cost === null ? 'unknown' : `${fixed(cost, 4)} ${currency ?? ''}`
+    cost === null ? 'unknown' : `${fixedDecimals(cost, 4)} ${currency ?? ''}`
   const row = (what: string, window: PlannedWindow): readonly string[] => [
     what,
     window.zone,
     window.start.replace('.000Z', 'Z'),
-    `${fixed(window.carbon_g, 1)} g`,
-    `${fixed(window.mean_g_per_kwh, 1)}`,
+    `${fixedDecimals(window.carbon_g, 1)} g`,
+    `${fixedDecimals(window.mean_g_per_kwh, 1)}`,
     money(window.cost),
     window.basis.join(', '),
   ]
@@ -98,7 +98,7 @@ function rendered({ best, now, saved, zones, unknown, currency, kind }: BestWind
     ...zones.slice(0, 1).map(zone => row(`worst in ${zone.zone}`, zone.worst)),
   ]
   const table = renderTable(['', 'zone', 'start', 'CO2e', `g/kWh (${kind})`, 'cost', 'basis'], rows)
-  const gain = `Waiting saves ${fixed(saved.carbon_g, 1)} gCO2e${saved.cost === null ? '' : ` and ${money(saved.cost)}`}.\n`
+  const gain = `Waiting saves ${fixedDecimals(saved.carbon_g, 1)} gCO2e${saved.cost === null ? '' : ` and ${money(saved.cost)}`}.\n`
   const missing = unknown.length === 0 ? '' : `Not enough is known of: ${unknown.join(', ')}.\n`
   return `${table}${gain}${missing}`
 }

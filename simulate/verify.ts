@@ -44,7 +44,7 @@ export const isGood = (verdict: BooksVerdict): boolean =>
   verdict.differences.length === 0 && verdict.spansStored === verdict.spansAcknowledged
 
 /** Compares once: anything that is not in the books yet counts as missing. */
-export async function verify(expected: Expected, select: Select): Promise<BooksVerdict> {
+export async function verifyBooks(expected: Expected, select: Select): Promise<BooksVerdict> {
   const books = await readBooks(expected.hostPrefix, select)
   const spansStored = expected.spansAcknowledged === 0 ? 0 : await countSpans(expected.run, select)
   return { ...compare(expected.meteredUj, books), spansAcknowledged: expected.spansAcknowledged, spansStored }

@@ -15,7 +15,7 @@ import { openControllers } from '../collector/sensors/bmc/open.ts'
 import { ownControllers } from '../collector/sensors/bmc/own.ts'
 import { startControllers } from '../collector/sensors/bmc/poller.ts'
 import { openGpus } from '../collector/sensors/gpus.ts'
-import { systemClock } from '../collector/sensors/rounds.ts'
+import { sensorClock } from '../collector/sensors/rounds.ts'
 import { startSensors } from '../collector/sensors/sensors.ts'
 import type { Authentication } from '../core/auth/authentication.ts'
 import type { Broker } from '../core/broker/broker.ts'
@@ -180,7 +180,7 @@ async function startBmcs({ lifecycle, config, events }: Wiring, intake: Intake):
         timeoutMs: config.bmc.timeout * 1000,
         append: (tenant, readings) => intake.appendReadings(tenant, readings),
         events,
-        clock: systemClock,
+        clock: sensorClock,
       }),
     poller => poller.stop(),
   )

@@ -1,5 +1,5 @@
 import type { Answering } from '../core/autoscaling/answering.ts'
-import type { needsOf } from '../core/catalogue/config/roles.ts'
+import type { roleNeeds } from '../core/catalogue/config/roles.ts'
 import type { QueryServer } from '../query/http/query-server.ts'
 import { createStatusServer } from '../query/status-server.ts'
 import type { Wiring } from './wiring.ts'
@@ -11,7 +11,7 @@ import type { Wiring } from './wiring.ts'
  */
 export async function startEarlyHealth(
   wiring: Wiring,
-  needs: ReturnType<typeof needsOf>,
+  needs: ReturnType<typeof roleNeeds>,
   answering: Answering | null,
 ): Promise<QueryServer | null> {
   const { lifecycle, config, events, version, started, authentication, waits } = wiring

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Broker } from '../core/broker/broker.ts'
-import { needsOf } from '../core/catalogue/config/roles.ts'
+import { roleNeeds } from '../core/catalogue/config/roles.ts'
 import type { ParquetExporter } from '../core/exports/exporter.ts'
 import { putFileFactors } from '../core/factors/file-factors.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
@@ -78,7 +78,7 @@ export function startErasures(
         broker,
         warehouse,
         readers: readersOf(config),
-        folder: needsOf(config).folder ? join(config.data, 'erasures') : null,
+        folder: roleNeeds(config).folder ? join(config.data, 'erasures') : null,
         logKeepsMs: config.broker.retention_time * 1000,
         supersededMs: SUPERSEDED_MS,
         whyStillComing: tenant => whyStillComing(config, tenant),

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { IntensityValues } from '../../core/factors/intensity-values.ts'
-import { getJson, type IntensityProvider, shape } from './access/provider.ts'
+import { getProviderJson, type IntensityProvider, shape } from './access/provider.ts'
 
 /** Base URL when the configuration sets none. */
 export const ELECTRICITY_MAPS_URL = 'https://api.electricitymaps.com/v3'
@@ -34,7 +34,9 @@ export const electricityMaps = ({ zone, area, token }: ElectricityMapsOptions): 
   async read(get, nowMs) {
     const ask = (what: string): Promise<unknown> =>
       // Without a zone it would take that of the caller's address.
-      getJson(get, `/carbon-intensity/${what}?zone=${encodeURIComponent(area)}`, { 'auth-token': token })
+      getProviderJson(get, `/carbon-intensity/${what}?zone=${encodeURIComponent(area)}`, {
+        'auth-token': token,
+      })
     const past = shape(history.safeParse(await ask('history'))).history
     const { forecast: future, updatedAt } = shape(forecast.safeParse(await ask('forecast')))
     const measured = new Set(past.map(one => Date.parse(one.datetime)))

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { IntensityValues } from '../../core/factors/intensity-values.ts'
-import { getJson, type IntensityProvider, shape } from './access/provider.ts'
+import { getProviderJson, type IntensityProvider, shape } from './access/provider.ts'
 
 /** Base URL when the configuration sets none. */
 export const UK_URL = 'https://api.carbonintensity.org.uk'
@@ -26,8 +26,8 @@ export const ukCarbonIntensity = ({ zone }: { readonly zone: string }): Intensit
   kind: 'uk_carbon_intensity',
   zone,
   async read(get, nowMs) {
-    const past = await getJson(get, `/intensity/${slot(nowMs)}/pt24h`)
-    const future = await getJson(get, `/intensity/${slot(nowMs)}/fw24h`)
+    const past = await getProviderJson(get, `/intensity/${slot(nowMs)}/pt24h`)
+    const future = await getProviderJson(get, `/intensity/${slot(nowMs)}/fw24h`)
     const slots = new Map(
       [past, future].flatMap(body => shape(answer.safeParse(body)).data).map(one => [one.from, one]),
     )

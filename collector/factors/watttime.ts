@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { IntensityValues } from '../../core/factors/intensity-values.ts'
 import { decimalText, parseDecimal } from '../../core/model/decimal.ts'
 import type { HttpGet } from './access/http-get.ts'
-import { getJson, type IntensityProvider, shape } from './access/provider.ts'
+import { getProviderJson, type IntensityProvider, shape } from './access/provider.ts'
 import { FactorProviderError } from './access/provider-error.ts'
 
 /** Base URL when the configuration sets none. */
@@ -47,7 +47,9 @@ export function wattTime({ zone, area, user, password, signal }: WattTimeOptions
   const authorize = async (get: HttpGet, nowMs: number): Promise<string> => {
     if (nowMs < token.untilMs) return token.text
     const basic = Buffer.from(`${user}:${password}`).toString('base64')
-    const given = shape(login.safeParse(await getJson(get, '/login', { authorization: `Basic ${basic}` })))
+    const given = shape(
+      login.safeParse(await getProviderJson(get, '/login', { authorization: `Basic ${basic}` })),
+    )
     token = { text: given.token, untilMs: nowMs + TOKEN_MS }
     return token.text
   }
@@ -57,7 +59,7 @@ export function wattTime({ zone, area, user, password, signal }: WattTimeOptions
     async read(get, nowMs) {
       const authorization = `Bearer ${await authorize(get, nowMs)}`
       const ask = async (path: string): Promise<z.infer<typeof series>> =>
-        shape(series.safeParse(await getJson(get, path, { authorization })))
+        shape(series.safeParse(await getProviderJson(get, path, { authorization })))
       const which = `region=${encodeURIComponent(area)}&signal_type=${signal}`
       const times = `start=${iso(nowMs - DAY_MS)}&end=${iso(nowMs)}`
       try {

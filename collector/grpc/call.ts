@@ -11,7 +11,7 @@ import { ClientGone } from '../../core/http/collect.ts'
 import { quoteHeader } from '../../core/http/quote-header.ts'
 import type { Intake } from '../intake/intake.ts'
 import { encodeExportResponse } from '../otlp/export-response.ts'
-import { refusal } from '../otlp/refusal.ts'
+import { countRefusal } from '../otlp/refusal.ts'
 import { EXPORT_METHODS } from './methods.ts'
 
 const SERVICES = servicesOf(EXPORT_METHODS.keys())
@@ -38,7 +38,7 @@ export const serveExport = (
   serveCall(stream, headers, {
     messageMs: parts.messageMs,
     answer: signal => answer(parts, stream, headers, signal),
-    refusal: error => refusal(parts.events, error),
+    refusal: error => countRefusal(parts.events, error),
   })
 
 function answer(

@@ -12,7 +12,7 @@ import { forwardedStream, receiveRecords } from '../forward/receive.ts'
 import type { Intake } from '../intake/intake.ts'
 import { encodeExportResponse } from '../otlp/export-response.ts'
 import { encodingOf, MEDIA_TYPES, requireEncoding } from '../otlp/media.ts'
-import { refusal } from '../otlp/refusal.ts'
+import { countRefusal } from '../otlp/refusal.ts'
 import type { Encoding, Signal } from '../otlp/signals.ts'
 import { encodeStatus } from '../otlp/status.ts'
 import type { FamilyMemory } from '../prometheus/remote-write/families.ts'
@@ -142,7 +142,7 @@ function requirePost(request: IncomingMessage): void {
  * plain text, which they log.
  */
 export function failureReply(events: Events, error: unknown, request: IncomingMessage): Reply {
-  const failure = refusal(events, error)
+  const failure = countRefusal(events, error)
   const headers: Record<string, string> = {}
   if (failure.code === 'method_not_allowed') headers['allow'] = 'POST'
   if (failure.status === 401) headers['www-authenticate'] = 'Bearer realm="wattline"'

@@ -11,7 +11,7 @@ export interface SensorClock {
 }
 
 /** Wall clock with millisecond resolution. */
-export const systemClock: SensorClock = {
+export const sensorClock: SensorClock = {
   now: () => BigInt(Date.now()) * 1_000_000n,
   monotonic: () => process.hrtime.bigint(),
   wait: (milliseconds, signal) =>

@@ -13,7 +13,7 @@ import { hostIdentity } from './host/host-identity.ts'
 import { type HostIdentity, type Roots, type Round, rootsUnder, type Sensor } from './host/sensor.ts'
 import { meterToggles, meterWatch, openMeters } from './meters.ts'
 import { cpuTimeSensor, uptimeTicks } from './proc/cpu-time.ts'
-import { type SensorClock, systemClock, untilNextRound } from './rounds.ts'
+import { type SensorClock, sensorClock, untilNextRound } from './rounds.ts'
 
 interface SensorsOptions {
   readonly config: Config['sensors']
@@ -57,7 +57,7 @@ const REPEAT_AFTER_ROUNDS = 60
 
 /** Opens the sensors of this machine and starts the rounds. Sensors that cannot be opened are reported, not thrown. */
 export function startSensors(options: SensorsOptions): RunningSensors {
-  const { config, events, clock = systemClock, roots = rootsUnder(options.config.host_root) } = options
+  const { config, events, clock = sensorClock, roots = rootsUnder(options.config.host_root) } = options
   const files = kernelFiles()
   const identity = hostIdentity(files, roots, options.tenant, config)
   const runId = clock.now().toString(36)

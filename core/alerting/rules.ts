@@ -67,9 +67,9 @@ function ruleOf(tenant: string, group: string, rule: RuleConfig): EvaluatedRule 
     goneSeconds: rule.gone_after,
     labels: rule.labels,
     annotations: rule.annotations,
-    source: sourceOf(rule),
+    source: valueSource(rule),
     scope: { by: rule.by, where: rule.where },
-    windowSeconds: windowOf(rule),
+    windowSeconds: ruleWindow(rule),
   }
 }
 
@@ -79,7 +79,7 @@ export type RuleConfig = Config['alerts']['groups'][number]['rules'][number]
 const builtInCheck = (name: CheckName): BuiltInCheck => BUILT_IN_CHECKS[name]
 
 /** Where the values of a rule come from. */
-export const sourceOf = ({ check, sql = '' }: RuleConfig): ValueSource =>
+export const valueSource = ({ check, sql = '' }: RuleConfig): ValueSource =>
   check === undefined ? { kind: 'sql', sql, isOwn: false, minutes: false } : builtInCheck(check).source
 
 /** When a value of a rule is bad: what it says, or what its check says. */
@@ -89,7 +89,7 @@ export function conditionOf({ above, below, check }: RuleConfig): AlertCondition
 }
 
 /** Seconds. */
-export const windowOf = ({ window, check }: RuleConfig): number =>
+export const ruleWindow = ({ window, check }: RuleConfig): number =>
   Math.max(1, Math.round(window ?? (check === undefined ? undefined : builtInCheck(check).window) ?? WINDOW))
 
 /** What follows from no row at all. */
@@ -98,13 +98,13 @@ export const noDataOf = ({ no_data, check }: RuleConfig): NoDataPolicy =>
 
 /** The statement of a rule, for people; '' where its values come from elsewhere. */
 export function statementOf(rule: RuleConfig): string {
-  const source = sourceOf(rule)
+  const source = valueSource(rule)
   if (source.kind === 'sql') return source.sql
   return source.kind === 'usage' ? usageSql(source.measure, rule).sql : ''
 }
 
 /** Routes in the order of the configuration. */
-export const routesOf = ({ routes }: Config['alerts']): readonly AlertRoute[] =>
+export const configuredRoutes = ({ routes }: Config['alerts']): readonly AlertRoute[] =>
   routes.map(route => ({
     match: route.match,
     receiver: route.receiver,

@@ -85,7 +85,7 @@ export interface GroupPlace {
 }
 
 /** The groups of an alert, by the routes that take it. Alerts of two tenants are never in one group. */
-export function groupsOf(
+export function alertGroups(
   routes: readonly AlertRoute[],
   tenant: string,
   labels: LabelSet,

@@ -4,7 +4,7 @@
  */
 import { fingerprintOf, type LabelSet } from './labels.ts'
 import { ALERT_NAME, type AlertRule, type AlertSample, judge, NO_DATA } from './rule.ts'
-import { renderTemplate } from './template.ts'
+import { renderAlertText } from './template.ts'
 
 /** An alert that is pending or firing. */
 export interface AlertInstance {
@@ -128,7 +128,7 @@ function worse(
   const annotations = Object.fromEntries(
     Object.entries(rule.annotations).map(([name, template]) => [
       name,
-      renderTemplate(template, { labels, value }),
+      renderAlertText(template, { labels, value }),
     ]),
   )
   const next: AlertInstance = {

@@ -33,7 +33,7 @@ export function checkTemplate(template: string): void {
 }
 
 /** Values are put in as they are and not read again: a label cannot bring a template of its own. */
-export const renderTemplate = (template: string, { labels, value }: TemplateData): string =>
+export const renderAlertText = (template: string, { labels, value }: TemplateData): string =>
   template.replace(PLACE, (_, label: string | undefined, format: string | undefined) => {
     if (label !== undefined) return labels[label] ?? ''
     if (value === null) return 'no data'

@@ -16,7 +16,7 @@ const NOTHING = Buffer.alloc(0)
 
 /** @throws config_invalid when a required environment variable is missing */
 export function openS3(name: string, environment: Readonly<NodeJS.ProcessEnv>): BackupStore {
-  const { bucket, prefix } = placeOf(name)
+  const { bucket, prefix } = bucketAndPrefix(name)
   const client = new S3Client(endpointOf(environment), loginOf(environment), name)
   const path = (key: string): string =>
     `/${encoded(bucket)}/${`${prefix}${key}`.split('/').map(encoded).join('/')}`
@@ -44,7 +44,7 @@ export function openS3(name: string, environment: Readonly<NodeJS.ProcessEnv>): 
 }
 
 /** Bucket and prefix of `s3://BUCKET/PREFIX`; the prefix ends in a slash, or is empty. @throws parameter_invalid */
-export function placeOf(name: string): { readonly bucket: string; readonly prefix: string } {
+export function bucketAndPrefix(name: string): { readonly bucket: string; readonly prefix: string } {
   const [, bucket = '', rest = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/?$/.exec(name) ?? []
   if (bucket === '') throw new WattlineError('parameter_invalid', `${name} is not s3://BUCKET/PREFIX.`)
   return { bucket, prefix: rest === '' ? '' : `${rest}/` }

@@ -12,7 +12,7 @@ export const damaged = ({ name }: BackupObject, store: BackupStore): WattlineErr
   new WattlineError('backup_unusable', `${name} in ${store.name} is damaged: its checksum does not match.`)
 
 /** Reads every file of a backup and compares checksums. @throws backup_unusable */
-export async function verify(
+export async function verifyBackup(
   store: BackupStore,
   manifest: BackupManifest,
   onProgress: (progress: ByteProgress) => void,

@@ -3,7 +3,7 @@
  * rounded together, once: their sum half to even to the minor unit, and each so that they sum to it (`roundToSum`).
  */
 import { WattlineError } from '../catalogue/errors/errors.ts'
-import { multiply, parseDecimal, rational } from '../model/decimal.ts'
+import { multiplyExact, parseDecimal, rational } from '../model/decimal.ts'
 import { type Femto, femtoOf, minorDigits, percentOf, roundToMinor, roundToSum } from './money.ts'
 import type { BillingPeriod } from './periods.ts'
 import { priced } from './pricing.ts'
@@ -137,7 +137,7 @@ function usageLine(
 
 function discounted(price: string, percent: string): string {
   if (price === '' || percent === '0') return price
-  const { numerator, denominator } = multiply(rational(parseDecimal(price)), {
+  const { numerator, denominator } = multiplyExact(rational(parseDecimal(price)), {
     numerator:
       100n * 10n ** 4n -
       rational(parseDecimal(percent)).numerator * 10n ** BigInt(4 - parseDecimal(percent).scale),

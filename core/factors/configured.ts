@@ -30,7 +30,7 @@ export const configuredFactors = ({
   factors,
   tariffs,
 }: Pick<Config, 'factors' | 'tariffs'>): ConfiguredFactors => ({
-  intensity: intensityOf(factors),
+  intensity: configuredIntensity(factors),
   prices: pricesOf(tariffs),
   pue: valid('factors.pue_values', () => factors.pue_values.flatMap(values => pueFactorsOf(values, LABEL))),
   embodied: valid('factors.embodied', () => factors.embodied.map(values => embodiedFactorOf(values, LABEL))),
@@ -84,7 +84,7 @@ export function configuredEmbodied(
 }
 
 /** The configured value where there is one, else the yearly average of the zone. */
-export function intensityOf(factors: Config['factors']): Factor | null {
+export function configuredIntensity(factors: Config['factors']): Factor | null {
   const builtIn = yearlyIntensity(factors.zone)
   if (factors.intensity_g_per_kwh === undefined) return builtIn
   return factor('config', {

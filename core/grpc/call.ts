@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { ClientGone } from '../http/collect.ts'
 import { httpRefusal, timeoutMs } from './call-head.ts'
-import { sendFailure, sendHttpStatus, sendMessage } from './reply.ts'
+import { sendFailureStatus, sendHttpStatus, sendMessage } from './reply.ts'
 
 /** How one call is handled. */
 export interface CallHandler {
@@ -38,7 +38,7 @@ export async function serveCall(
     if (message !== null) sendMessage(stream, message)
   } catch (error) {
     if (error instanceof ClientGone) return
-    sendFailure(stream, refusal(error))
+    sendFailureStatus(stream, refusal(error))
   } finally {
     clearTimeout(timer)
   }

@@ -50,7 +50,7 @@ export function framed(message: Uint8Array): Buffer {
 }
 
 /** Answers with a status and no message; has no effect when the client has disconnected. */
-export function sendFailure(stream: ServerHttp2Stream, failure: WattlineError): void {
+export function sendFailureStatus(stream: ServerHttp2Stream, failure: WattlineError): void {
   sendHead(stream, { ...HEADERS, ...statusTrailers(failure) })
 }
 

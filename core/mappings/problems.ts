@@ -4,7 +4,7 @@ import { QUANTITIES, type Quantity } from '../books/quantities.ts'
 import { unitOfMeasure } from '../model/units.ts'
 import { areDisjoint, type LabelCondition, parseConditions } from './condition.ts'
 import type { BuiltInRow, MappingRow, TemplateText } from './row.ts'
-import { scaleOf } from './scale.ts'
+import { parseScale } from './scale.ts'
 import { fixedStart, parseTemplate, type Template } from './template.ts'
 
 /** A problem of a row; `path` is relative to the list: `0.unit`. */
@@ -75,7 +75,7 @@ function unitProblems({ quantity, unit, scale, value }: MappingRow): MappingProb
     ['scale', scale],
     ['value', value],
   ].flatMap(([path, text]) =>
-    path === undefined || text === undefined || scaleOf(text) !== null
+    path === undefined || text === undefined || parseScale(text) !== null
       ? []
       : [{ path, problem: 'must be a number above 0 in quotes, such as "0.1" or "1/7"' }],
   )

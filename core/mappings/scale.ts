@@ -1,7 +1,7 @@
 import type { Rational } from '../model/decimal.ts'
 
 /** `0.1` or `1/7`, above 0, as a quotient of integers; null for other texts. */
-export function scaleOf(text: string): Rational | null {
+export function parseScale(text: string): Rational | null {
   const fraction = /^(\d{1,18})\/(\d{1,18})$/.exec(text)
   if (fraction !== null) return quotient(BigInt(fraction[1]!), BigInt(fraction[2]!))
   const decimal = /^(\d{1,18})(?:\.(\d{1,18}))?$/.exec(text)

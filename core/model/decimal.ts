@@ -54,7 +54,7 @@ export const rational = ({ mantissa, scale }: Decimal): Rational => ({
 })
 
 /** Exact; the quotient is not reduced. */
-export const multiply = (a: Rational, b: Rational): Rational => ({
+export const multiplyExact = (a: Rational, b: Rational): Rational => ({
   numerator: a.numerator * b.numerator,
   denominator: a.denominator * b.denominator,
 })

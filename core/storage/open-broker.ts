@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Broker } from '../broker/broker.ts'
 import type { HistoryOptions } from '../broker/embedded/history.ts'
-import { needsOf } from '../catalogue/config/roles.ts'
+import { roleNeeds } from '../catalogue/config/roles.ts'
 import type { Config } from '../catalogue/config/schema.ts'
 import type { Events } from '../catalogue/events/events.ts'
 import { instanceName } from '../runtime/instance.ts'
@@ -38,7 +38,7 @@ export async function openBrokerOfKind(
   }
   const { brokers, topic_prefix: topicPrefix, replication, tls, sasl } = broker
   const { mechanism, username = '', password = '' } = sasl
-  const instance = config.instance ?? (needsOf(config).folder ? instanceName(data) : undefined)
+  const instance = config.instance ?? (roleNeeds(config).folder ? instanceName(data) : undefined)
   const { openKafkaBroker } = await import('../broker/kafka/kafka-broker.ts')
   return openKafkaBroker({
     brokers,

@@ -15,8 +15,8 @@ import {
   nameOf,
   type PodContainer,
   type PodVolume,
+  podWorkloads,
   readManifests,
-  workloadsOf,
 } from './manifest.ts'
 import { brokenRules } from './rules.ts'
 import { sampleSecret } from './sample-secrets.ts'
@@ -83,7 +83,7 @@ async function renderedProblems({
     ...(await configProblems(manifests)),
   ]
   report(
-    `${basename(values)}, Kubernetes ${version}: ${manifests.length} manifests, ${workloadsOf(manifests).length} configurations`,
+    `${basename(values)}, Kubernetes ${version}: ${manifests.length} manifests, ${podWorkloads(manifests).length} configurations`,
   )
   return problems
 }
@@ -137,7 +137,7 @@ async function schemaProblems(
  */
 async function configProblems(manifests: readonly KubernetesManifest[]): Promise<string[]> {
   const problems: string[] = []
-  for (const { manifest, pod } of workloadsOf(manifests)) {
+  for (const { manifest, pod } of podWorkloads(manifests)) {
     for (const container of pod.containers) {
       const files = new Map(pod.volumes.flatMap(volume => filesOf(volume, container, manifests)))
       const environment = Object.fromEntries(

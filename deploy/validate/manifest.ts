@@ -85,7 +85,7 @@ export interface PodWorkload {
 }
 
 /** The workloads among the manifests. */
-export const workloadsOf = (manifests: readonly KubernetesManifest[]): PodWorkload[] =>
+export const podWorkloads = (manifests: readonly KubernetesManifest[]): PodWorkload[] =>
   manifests.flatMap(manifest => {
     const template = manifest.spec?.template
     return template === undefined ? [] : [{ manifest, labels: template.metadata.labels, pod: template.spec }]
@@ -103,5 +103,5 @@ export function selectorOf({ kind, spec }: KubernetesManifest): ManifestLabels |
 }
 
 /** Whether pods with these labels match a selector: every label of it, with the same value. */
-export const selects = (selector: ManifestLabels, labels: ManifestLabels): boolean =>
+export const selectorMatches = (selector: ManifestLabels, labels: ManifestLabels): boolean =>
   Object.entries(selector).every(([name, value]) => labels[name] === value)

@@ -5,9 +5,9 @@ import {
   type KubernetesManifest,
   nameOf,
   type PodWorkload,
+  podWorkloads,
+  selectorMatches,
   selectorOf,
-  selects,
-  workloadsOf,
 } from './manifest.ts'
 
 /** Folders of a node that the sensors read; only the agents' own data is written. */
@@ -20,7 +20,7 @@ const SPARE_SECONDS = 5
  * write.
  */
 export function brokenRules(manifests: readonly KubernetesManifest[], dataPath: string): string[] {
-  const workloads = workloadsOf(manifests)
+  const workloads = podWorkloads(manifests)
   return [
     ...doubles(manifests),
     ...manifests.flatMap(manifest => selections(manifest, workloads)),
@@ -43,7 +43,7 @@ function doubles(manifests: readonly KubernetesManifest[]): string[] {
 function selections(manifest: KubernetesManifest, workloads: readonly PodWorkload[]): string[] {
   const selector = selectorOf(manifest)
   if (selector === undefined) return []
-  const found = workloads.filter(({ labels }) => selects(selector, labels))
+  const found = workloads.filter(({ labels }) => selectorMatches(selector, labels))
   if (found.length !== 1) return [`${nameOf(manifest)} selects the pods of ${found.length} workloads`]
   if (manifest.kind !== 'Service') return []
   const ports = found[0]!.pod.containers.flatMap(container => container.ports.map(({ name }) => name))

@@ -5,7 +5,7 @@ import { INTENSITY_KINDS } from '../../core/factors/intensity-values.ts'
 import { decimalText } from '../../core/model/decimal.ts'
 
 /** A zone whose values have ended has none: what holds of it then is a yearly average, which no alert should follow. */
-export function intensityValues(book: IntensityBook, at: number): readonly AlertSample[] {
+export function intensitySamples(book: IntensityBook, at: number): readonly AlertSample[] {
   const zones = new Set(book.series.flatMap(([first]) => (first === undefined ? [] : [first.zone])))
   return [...zones].toSorted().flatMap(zone =>
     INTENSITY_KINDS.flatMap(kind => {

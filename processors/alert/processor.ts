@@ -5,18 +5,18 @@
  */
 
 import {
+  configuredRoutes,
   type EvaluatedRule,
   evaluatedApart,
   type RuleGroup,
-  routesOf,
   ruleGroupsOf,
 } from '../../core/alerting/rules.ts'
 import {
   type AlertGroup,
   type AlertRoute,
+  alertGroups,
   flushGroup,
   type GroupPlace,
-  groupsOf,
   startGroup,
 } from '../../core/alerts/groups.ts'
 import {
@@ -103,7 +103,7 @@ class AlertWorker implements PartitionWorker {
     this.#options = options
     this.#partition = partition
     this.#groups = ruleGroupsOf(options.alerts).flatMap(evaluatedApart)
-    this.#routes = routesOf(options.alerts)
+    this.#routes = configuredRoutes(options.alerts)
     const { state, next } = decodeAlertState(entries)
     this.#state = state
     this.#next = next
@@ -210,7 +210,7 @@ class AlertWorker implements PartitionWorker {
     changed: Map<string, OpenGroup>,
   ): void {
     if (state !== 'firing' && state !== 'resolved') return
-    for (const place of groupsOf(this.#routes, tenant, instance.labels)) {
+    for (const place of alertGroups(this.#routes, tenant, instance.labels)) {
       const group = changed.get(place.key) ?? this.#openGroup(place, tenant, at)
       if (state === 'resolved') group.ended.push(sentAlertOf(instance, at))
       changed.set(place.key, group)

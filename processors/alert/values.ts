@@ -9,7 +9,7 @@ import type { LogReader } from '../../core/model/streams/readers.ts'
 import { answerLines } from '../../core/warehouse/answer-lines.ts'
 import type { QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
 import { budgetValues } from './budget-values.ts'
-import { intensityValues } from './intensity-values.ts'
+import { intensitySamples } from './intensity-values.ts'
 import { lagValues } from './lag-values.ts'
 import { type ReadSamples, sampleOf } from './samples.ts'
 
@@ -51,7 +51,7 @@ export const readValuesOf =
       case 'budget':
         return await budgetValues(sources, source.figure, tenant, window)
       case 'intensity':
-        return intensityValues((await sources.books()).intensities, at)
+        return intensitySamples((await sources.books()).intensities, at)
       case 'lag':
         return await lagValues(sources.broker, sources.readers, sources.now())
     }

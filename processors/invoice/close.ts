@@ -39,7 +39,7 @@ export async function readClosed(ask: RunStatement, tenant: string): Promise<rea
 }
 
 /** Null: it may be closed. Otherwise what is missing, and what to do. */
-export function refusal(
+export function closeRefusal(
   { config, openSeconds }: Pick<ClosingOptions, 'config' | 'openSeconds'>,
   closed: readonly string[],
   period: string,

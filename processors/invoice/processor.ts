@@ -25,10 +25,10 @@ import {
   beginClosing,
   type Closing,
   type ClosingOptions,
+  closeRefusal,
   closingRecord,
   nextBills,
   readClosed,
-  refusal,
 } from './close.ts'
 import { dueClosings } from './due.ts'
 
@@ -145,7 +145,7 @@ class InvoiceWorker implements PartitionWorker {
     const { ask } = this.#options
     const closed = await readClosed(ask, request.tenant)
     const isClosed = closed.includes(request.period)
-    const reason = isClosed ? null : refusal(this.#options, closed, request.period, nowMs / 1000)
+    const reason = isClosed ? null : closeRefusal(this.#options, closed, request.period, nowMs / 1000)
     if (reason !== null) {
       await this.#refuse(request, reason)
       return true

@@ -1,7 +1,7 @@
 /** What a kWh emits and costs at a site, for an account, in a minute, as factors of energy in µJ. */
 import type { FactorBooks } from '../../core/factors/follower.ts'
 import type { PueFactor } from '../../core/factors/hosts/pue.ts'
-import { decimalText, multiply, type Rational, rational } from '../../core/model/decimal.ts'
+import { decimalText, multiplyExact, type Rational, rational } from '../../core/model/decimal.ts'
 import type { Factor } from '../../core/model/factor.ts'
 import type { ResourcePrices } from '../../core/model/prices/resource-prices.ts'
 import { type ExactScale, scaleOf } from './scale.ts'
@@ -110,7 +110,7 @@ function createScales() {
     const known = scales.get(key)
     if (known !== undefined) return known
     if (scales.size >= MOST_REMEMBERED) scales.clear()
-    const made = scaleOf(multiply(perUj, multiply(rational(pue.value), perKwh)))
+    const made = scaleOf(multiplyExact(perUj, multiplyExact(rational(pue.value), perKwh)))
     scales.set(key, made)
     return made
   }

@@ -16,7 +16,7 @@ import { embodiedByRow } from './embodied.ts'
 import { type EnergyRecord, isText, type LedgerBuilder } from './energy-record.ts'
 import { entryIds } from './entry-ids.ts'
 import { createPrices, type Prices } from './prices.ts'
-import { resourcesOf } from './resources.ts'
+import { resourceCosts } from './resources.ts'
 import { type ExactScale, scaledBigint, scaledNumber } from './scale.ts'
 import { createSites, type Site } from './sites.ts'
 
@@ -57,7 +57,7 @@ export function createRate(
             )
           : null
       const accountOf = accounts(record, placed)
-      const resourceCost = resourcesOf(record)
+      const resourceCost = resourceCosts(record)
       const ids = entryIds(record, history)
       const write = entryWriter(record, into)
       const reasons = new Map<string, number>()

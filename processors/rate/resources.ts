@@ -1,5 +1,5 @@
 /** What the resources of a row cost, in 1e-9 of the currency. */
-import { divideHalfEven, multiply, type Rational } from '../../core/model/decimal.ts'
+import { divideHalfEven, multiplyExact, type Rational } from '../../core/model/decimal.ts'
 import { larger } from '../../core/model/integers.ts'
 import type { ResourcePrices, UnitPrices } from '../../core/model/prices/resource-prices.ts'
 import type { ResourcePolicy } from '../../core/model/prices/terms.ts'
@@ -16,9 +16,9 @@ type AmountsCost = (cpuUs: bigint, byteSeconds: bigint, gpuUs: bigint) => bigint
 
 /** A resource without a price is not charged. */
 function amountsCost({ perVcpuHour, perGibHour, perGpuHour }: UnitPrices): AmountsCost {
-  const cpu = multiply(PER_CPU_US, perVcpuHour ?? NOTHING)
-  const memory = multiply(PER_BYTE_SECOND, perGibHour ?? NOTHING)
-  const gpu = multiply(PER_CPU_US, perGpuHour ?? NOTHING)
+  const cpu = multiplyExact(PER_CPU_US, perVcpuHour ?? NOTHING)
+  const memory = multiplyExact(PER_BYTE_SECOND, perGibHour ?? NOTHING)
+  const gpu = multiplyExact(PER_CPU_US, perGpuHour ?? NOTHING)
   const denominator = cpu.denominator * memory.denominator * gpu.denominator
   const [perCpu, perMemory, perGpu] = [cpu, memory, gpu].map(
     price => (price.numerator * denominator) / price.denominator,
@@ -54,7 +54,7 @@ const BILLED = {
 >
 
 /** The cost of a row's resources by the prices in force for it; null: they are not priced. */
-export function resourcesOf(record: EnergyRecord): (row: number, prices: ResourcePrices) => bigint | null {
+export function resourceCosts(record: EnergyRecord): (row: number, prices: ResourcePrices) => bigint | null {
   const { columns } = record
   const pricesOf = pricesByRow(record)
   const hostShare = createHostShares(record)

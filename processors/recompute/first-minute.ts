@@ -4,7 +4,7 @@ import { ledger, readings } from '../../core/model/streams/index.ts'
 import { qualified } from '../../core/warehouse/tables/ddl.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
 import type { RecomputeReason } from './differences.ts'
-import { namesOf } from './machine.ts'
+import { machineNames } from './machine.ts'
 import { type HostSpan, minute, ofMachine } from './span.ts'
 
 /**
@@ -20,7 +20,7 @@ export async function firstMinute(
   const { query, dialect } = statements
   const alone = { ...host, names: [] }
   const span =
-    reason === 'factors_revised' ? alone : { ...host, names: await namesOf(statements, alone, rules) }
+    reason === 'factors_revised' ? alone : { ...host, names: await machineNames(statements, alone, rules) }
   const [booked] = await query<{ n: number; at: number }>(
     `SELECT toFloat64(count()) AS n, toFloat64(min(toUnixTimestamp(WindowStart))) AS at
 FROM ${qualified(dialect, ledger.name)}

@@ -13,7 +13,7 @@ import { type HostSpan, instant } from './span.ts'
 const CLAIM_SECONDS = 3 * 3600
 
 /** Names that readings of the machine came under, around a span. A name that two machines claim belongs to none of them. */
-export async function namesOf(
+export async function machineNames(
   statements: Statements,
   span: HostSpan,
   rules: HostRules = NO_HOST_RULES,

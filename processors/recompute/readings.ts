@@ -79,7 +79,7 @@ FROM ${qualified(dialect, readings.name)} WHERE ${inSpan(span)}`,
 }
 
 /** Reads the series of a span, without the samples that the meter has found to be dated wrongly. */
-export async function readSeries(statements: Statements, span: HostSpan): Promise<SeriesSamples[]> {
+export async function readMeterSeries(statements: Statements, span: HostSpan): Promise<SeriesSamples[]> {
   const { query, dialect } = statements
   const table = qualified(dialect, readings.name)
   const wrong = await wronglyDated(statements, span)

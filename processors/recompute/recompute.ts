@@ -8,9 +8,9 @@ import { asIdlePolicy } from '../meter/shares/idle-shares.ts'
 import type { Rate } from '../rate/rate.ts'
 import { type Booked, readBooked, SUMMED_AMOUNTS, together } from './booked.ts'
 import { type Differences, differences, type RecomputeReason } from './differences.ts'
-import { namesOf, standsAlone } from './machine.ts'
+import { machineNames, standsAlone } from './machine.ts'
 import { meterSpan } from './metered.ts'
-import { countSamples, readSeries } from './readings.ts'
+import { countSamples, readMeterSeries } from './readings.ts'
 import type { HostSpan } from './span.ts'
 
 /** What minutes are computed with. */
@@ -45,7 +45,7 @@ export async function recompute(
   const { statements, rate, follow, rules } = tools
   const isMetered = reason !== 'factors_revised'
   const whole = { tenant, host, from, to: Math.min(to, from + LONGEST) }
-  const names = isMetered ? await namesOf(statements, { ...whole, names: [] }, rules) : []
+  const names = isMetered ? await machineNames(statements, { ...whole, names: [] }, rules) : []
   let span: HostSpan = { ...whole, names }
   for (;;) {
     const minutes = (span.to - span.from) / 60
@@ -90,6 +90,6 @@ async function meteredAsBooked(
       gpuIdlePower: row.Component === 'gpu' ? row.GpuIdlePower : gpuIdlePower,
     })
   }
-  const series = await readSeries(statements, span)
+  const series = await readMeterSeries(statements, span)
   return meterSpan(meter, span, series, windowStart => minutes.get(windowStart))
 }

@@ -1,6 +1,6 @@
 /** Entries that take back what is booked. */
 import type { FactorBooks } from '../../core/factors/follower.ts'
-import { multiply, parseDecimal, rational, scaleHalfEven } from '../../core/model/decimal.ts'
+import { multiplyExact, parseDecimal, rational, scaleHalfEven } from '../../core/model/decimal.ts'
 import type { Factor } from '../../core/model/factor.ts'
 import { sharedPart } from '../../core/model/shared-part.ts'
 import type { LedgerRow } from '../../core/model/streams/ledger.ts'
@@ -48,7 +48,7 @@ export function takenBack(booked: Booked, like: LedgerRow, { intensities }: Fact
 
 /** By the intensity in force, to which all that is booked is restated, and the PUE that it was booked with. */
 function carbonOf({ row, pue }: Booked, { value }: Factor): bigint {
-  const perUj = multiply(PER_UJ_CARBON, multiply(rational(parseDecimal(pue)), rational(value)))
+  const perUj = multiplyExact(PER_UJ_CARBON, multiplyExact(rational(parseDecimal(pue)), rational(value)))
   const [whole, before, own] = [row.IdleSharedUj, row.IdleBeforeUj, row.EnergyUj]
   if (whole === 0n) return scaleHalfEven(own, perUj)
   return sharedPart(scaleHalfEven(whole, perUj), { whole, before, own })

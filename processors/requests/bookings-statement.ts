@@ -5,7 +5,7 @@ const inMinute = (minute: number): string =>
   `WindowStart = toDateTime(${minute}, 'UTC') AND WorkloadKind != ''`
 
 /** Workloads of the minute as rules of matching look at them. */
-export const workloadsOf = (table: string, minute: number, condition: string): string =>
+export const minuteWorkloadsStatement = (table: string, minute: number, condition: string): string =>
   `SELECT Tenant, Host, WorkloadKind, WorkloadId, any(HostName) AS HostName, any(WorkloadName) AS WorkloadName,
       any(Namespace) AS Namespace, any(Labels) AS l
     FROM ${table} WHERE ${inMinute(minute)}${condition}

@@ -109,7 +109,7 @@ const PLACED = `if(SpanKind = 'Client' AND c.3 AND (c.1 < Start OR c.2 > End) AN
     (Start + intDiv(End - Start - (c.2 - c.1), 2), Start + intDiv(End - Start - (c.2 - c.1), 2) + (c.2 - c.1)), (c.1, c.2))`
 
 /** Resources of spans that run in the minute. */
-export function resourcesOf(table: string, minute: number, condition: string): string {
+export function spanResourcesStatement(table: string, minute: number, condition: string): string {
   const columns = ['Tenant', 'ServiceName', 'ResourceAttributes']
   return `SELECT Tenant, ServiceName AS Service, cityHash64(ResourceAttributes) AS Resource, any(ResourceAttributes) AS r
     FROM (${runningSpans(table, { from: minute, to: minute + 60 }, columns, condition)})

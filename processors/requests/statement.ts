@@ -11,11 +11,17 @@ import {
   requestMinutes,
 } from '../../core/model/streams/request-energy.ts'
 import { quoteText } from '../../core/warehouse/tables/column-types.ts'
-import { bookingsOf, workloadsOf } from './bookings-statement.ts'
+import { bookingsOf, minuteWorkloadsStatement } from './bookings-statement.ts'
 import { MATCH_RULES, type MatchRule, WEAK_RULE } from './match-rules.ts'
 import { matchStatement } from './match-statement.ts'
 import { sharedRows } from './share-statement.ts'
-import { type MinutePart, ofTenants, resourcesOf, runningSpans, sharedSpans } from './spans-statement.ts'
+import {
+  type MinutePart,
+  ofTenants,
+  runningSpans,
+  sharedSpans,
+  spanResourcesStatement,
+} from './spans-statement.ts'
 import type { TokenCarrier } from './tokens.ts'
 import { carriersTable } from './tokens-statement.ts'
 
@@ -82,7 +88,7 @@ function matchedSpans(tables: RequestTables, part: MinutePart, rules: readonly M
   return `
 SELECT s.*, m.Host AS Host, m.WorkloadKind AS WorkloadKind, m.WorkloadId AS WorkloadId, m.Match AS Match, m.Problem AS Problem
 FROM (${sharedSpans(tables.spans, part)}) AS s
-LEFT JOIN (${matchStatement(resourcesOf(tables.spans, part.minute, tenants), workloadsOf(tables.ledger, part.minute, tenants), rules)}) AS m
+LEFT JOIN (${matchStatement(spanResourcesStatement(tables.spans, part.minute, tenants), minuteWorkloadsStatement(tables.ledger, part.minute, tenants), rules)}) AS m
 USING (Tenant, Service, Resource)`
 }
 

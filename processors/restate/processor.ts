@@ -50,9 +50,9 @@ import {
   staleFingerprint,
 } from './statement.ts'
 import {
+  cursorOf,
   type PlannedUnit,
   type PlannedWorkload,
-  placeOf,
   UNIT,
   UNIT_AS_TEXT,
   type UnitLimits,
@@ -236,7 +236,7 @@ class RestateWorker implements PartitionWorker {
     return {
       range,
       units: unitsOf(workloads, limits),
-      next: last === undefined ? null : placeOf(last),
+      next: last === undefined ? null : cursorOf(last),
     }
   }
 

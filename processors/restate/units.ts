@@ -78,7 +78,7 @@ const haveRoom = (unit: GrowingUnit, more: GrowingUnit, limits: UnitLimits): boo
   (unit.hosts.size < limits.hosts || [...more.hosts].every(host => unit.hosts.has(host)))
 
 /** The workload's place in the order of the table. */
-export const placeOf = (one: PlannedWorkload): UnitCursor => [
+export const cursorOf = (one: PlannedWorkload): UnitCursor => [
   one.Tenant,
   one.Account,
   one.Host,
@@ -88,8 +88,8 @@ export const placeOf = (one: PlannedWorkload): UnitCursor => [
 
 const unitOf = (one: PlannedWorkload): GrowingUnit => ({
   Tenant: one.Tenant,
-  from: placeOf(one),
-  to: placeOf(one),
+  from: cursorOf(one),
+  to: cursorOf(one),
   hosts: new Set([one.Host]),
   entries: one.Entries,
   corrections: Math.min(one.Entries, one.Hours * THINGS),

@@ -42,7 +42,7 @@ export interface PolicyEvaluation {
 }
 
 /** @param at seconds since the epoch */
-export async function evaluate(
+export async function evaluatePolicy(
   options: EvaluateOptions,
   named: NamedPolicy,
   before: PolicyState,

@@ -14,7 +14,7 @@ import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { type MeasuredEffect, measureEffects, minutesOf } from './effects.ts'
-import { type EvaluateOptions, evaluate, type PolicyEvaluation } from './evaluate.ts'
+import { type EvaluateOptions, evaluatePolicy, type PolicyEvaluation } from './evaluate.ts'
 import {
   answerOutput,
   type DecisionRow,
@@ -178,7 +178,7 @@ class ScaleWorker implements PartitionWorker {
     try {
       const before = this.#states.get(place) ?? NEW_POLICY
       const signal = AbortSignal.any([this.#partition.revoked, this.#over.signal])
-      this.#decided.set(place, await evaluate(this.#options, named, before, at, signal))
+      this.#decided.set(place, await evaluatePolicy(this.#options, named, before, at, signal))
       this.#restUntil.delete(place)
     } catch (error) {
       // The log could not be asked for factors: the next round tries again.

@@ -2,7 +2,7 @@ import type { Broker } from '../../core/broker/broker.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 import type { NextInserts } from '../../core/warehouse/embedded/listed-offsets.ts'
 import type { StoredOffsets } from '../../core/warehouse/embedded/stored-offsets.ts'
-import { tokenHash } from '../../core/warehouse/embedded/token-hash.ts'
+import { insertTokenHash } from '../../core/warehouse/embedded/token-hash.ts'
 import { knownUpTo } from './rewind.ts'
 import { INSERTS_A_COMMIT } from './store-worker.ts'
 import { STORE, tokenOf } from './token.ts'
@@ -30,7 +30,7 @@ export function nextInserts(
         for (let offset = from; offset < to; offset++) {
           const origin = originOf(offset)
           const stored = { origin, next: offset + 1n }
-          yield { stored, tokenHash: tokenHash(tokenOf(name, partition, offset, origin)) }
+          yield { stored, tokenHash: insertTokenHash(tokenOf(name, partition, offset, origin)) }
         }
       }
       return { place, table: table?.name ?? '', records: records(), atATime: INSERTS_A_COMMIT }

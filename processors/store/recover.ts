@@ -8,7 +8,7 @@ import { type StreamDeclaration, tablesOf } from '../../core/model/streams/strea
 import type { Extent, Loss, Losses, Restoring } from '../../core/runtime/losses.ts'
 import type { Missing } from '../../core/warehouse/embedded/missing.ts'
 import type { StoredOffsets } from '../../core/warehouse/embedded/stored-offsets.ts'
-import { tokenHash } from '../../core/warehouse/embedded/token-hash.ts'
+import { insertTokenHash } from '../../core/warehouse/embedded/token-hash.ts'
 import { encodeRewind, knownUpTo, planRewind, REWIND, type RewindInputs, type RewindPlan } from './rewind.ts'
 import { extentOf, refuseUnlessAccepted, tellBack, tellStartedOver } from './tables-gone.ts'
 import { STORE, tokenOf } from './token.ts'
@@ -114,7 +114,7 @@ function factsOf(
   const table = names[0] ?? ''
   const [logged, burnt] = [missing.logged.get(table), missing.tokens.get(table)]
   const hashOf = (offset: bigint): string =>
-    tokenHash(tokenOf(stream.name, holding.partition, offset, holding.originOf(offset)))
+    insertTokenHash(tokenOf(stream.name, holding.partition, offset, holding.originOf(offset)))
   const inputs = {
     holding,
     isAllMissing: missing.empty.has(table),
@@ -171,7 +171,7 @@ function extentUnknown(places: readonly ComparedPartition[], missing: Missing): 
     for (const { name, partition, inputs } of mine) {
       const { first, end, originOf } = inputs.holding
       for (let offset = first; offset < end && left.size > 0; offset++) {
-        left.delete(tokenHash(tokenOf(name, partition, offset, originOf(offset))))
+        left.delete(insertTokenHash(tokenOf(name, partition, offset, originOf(offset))))
       }
     }
     if (left.size > 0) found.push({ table, rows: null, records: left.size, from: null, to: null })

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { type AlertLog, newSilenceId } from '../../core/alerting/alert-log.ts'
-import { conditionOf, noDataOf, statementOf, windowOf } from '../../core/alerting/rules.ts'
+import { conditionOf, noDataOf, ruleWindow, statementOf } from '../../core/alerting/rules.ts'
 import type { AlertMessage } from '../../core/alerts/groups.ts'
 import { LABEL_NAME, matchesAll } from '../../core/alerts/labels.ts'
 import { NO_DATA } from '../../core/alerts/rule.ts'
@@ -20,7 +20,7 @@ import { isoTime } from '../../core/model/iso-time.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { ADMIN_TENANT, identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { integer, knownParameters, oneOf, type RawQuery } from '../http/parameters.ts'
+import { integerParameter, knownParameters, type RawQuery, wordParameter } from '../http/parameters.ts'
 import { alertsStatement, deliveriesStatement, messageStatement, silencesStatement } from './statements.ts'
 
 const MOST_ALERTS = 10_000
@@ -42,7 +42,7 @@ export function alertRoutes(app: FastifyInstance, context: QueryContext): void {
   app.get('/api/v1/alerts', read, async (request, reply): Promise<AlertsAnswer> => {
     const query = request.query as RawQuery
     knownParameters(query, ['limit'])
-    const limit = integer(query, 'limit', { min: 1, max: MOST_ALERTS, absent: 1_000 })
+    const limit = integerParameter(query, 'limit', { min: 1, max: MOST_ALERTS, absent: 1_000 })
     const found = await activeAlerts(context.readers(identityOf(request), reply), nowS(), limit + 1)
     reply.header('cache-control', 'no-store')
     return { alerts: found.slice(0, limit), truncated: found.length > limit }
@@ -101,8 +101,8 @@ function deliveryRoutes(app: FastifyInstance, context: QueryContext): void {
   app.get('/api/v1/deliveries', read, async (request, reply): Promise<DeliveriesAnswer> => {
     const query = request.query as RawQuery
     knownParameters(query, ['limit', 'outcome'])
-    const limit = integer(query, 'limit', { min: 1, max: 1_000, absent: 100 })
-    const outcome = oneOf(query, 'outcome', ['all', 'delivered', 'failed', 'dead'], 'all')
+    const limit = integerParameter(query, 'limit', { min: 1, max: 1_000, absent: 100 })
+    const outcome = wordParameter(query, 'outcome', ['all', 'delivered', 'failed', 'dead'], 'all')
     const { text, params } = deliveriesStatement(limit + 1, outcome === 'all' ? undefined : outcome)
     const rows = await context.readers(identityOf(request), reply).query<DeliveryAttempt>(text, params)
     reply.header('cache-control', 'no-store')
@@ -227,7 +227,7 @@ const rulesOf = (
           check: rule.check ?? null,
           sql: statementOf(rule),
           interval: group.interval,
-          window: windowOf(rule),
+          window: ruleWindow(rule),
           above: conditionOf(rule).above ?? null,
           below: conditionOf(rule).below ?? null,
           for: rule.for,

@@ -1,13 +1,13 @@
 /** A question about allocations, checked: what `/allocation` reads from its parameters. */
 import type { Identity } from '../../core/model/identity.ts'
 import {
-  integer,
+  integerParameter,
   invalid,
   knownParameters,
   multiple,
-  oneOf,
   type RawQuery,
   single,
+  wordParameter,
 } from '../http/parameters.ts'
 import { type Condition, parseFilter } from './filter.ts'
 import { OLD_FILTERS, oldFilters } from './old-filters.ts'
@@ -78,14 +78,14 @@ export function parseAllocationRequest(
   knownParameters(query, PARAMETERS)
   const text = single(query, 'window')
   if (text === undefined) throw invalid('window', '', 'given: it is required, such as window=7d')
-  oneOf(query, 'format', ['json'], 'json')
+  wordParameter(query, 'format', ['json'], 'json')
   const window = parseAllocationWindow(text, nowSeconds)
   const step = stepOf(query, window)
-  const accumulate = oneOf(
+  const accumulate = wordParameter(
     query,
     'accumulateBy',
     ACCUMULATIONS,
-    oneOf(query, 'accumulate', ACCUMULATIONS, 'false'),
+    wordParameter(query, 'accumulate', ACCUMULATIONS, 'false'),
   )
   const period = CALENDAR_STEPS.find(name => name === accumulate)
   checkResolution(query)
@@ -102,11 +102,14 @@ export function parseAllocationRequest(
     idleByNode: flag(query, 'idleByNode') ?? false,
     shareIdle: sharingOf(query, 'shareIdle'),
     shared: sharedOf(query),
-    shareSplit: oneOf(query, 'shareSplit', ['weighted', 'even'], 'weighted'),
+    shareSplit: wordParameter(query, 'shareSplit', ['weighted', 'even'], 'weighted'),
     shareCostNano: nanoOf(single(query, 'shareCost')),
     filter: { and: [...multiple(query, 'filter').map(parseFilter), ...oldFilters(query)] },
-    offset: integer(query, 'offset', { min: 0, max: 1_000_000, absent: 0 }),
-    limit: query['limit'] === undefined ? null : integer(query, 'limit', { min: 1, max: 200_000, absent: 1 }),
+    offset: integerParameter(query, 'offset', { min: 0, max: 1_000_000, absent: 0 }),
+    limit:
+      query['limit'] === undefined
+        ? null
+        : integerParameter(query, 'limit', { min: 1, max: 200_000, absent: 1 }),
     includeMetadata: flag(query, 'includeAggregatedMetadata') ?? false,
   }
 }
@@ -115,7 +118,7 @@ const isTrue = (text: string): boolean => /^(true|1|t)$/i.test(text)
 
 function flag(query: RawQuery, name: string): boolean | undefined {
   const text = single(query, name)
-  return text === undefined || text === '' ? undefined : isTrue(oneOf(query, name, FLAGS, 'false'))
+  return text === undefined || text === '' ? undefined : isTrue(wordParameter(query, name, FLAGS, 'false'))
 }
 
 const listOf = (query: RawQuery, name: string): readonly string[] =>
@@ -144,7 +147,7 @@ function checkResolution(query: RawQuery): void {
 }
 
 function sharingOf(query: RawQuery, name: string): Sharing {
-  const text = oneOf(query, name, ['none', 'weighted', 'even', ...FLAGS], 'none')
+  const text = wordParameter(query, name, ['none', 'weighted', 'even', ...FLAGS], 'none')
   if (text === 'none' || text === 'weighted' || text === 'even') return text
   return isTrue(text) ? 'weighted' : 'none'
 }

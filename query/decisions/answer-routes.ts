@@ -8,7 +8,7 @@ import { isoSecond } from '../../core/model/iso-time.ts'
 import type { CurrentAnswer } from '../../core/scaling/answer.ts'
 import { identityOf, READ_INSTANCE, READ_TENANT } from '../http/auth.ts'
 import type { StatusContext } from '../http/context.ts'
-import { knownParameters, oneOf, type RawQuery } from '../http/parameters.ts'
+import { knownParameters, type RawQuery, wordParameter } from '../http/parameters.ts'
 import { PROBLEM_TYPE, pathOf, problemOf } from '../http/problem.ts'
 
 const read = { config: { access: READ_TENANT } }
@@ -37,7 +37,7 @@ export function scalingAnswerRoutes(
   app.get<{ Params: { name: string } }>('/api/v1/scaling/:name', read, async (request, reply) => {
     const query = request.query as RawQuery
     knownParameters(query, ['stale'])
-    const allowsStale = oneOf(query, 'stale', ['refuse', 'allow'], 'refuse') === 'allow'
+    const allowsStale = wordParameter(query, 'stale', ['refuse', 'allow'], 'refuse') === 'allow'
     const { name } = request.params
     const answer = answers.find(identityOf(request).tenant, name)
     reply.header('cache-control', 'no-store')

@@ -9,7 +9,7 @@ import { isoSecond } from '../../core/model/iso-time.ts'
 import type { ScalingRule } from '../../core/model/scaling.ts'
 import { identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { integer, invalid, knownParameters, type RawQuery, single } from '../http/parameters.ts'
+import { integerParameter, invalid, knownParameters, type RawQuery, single } from '../http/parameters.ts'
 import { decisionsStatement } from './statements.ts'
 
 const MOST = 1_000
@@ -22,7 +22,7 @@ export function scalingDecisionRoutes(app: FastifyInstance, context: QueryContex
     async (request, reply): Promise<ScalingDecisionsAnswer> => {
       const query = request.query as RawQuery
       knownParameters(query, ['limit', 'before'])
-      const limit = integer(query, 'limit', { min: 1, max: MOST, absent: 100 })
+      const limit = integerParameter(query, 'limit', { min: 1, max: MOST, absent: 100 })
       const before = beforeOf(single(query, 'before'), context.now())
       const { text, params } = decisionsStatement(request.params.name, before, limit + 1)
       const rows = await context.readers(identityOf(request), reply).query<StoredDecision>(text, params)

@@ -14,7 +14,7 @@ import type { Factor } from '../../core/model/factor.ts'
 import type { SpotPrice } from '../../core/model/prices/spot-price.ts'
 import { ADMIN_INSTANCE, READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { knownParameters, oneOf, type RawQuery, single } from '../http/parameters.ts'
+import { knownParameters, type RawQuery, single, wordParameter } from '../http/parameters.ts'
 import { parseWindow } from '../usage/window.ts'
 import { given, unusable } from './bodies.ts'
 
@@ -40,7 +40,7 @@ export function factorFileRoutes(app: FastifyInstance, { factors, now }: QueryCo
     async (request, reply): Promise<FactorRowsAnswer> => {
       const query = request.query as RawQuery
       knownParameters(query, ['what', 'zone', 'window'])
-      const what = oneOf(query, 'what', WHATS, 'intensity')
+      const what = wordParameter(query, 'what', WHATS, 'intensity')
       const window = parseWindow(single(query, 'window') ?? '24h', Math.floor(now() / 1000))
       const books = await given(factors).books()
       reply.header('cache-control', 'no-store')

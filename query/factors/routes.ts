@@ -7,7 +7,7 @@ import { decimalText } from '../../core/model/decimal.ts'
 import type { Factor } from '../../core/model/factor.ts'
 import { ADMIN_INSTANCE, READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { knownParameters, oneOf, type RawQuery, single } from '../http/parameters.ts'
+import { knownParameters, type RawQuery, single, wordParameter } from '../http/parameters.ts'
 import { parseWindow } from '../usage/window.ts'
 import { given, isoOf, LABEL, parseBody, usable, zoneOf } from './bodies.ts'
 
@@ -23,7 +23,7 @@ export function factorRoutes(app: FastifyInstance, { factors, now }: QueryContex
     const query = request.query as RawQuery
     knownParameters(query, ['zone', 'kind', 'window'])
     const zone = zoneOf(single(query, 'zone') ?? '')
-    const kind = oneOf(query, 'kind', INTENSITY_KINDS, 'average')
+    const kind = wordParameter(query, 'kind', INTENSITY_KINDS, 'average')
     const { from, to } = parseWindow(single(query, 'window') ?? '24h', Math.floor(now() / 1000))
     const { intensities: book } = await source.books()
     reply.header('cache-control', 'no-store')

@@ -35,7 +35,7 @@ export function multiple(query: RawQuery, name: string): readonly string[] {
 }
 
 /** An integer in a range; `absent` without the parameter. @throws WattlineError `parameter_invalid` */
-export function integer(
+export function integerParameter(
   query: RawQuery,
   name: string,
   range: { min: number; max: number; absent: number },
@@ -48,7 +48,7 @@ export function integer(
 }
 
 /** One of the given words; `absent` without the parameter. @throws WattlineError `parameter_invalid` */
-export function oneOf<const Value extends string>(
+export function wordParameter<const Value extends string>(
   query: RawQuery,
   name: string,
   values: readonly Value[],

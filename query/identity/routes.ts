@@ -3,10 +3,10 @@ import type { FastifyInstance } from 'fastify'
 import type { HostsAnswer, WorkloadsAnswer } from '../../core/api/answers.ts'
 import { identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { integer, knownParameters, type RawQuery, single } from '../http/parameters.ts'
+import { integerParameter, knownParameters, type RawQuery, single } from '../http/parameters.ts'
 import { hostsAnswer, machinesIn } from './hosts.ts'
 import { type NameRow, namesStatement, type WorkloadRow, workloadsStatement } from './statements.ts'
-import { workloadsOf } from './workloads.ts'
+import { workloadAnswers } from './workloads.ts'
 
 const MOST_MINUTES = 1440
 const LISTED = 1_000
@@ -47,7 +47,7 @@ export function identityRoutes(app: FastifyInstance, context: QueryContext): voi
       const { text, params } = workloadsStatement(tenant, since, stored)
       const rows = Map.groupBy(await readings.query<WorkloadRow>(text, params), ({ host }) => host)
       const workloads = machines.flatMap(machine =>
-        workloadsOf(
+        workloadAnswers(
           machine.host,
           machine.stored.flatMap(name => rows.get(name) ?? []),
         ),
@@ -58,4 +58,4 @@ export function identityRoutes(app: FastifyInstance, context: QueryContext): voi
 }
 
 const sinceMs = (context: QueryContext, query: RawQuery): number =>
-  context.now() - integer(query, 'minutes', { min: 1, max: MOST_MINUTES, absent: 15 }) * 60_000
+  context.now() - integerParameter(query, 'minutes', { min: 1, max: MOST_MINUTES, absent: 15 }) * 60_000

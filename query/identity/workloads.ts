@@ -5,7 +5,7 @@ import { chooseWorkloads } from '../../core/books/workload-choice.ts'
 import type { WorkloadRow } from './statements.ts'
 
 /** Workloads of one machine; `host`: its name in the books. */
-export function workloadsOf(host: string, rows: readonly WorkloadRow[]): readonly WorkloadAnswer[] {
+export function workloadAnswers(host: string, rows: readonly WorkloadRow[]): readonly WorkloadAnswer[] {
   const groups = [...Map.groupBy(rows, ({ kind, id }) => `${kind}\u0000${id}`)]
     .filter(([, group]) => group.some(({ fact }) => fact === 0))
     .sort(([a], [b]) => (a < b ? -1 : 1))

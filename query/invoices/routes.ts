@@ -9,7 +9,14 @@ import type { InvoiceLineRow } from '../../core/model/streams/invoices.ts'
 import { disconnectSignal } from '../fence/client-disconnect.ts'
 import { ADMIN_TENANT, identityOf, READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { integer, invalid, knownParameters, oneOf, type RawQuery, single } from '../http/parameters.ts'
+import {
+  integerParameter,
+  invalid,
+  knownParameters,
+  type RawQuery,
+  single,
+  wordParameter,
+} from '../http/parameters.ts'
 import { readerLimits } from '../http/slow-reader.ts'
 import { sendChunks } from '../http/stream-answer.ts'
 import type { SqlService } from '../sql/service.ts'
@@ -49,7 +56,7 @@ export function invoiceRoutes(app: FastifyInstance, context: QueryContext, sql: 
   app.get(`${ROUTE}/draft`, { config: { access: READ } }, async (request, reply) => {
     const query = request.query as RawQuery
     knownParameters(query, ['period', 'account', 'currency', 'format'])
-    const format = oneOf(query, 'format', ['json', 'html'], 'json')
+    const format = wordParameter(query, 'format', ['json', 'html'], 'json')
     const answer = await oneDraft(context, request, reply)
     reply.header('cache-control', 'no-store')
     return format === 'html' ? reply.headers(htmlHeaders()).send(invoicePage(answer)) : answer
@@ -58,7 +65,7 @@ export function invoiceRoutes(app: FastifyInstance, context: QueryContext, sql: 
   app.get(`${ROUTE}/:id`, { config: { access: READ } }, async (request, reply) => {
     const query = request.query as RawQuery
     knownParameters(query, ['format'])
-    const format = oneOf(query, 'format', ['json', 'html'], 'json')
+    const format = wordParameter(query, 'format', ['json', 'html'], 'json')
     const answer = await oneInvoice(context, request, reply)
     reply.header('cache-control', 'no-store')
     return format === 'html' ? reply.headers(htmlHeaders()).send(invoicePage(answer)) : answer
@@ -68,8 +75,8 @@ export function invoiceRoutes(app: FastifyInstance, context: QueryContext, sql: 
     const query = request.query as RawQuery
     knownParameters(query, ['limit', 'offset'])
     const page = {
-      limit: integer(query, 'limit', { min: 1, max: 10_000, absent: 1_000 }),
-      offset: integer(query, 'offset', OFFSET),
+      limit: integerParameter(query, 'limit', { min: 1, max: 10_000, absent: 1_000 }),
+      offset: integerParameter(query, 'offset', OFFSET),
     }
     const reader = context.readers(identityOf(request), reply)
     const line = await lineOf(context, request, reply)
@@ -80,7 +87,7 @@ export function invoiceRoutes(app: FastifyInstance, context: QueryContext, sql: 
   app.get('/api/v1/focus', { config: { access: READ } }, async (request, reply) => {
     const query = request.query as RawQuery
     knownParameters(query, ['period', 'account', 'format'])
-    const format = oneOf(query, 'format', ['csv', 'parquet'], 'csv')
+    const format = wordParameter(query, 'format', ['csv', 'parquet'], 'csv')
     const period = periodOf(single(query, 'period') ?? '')
     const identity = identityOf(request)
     const readers = readersOf(context, request, reply)
@@ -120,9 +127,9 @@ async function listInvoices(
   const { tenant } = identityOf(request)
   const [period, account] = [single(query, 'period'), single(query, 'account')]
   const currency = single(query, 'currency')
-  const withLines = oneOf(query, 'lines', ['true', 'false'], 'false') === 'true'
-  const limit = integer(query, 'limit', withLines ? WITH_LINES : LIMIT)
-  const offset = integer(query, 'offset', OFFSET)
+  const withLines = wordParameter(query, 'lines', ['true', 'false'], 'false') === 'true'
+  const limit = integerParameter(query, 'limit', withLines ? WITH_LINES : LIMIT)
+  const offset = integerParameter(query, 'offset', OFFSET)
   const readers = readersOf(context, request, reply)
   if (period !== undefined) {
     const drafts = await draftsOf(context, request, reply, { period: periodOf(period), account, limit })

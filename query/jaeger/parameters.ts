@@ -5,13 +5,13 @@ import { goDuration } from '../traces/go-duration.ts'
 import type { JaegerSearch } from './requests.ts'
 
 /** @throws WattlineError `parameter_invalid` */
-export function searchOf(query: RawQuery): JaegerSearch {
+export function jaegerSearch(query: RawQuery): JaegerSearch {
   return {
     service: single(query, 'service') ?? '',
     operation: single(query, 'operation') ?? '',
     attributes: tagsOf(query),
-    startNano: timeOf(query, 'start') * 1_000n,
-    endNano: timeOf(query, 'end') * 1_000n,
+    startNano: timeParameter(query, 'start') * 1_000n,
+    endNano: timeParameter(query, 'end') * 1_000n,
     minDurationNano: durationOf(query, 'minDuration'),
     maxDurationNano: durationOf(query, 'maxDuration'),
     depth: depthOf(query, 'limit'),
@@ -40,7 +40,7 @@ function either(query: RawQuery, name: string): string | undefined {
 }
 
 /** Microseconds or milliseconds, as the parameter has them; 0n when absent. @throws WattlineError `parameter_invalid` */
-export function timeOf(query: RawQuery, name: string): bigint {
+export function timeParameter(query: RawQuery, name: string): bigint {
   const text = single(query, name) ?? ''
   if (text === '') return 0n
   if (/^\d{1,16}$/.test(text)) return BigInt(text)

@@ -9,7 +9,7 @@ import { namesWindow, operationsOf, serviceNames } from '../traces/names.ts'
 import type { WantedTrace } from '../traces/read-spans.ts'
 import { pathParameter, sendTraces, type TraceQuestion, traceApi } from '../traces/trace-api.ts'
 import { otlpTraces, uiTraces } from './answers.ts'
-import { searchOf, searchOfV3, timeOf } from './parameters.ts'
+import { jaegerSearch, searchOfV3, timeParameter } from './parameters.ts'
 import { findJaegerTraces, traceIdOf } from './questions.ts'
 import { type JaegerSearch, kindNumber } from './requests.ts'
 import { kindText } from './responses.ts'
@@ -33,7 +33,8 @@ export function jaegerRoutes(app: FastifyInstance, context: QueryContext): void 
   route('/operations', async asked => listed(await operations(asked, 'spanKind', window())))
   route('/traces', async asked => {
     const ids = multiple(asked.query, 'traceID')
-    const wanted = ids.length > 0 ? ids.map(wantedOf) : await searched(asked, searchOf(asked.query), now())
+    const wanted =
+      ids.length > 0 ? ids.map(wantedOf) : await searched(asked, jaegerSearch(asked.query), now())
     if (wanted.length > FIXED_LIMITS.tracesFound)
       throw new WattlineError('parameter_invalid', `Name at most ${FIXED_LIMITS.tracesFound} traces.`)
     return await streamed(context, asked, uiTraces(asked.reader, asked.tenant, wanted))
@@ -43,8 +44,8 @@ export function jaegerRoutes(app: FastifyInstance, context: QueryContext): void 
     return await streamed(context, asked, uiTraces(asked.reader, asked.tenant, wanted, true))
   })
   route('/dependencies', async ({ query, reader, tenant }) => {
-    const toMs = Number(timeOf(query, 'endTs')) || now()
-    const lookback = Number(timeOf(query, 'lookback')) || DAY_MS
+    const toMs = Number(timeParameter(query, 'endTs')) || now()
+    const lookback = Number(timeParameter(query, 'lookback')) || DAY_MS
     const { edges } = await serviceGraph(reader, tenant, { fromMs: toMs - lookback, toMs })
     const service = single(query, 'service') ?? ''
     const some = edges.filter(

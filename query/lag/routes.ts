@@ -8,7 +8,7 @@ import { timeColumnOf } from '../../core/model/streams/time.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { READ_INSTANCE } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { knownParameters, oneOf, type RawQuery, single } from '../http/parameters.ts'
+import { knownParameters, type RawQuery, single, wordParameter } from '../http/parameters.ts'
 import { LOG_READERS } from '../status/metrics.ts'
 
 const ENGINE_TIMEOUT_MS = 5_000
@@ -21,7 +21,7 @@ export function lagRoutes(app: FastifyInstance, context: QueryContext): void {
     async (request, reply): Promise<LagAnswer> => {
       const query = request.query as RawQuery
       knownParameters(query, ['group', 'stream', 'newest'])
-      const isNewest = oneOf(query, 'newest', ['true', 'false'], 'false') === 'true'
+      const isNewest = wordParameter(query, 'newest', ['true', 'false'], 'false') === 'true'
       reply.header('cache-control', 'no-store')
       if (context.broker === undefined) {
         throw new WattlineError(

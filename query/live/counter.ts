@@ -14,7 +14,7 @@ type TimedValues = readonly (readonly [timeMs: number, value: bigint])[]
 const NS = 1_000_000n
 
 /** Steps between consecutive samples of a counter. */
-export const stepsOf = (samples: TimedValues, limits: CounterLimits): readonly SampleStep[] =>
+export const counterSteps = (samples: TimedValues, limits: CounterLimits): readonly SampleStep[] =>
   between(samples, (before, value, spanMs) => {
     const { kind, amount } = counterStep(before, value, BigInt(spanMs) * NS, limits)
     return kind === 'rise' || kind === 'wrap' ? amount : null

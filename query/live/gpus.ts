@@ -27,7 +27,7 @@ export const gpuWorkloadKey = (kind: string, id: string): string =>
 export const isGpuUse = ({ row }: Counter): boolean => row.Quantity.startsWith('gpu_')
 
 /** Groups the counters of use by what they are of. */
-export function gpuSources(counters: readonly Counter[]): readonly GpuMeter[] {
+export function gpuMeters(counters: readonly Counter[]): readonly GpuMeter[] {
   const things = Map.groupBy(counters.filter(isGpuUse), ({ row }) =>
     JSON.stringify([row.Quantity, row.Domain, row.Device, row.WorkloadKind, row.WorkloadId]),
   )

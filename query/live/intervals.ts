@@ -9,7 +9,7 @@ import { compareSources } from '../../core/books/source-choice.ts'
 import { apportion } from '../../core/model/apportion.ts'
 import { larger, smaller, sumOf } from '../../core/model/integers.ts'
 import { type Split, split } from '../../core/model/split.ts'
-import { gpuShares, gpuSources, isGpuUse, type LiveGpus } from './gpus.ts'
+import { gpuMeters, gpuShares, isGpuUse, type LiveGpus } from './gpus.ts'
 import { energyOf, type Meters, metersOf } from './meters.ts'
 import {
   type Counter,
@@ -20,7 +20,7 @@ import {
   toCounter,
 } from './sources.ts'
 import type { CounterRow } from './statements.ts'
-import { type LiveWorkload, numbersOf, workloadsOf } from './workloads.ts'
+import { countedWorkloads, type LiveWorkload, workloadNumbers } from './workloads.ts'
 
 /** One interval of the chart, `[fromMs, toMs)` in unix milliseconds. */
 export interface LiveInterval {
@@ -60,7 +60,7 @@ export function toIntervals(rows: readonly CounterRow[], options: LiveOptions): 
   const of = (quantity: CounterRow['Quantity']): readonly Counter[] =>
     ofHost.filter(({ row }) => row.Quantity === quantity)
   const meters = metersOf(ofHost.filter(counter => !isGpuUse(counter)))
-  const workloads = workloadsOf(counters.filter(({ row }) => row.WorkloadId !== ''))
+  const workloads = countedWorkloads(counters.filter(({ row }) => row.WorkloadId !== ''))
   const times = roundsOf(meters)
   const gapMs = Math.max(options.gapMs, 3 * medianDistance(times))
   const host: HostSources = {
@@ -73,8 +73,8 @@ export function toIntervals(rows: readonly CounterRow[], options: LiveOptions): 
     idle: sourcesOf(of('energy_idle'), true),
     idleMicrowatts: options.idleMicrowatts ?? null,
     gpus: {
-      uses: gpuSources(counters),
-      numberOf: numbersOf(workloads),
+      uses: gpuMeters(counters),
+      numberOf: workloadNumbers(workloads),
       idlePowers: options.gpuIdlePowers ?? new Map(),
     },
   }

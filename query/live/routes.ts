@@ -13,7 +13,7 @@ import { worstReadingQuality } from '../../core/model/quality.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { integer, knownParameters, type RawQuery, single } from '../http/parameters.ts'
+import { integerParameter, knownParameters, type RawQuery, single } from '../http/parameters.ts'
 import { type JoinedHost, joinHosts } from './hosts.ts'
 import { type LiveInterval, type LiveIntervals, type LiveOptions, toIntervals } from './intervals.ts'
 import { KnownHosts, type SeenHost } from './known-hosts.ts'
@@ -43,7 +43,7 @@ export function liveRoutes(app: FastifyInstance, context: QueryContext): void {
       const identity = identityOf(request)
       const query = request.query as RawQuery
       knownParameters(query, ['host', 'minutes'])
-      const minutes = integer(query, 'minutes', { min: 1, max: 60, absent: 5 })
+      const minutes = integerParameter(query, 'minutes', { min: 1, max: 60, absent: 5 })
       reply.header('cache-control', 'no-store')
       const readings = context.readers(identity, reply)
       return answerLive(context, readings, knownHosts, {

@@ -7,7 +7,7 @@ import {
 } from '../../core/books/plausible.ts'
 import { likelyRangeOf } from '../../core/books/rapl-ranges.ts'
 import { compareSources } from '../../core/books/source-choice.ts'
-import { areasOf, type Counted, countedBetween, type SampleStep, stepsOf } from './counter.ts'
+import { areasOf, type Counted, countedBetween, counterSteps, type SampleStep } from './counter.ts'
 import type { CounterRow } from './statements.ts'
 
 /** A counter or power gauge with the steps between its samples. */
@@ -31,7 +31,7 @@ export function toCounter(row: CounterRow): Counter {
   if (row.Quantity === 'gpu_utilization') return { row, steps: areasOf(samples, 1000n) }
   const most = mostPerSecond(row)
   const likely = row.Quantity === 'energy' ? likelyRangeOf(row.Source, row.Domain) : null
-  return { row, steps: stepsOf(samples, { rangeMax: BigInt(row.RangeMax), most, likely }) }
+  return { row, steps: counterSteps(samples, { rangeMax: BigInt(row.RangeMax), most, likely }) }
 }
 
 function mostPerSecond({ Quantity, Domain, Attributes }: CounterRow): bigint {

@@ -20,7 +20,7 @@ interface CountedWorkload extends LiveWorkload {
 }
 
 /** In order of kind and id, which breaks ties of apportioning. */
-export function workloadsOf(counters: readonly Counter[]): readonly CountedWorkload[] {
+export function countedWorkloads(counters: readonly Counter[]): readonly CountedWorkload[] {
   const byWorkload = Map.groupBy(counters, ({ row }) => JSON.stringify([row.WorkloadKind, row.WorkloadId]))
   const groups = [...byWorkload].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group)
   const described = groups.map(group => ({
@@ -74,7 +74,7 @@ export function workloadsOf(counters: readonly Counter[]): readonly CountedWorkl
 }
 
 /** Number of a workload by the key that readings of GPUs have. */
-export function numbersOf(workloads: readonly CountedWorkload[]): (key: string) => number | undefined {
+export function workloadNumbers(workloads: readonly CountedWorkload[]): (key: string) => number | undefined {
   const numbers = new Map(
     workloads.flatMap(({ gpuKeys }, index) => gpuKeys.map(key => [key, index] as const)),
   )

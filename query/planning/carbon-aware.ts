@@ -11,8 +11,15 @@ import { integralOf, type PlanningSignal } from '../../core/planning/signal.ts'
 import { given } from '../factors/bodies.ts'
 import { READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { integer, invalid, knownParameters, multiple, type RawQuery, single } from '../http/parameters.ts'
-import { timeOf, zonesOf } from './parameters.ts'
+import {
+  integerParameter,
+  invalid,
+  knownParameters,
+  multiple,
+  type RawQuery,
+  single,
+} from '../http/parameters.ts'
+import { planTime, zonesOf } from './parameters.ts'
 
 const KIND = 'average'
 const DAY_S = 86_400
@@ -36,8 +43,8 @@ export function carbonAwareRoutes(app: FastifyInstance, context: QueryContext): 
   const observed = async (query: RawQuery, name: string): Promise<readonly EmissionsData[]> => {
     knownParameters(query, [name, 'time', 'toTime'])
     const now = nowS()
-    const to = timeOf(query, 'toTime', now, now)
-    const from = timeOf(query, 'time', now, to - DAY_S)
+    const to = planTime(query, 'toTime', now, now)
+    const from = planTime(query, 'time', now, to - DAY_S)
     if (to <= from || to - from > MOST_S)
       throw invalid('time', single(query, 'time') ?? '', 'at most 31 days before toTime')
     const { intensities } = await given(context.factors).books()
@@ -68,7 +75,10 @@ export function carbonAwareRoutes(app: FastifyInstance, context: QueryContext): 
     const query = request.query as RawQuery
     knownParameters(query, ['location', 'startTime', 'endTime'])
     const now = nowS()
-    const [start, end] = [timeOf(query, 'startTime', now, now - DAY_S), timeOf(query, 'endTime', now, now)]
+    const [start, end] = [
+      planTime(query, 'startTime', now, now - DAY_S),
+      planTime(query, 'endTime', now, now),
+    ]
     if (end <= start || end - start > MOST_S)
       throw invalid('endTime', single(query, 'endTime') ?? '', 'after startTime, by 31 days at most')
     const { intensities } = await given(context.factors).books()
@@ -96,9 +106,9 @@ export function carbonAwareRoutes(app: FastifyInstance, context: QueryContext): 
 /** The forecast of each location over a time, with its best window. */
 async function currentForecasts({ factors }: QueryContext, query: RawQuery, now: number) {
   knownParameters(query, ['location', 'dataStartAt', 'dataEndAt', 'windowSize'])
-  const start = timeOf(query, 'dataStartAt', now, Math.ceil(now / 300) * 300)
-  const end = timeOf(query, 'dataEndAt', now, start + DAY_S)
-  const minutes = integer(query, 'windowSize', { min: 1, max: 20_160, absent: 5 })
+  const start = planTime(query, 'dataStartAt', now, Math.ceil(now / 300) * 300)
+  const end = planTime(query, 'dataEndAt', now, start + DAY_S)
+  const minutes = integerParameter(query, 'windowSize', { min: 1, max: 20_160, absent: 5 })
   if (end - start < minutes * 60 || end - now > MOST_AHEAD_S)
     throw invalid(
       'dataEndAt',

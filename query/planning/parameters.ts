@@ -4,7 +4,7 @@ import { type Decimal, parseDecimal } from '../../core/model/decimal.ts'
 import { zoneName } from '../../core/model/factor.ts'
 import { ZONE, ZONE_SHAPE } from '../../core/model/zone.ts'
 import type { Objective } from '../../core/planning/plan.ts'
-import { invalid, multiple, oneOf, type RawQuery, single } from '../http/parameters.ts'
+import { invalid, multiple, type RawQuery, single, wordParameter } from '../http/parameters.ts'
 
 const DURATION = 'a duration such as 30m, 2h or 1d'
 const MOST_ZONES = 20
@@ -21,7 +21,7 @@ function seconds(text: string): number | undefined {
 }
 
 /** Seconds above 0, at most `most`. */
-export function durationOf(query: RawQuery, name: string, absent: number | null, most: number): number {
+export function planDuration(query: RawQuery, name: string, absent: number | null, most: number): number {
   const text = single(query, name)
   if (text === undefined || text === '') {
     if (absent === null) throw invalid(name, '', DURATION)
@@ -34,7 +34,7 @@ export function durationOf(query: RawQuery, name: string, absent: number | null,
 }
 
 /** A time: ISO 8601 with an offset, or a duration from now. Seconds since the epoch. */
-export function timeOf(query: RawQuery, name: string, now: number, absent: number): number {
+export function planTime(query: RawQuery, name: string, now: number, absent: number): number {
   const text = single(query, name)
   if (text === undefined || text === '') return absent
   const ahead = seconds(text)
@@ -59,7 +59,8 @@ export function zonesOf(query: RawQuery, absent: string, name = 'zone'): readonl
 }
 
 /** Kind of intensity. */
-export const kindOf = (query: RawQuery): IntensityKind => oneOf(query, 'kind', INTENSITY_KINDS, 'average')
+export const kindOf = (query: RawQuery): IntensityKind =>
+  wordParameter(query, 'kind', INTENSITY_KINDS, 'average')
 
 /** Milliwatts of `300W`, `1.5kW` or a number of watts. */
 export function powerOf(query: RawQuery, absentMw: number): number {
@@ -74,7 +75,7 @@ export function powerOf(query: RawQuery, absentMw: number): number {
 
 /** What counts, with the price of carbon where both do. */
 export function objectiveOf(query: RawQuery): Objective {
-  const by = oneOf(query, 'objective', ['carbon', 'cost', 'both'], 'carbon')
+  const by = wordParameter(query, 'objective', ['carbon', 'cost', 'both'], 'carbon')
   if (by !== 'both') return { by }
   const text = single(query, 'carbon_price') ?? ''
   return { by, carbonPrice: decimalOf('carbon_price', text) }

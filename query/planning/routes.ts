@@ -17,7 +17,7 @@ import { identityOf, READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import { invalid, knownParameters, type RawQuery, single } from '../http/parameters.ts'
 import { carbonAwareRoutes } from './carbon-aware.ts'
-import { durationOf, kindOf, objectiveOf, powerOf, timeOf, zonesOf } from './parameters.ts'
+import { kindOf, objectiveOf, planDuration, planTime, powerOf, zonesOf } from './parameters.ts'
 
 const HOUR_S = 3_600
 const MOST_AHEAD_S = 14 * 86_400
@@ -32,8 +32,8 @@ export function planningRoutes(app: FastifyInstance, context: QueryContext): voi
     const query = request.query as RawQuery
     knownParameters(query, ['zone', 'kind', 'back', 'ahead'])
     const [zones, kind, now] = [zonesOf(query, context.config.factors.zone), kindOf(query), nowS()]
-    const from = floorTo(now - durationOf(query, 'back', HOUR_S, 31 * 86_400), HOUR_S)
-    const to = floorTo(now + durationOf(query, 'ahead', 24 * HOUR_S, MOST_AHEAD_S), HOUR_S) + HOUR_S
+    const from = floorTo(now - planDuration(query, 'back', HOUR_S, 31 * 86_400), HOUR_S)
+    const to = floorTo(now + planDuration(query, 'ahead', 24 * HOUR_S, MOST_AHEAD_S), HOUR_S) + HOUR_S
     const { intensities } = await given(context.factors).books()
     reply.header('cache-control', 'no-store')
     return {
@@ -81,17 +81,17 @@ function planRequestOf(
   query: RawQuery,
   { tenant, now, zone }: { readonly tenant: string; readonly now: number; readonly zone: string },
 ): PlanRequest {
-  const durationS = durationOf(query, 'duration', null, MOST_AHEAD_S)
+  const durationS = planDuration(query, 'duration', null, MOST_AHEAD_S)
   const soon = Math.ceil(now / MINUTE_S) * MINUTE_S
-  const notBefore = Math.ceil(timeOf(query, 'not_before', now, soon) / MINUTE_S) * MINUTE_S
-  const deadline = timeOf(query, 'deadline', now, notBefore + Math.max(24 * HOUR_S, durationS))
+  const notBefore = Math.ceil(planTime(query, 'not_before', now, soon) / MINUTE_S) * MINUTE_S
+  const deadline = planTime(query, 'deadline', now, notBefore + Math.max(24 * HOUR_S, durationS))
   if (deadline - durationS < notBefore) {
     throw invalid('deadline', single(query, 'deadline') ?? '', 'a time by which the job can be done')
   }
   if (deadline - now > MOST_AHEAD_S)
     throw invalid('deadline', single(query, 'deadline') ?? '', 'at most 14 days ahead')
   return {
-    job: { durationS, notBefore, deadline, stepS: durationOf(query, 'step', MINUTE_S, 86_400) },
+    job: { durationS, notBefore, deadline, stepS: planDuration(query, 'step', MINUTE_S, 86_400) },
     zones: zonesOf(query, zone),
     kind: kindOf(query),
     objective: objectiveOf(query),

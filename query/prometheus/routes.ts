@@ -10,7 +10,7 @@ import type { QueryContext } from '../http/context.ts'
 import { readerLimits } from '../http/slow-reader.ts'
 import { sendChunks } from '../http/stream-answer.ts'
 import { JSON_TYPE, sendFailure } from './http/envelope.ts'
-import { durationOf, invalid, type Parameters, parametersOf } from './http/parameters.ts'
+import { durationOf, invalidParameter, type Parameters, parametersOf } from './http/parameters.ts'
 import {
   type Defaults,
   exemplarsQuestion,
@@ -24,7 +24,7 @@ import {
 } from './http/questions.ts'
 import { ruleRoutes } from './rules/routes.ts'
 import type { PromqlService } from './service.ts'
-import { statusRoutes } from './status/routes.ts'
+import { prometheusStatusRoutes } from './status/routes.ts'
 import type { Question } from './wire/messages.ts'
 
 /** Where Prometheus' own paths begin. */
@@ -77,7 +77,7 @@ export function prometheusRoutes(app: FastifyInstance, context: QueryContext, se
         errorHandler: (error, _request, reply) => fail(context, reply, error),
       })
     }
-    statusRoutes(app, context, prefix)
+    prometheusStatusRoutes(app, context, prefix)
     for (const path of ['/-/healthy', '/-/ready']) {
       const text = path === '/-/healthy' ? 'Healthy' : 'Ready'
       app.get(`${prefix}${path}`, { config: { access: OPEN } }, async (_request, reply) =>
@@ -128,6 +128,6 @@ function fail(context: QueryContext, reply: FastifyReply, error: unknown): void 
 
 function timeoutOf(parameters: Parameters, longestMs: number): number {
   const asked = durationOf(parameters, 'timeout', longestMs)
-  if (asked <= 0) throw invalid('timeout', 'timeout must be greater than 0')
+  if (asked <= 0) throw invalidParameter('timeout', 'timeout must be greater than 0')
   return Math.min(asked, longestMs)
 }

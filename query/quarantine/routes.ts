@@ -5,7 +5,13 @@ import { placeText, type SetAside } from '../../core/broker/replay.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { ADMIN_TENANT, identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { integer, knownParameters, oneOf, type RawQuery, single } from '../http/parameters.ts'
+import {
+  integerParameter,
+  knownParameters,
+  type RawQuery,
+  single,
+  wordParameter,
+} from '../http/parameters.ts'
 import { listQuarantine, replayable, showQuarantined } from './service.ts'
 import type { RecordPlace } from './statements.ts'
 
@@ -26,7 +32,7 @@ export function quarantineRoutes(app: FastifyInstance, context: QueryContext): v
     reply.header('cache-control', 'no-store')
     return listQuarantine(context.readers(identityOf(request), reply), {
       stream: single(query, 'stream') || undefined,
-      limit: integer(query, 'limit', { min: 1, max: 1000, absent: 50 }),
+      limit: integerParameter(query, 'limit', { min: 1, max: 1000, absent: 50 }),
     })
   })
 
@@ -39,7 +45,7 @@ export function quarantineRoutes(app: FastifyInstance, context: QueryContext): v
   app.post<PlaceRoute>(`${RECORD}/replay`, admin, async (request, reply): Promise<ReplayAnswer> => {
     const query = request.query as RawQuery
     knownParameters(query, ['force'])
-    const force = oneOf(query, 'force', ['true', 'false'], 'false') === 'true'
+    const force = wordParameter(query, 'force', ['true', 'false'], 'false') === 'true'
     const { replay } = context
     if (replay === undefined) {
       throw new WattlineError(

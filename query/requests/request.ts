@@ -1,6 +1,13 @@
 /** A question about requests, typed: what `/api/v1/requests` reads from its parameters. */
 import type { Identity } from '../../core/model/identity.ts'
-import { integer, invalid, knownParameters, multiple, type RawQuery, single } from '../http/parameters.ts'
+import {
+  integerParameter,
+  invalid,
+  knownParameters,
+  multiple,
+  type RawQuery,
+  single,
+} from '../http/parameters.ts'
 import { parseWindow } from '../usage/window.ts'
 
 /** What requests are grouped and filtered by, as columns of `request_energy`. */
@@ -49,7 +56,7 @@ export function parseRequestsQuestion(
     ...parseWindow(single(query, 'window') ?? '1h', nowSeconds),
     groupBy: [...new Set(groupBy.filter(text => text !== '').map(text => dimensionOf('group_by', text)))],
     filters: filtersOf(multiple(query, 'filter')),
-    limit: integer(query, 'limit', { min: 1, max: 10_000, absent: 1_000 }),
+    limit: integerParameter(query, 'limit', { min: 1, max: 10_000, absent: 1_000 }),
   }
 }
 

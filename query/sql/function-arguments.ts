@@ -6,7 +6,7 @@
  */
 import { isAllowedAggregate } from './functions.ts'
 import type { SyntaxNode } from './syntax-lines.ts'
-import { ALLOWED, refused, type Verdict } from './verdict.ts'
+import { ALLOWED, refusedFor, type Verdict } from './verdict.ts'
 
 /** Position of the argument that names a type; -1: the last one. */
 const TYPE_ARGUMENTS: ReadonlyMap<string, number> = new Map([
@@ -59,7 +59,7 @@ export function judgeArguments(node: SyntaxNode): Verdict {
   if (typeAt !== undefined && given.length > 1) {
     return given.at(typeAt)?.kind === 'Literal'
       ? ALLOWED
-      : refused('type', `the type for ${node.name} must be a literal`)
+      : refusedFor('type', `the type for ${node.name} must be a literal`)
   }
   if (BY_AGGREGATE.has(name)) return judgeAggregate(node, given[0])
   const wantedAt = WANTED_ARGUMENTS.get(name)
@@ -68,7 +68,7 @@ export function judgeArguments(node: SyntaxNode): Verdict {
     const most = BY_LETTER.test(name) ? LETTERS_MAX : WANTED_MAX
     const isShort = (one: SyntaxNode): boolean => (writtenLength(one) ?? Number.POSITIVE_INFINITY) <= most
     if (!given.slice(0, 2).some(isShort)) {
-      return refused(
+      return refusedFor(
         'function',
         `one of the first two arguments of ${node.name} must be a literal of up to ${most} characters`,
       )
@@ -80,17 +80,17 @@ export function judgeArguments(node: SyntaxNode): Verdict {
     const isRow = first?.kind === 'Function' && first.name === 'tuple'
     return first?.kind === 'Literal' || isRow
       ? ALLOWED
-      : refused('type', 'the structure for values must be a literal')
+      : refusedFor('type', 'the structure for values must be a literal')
   }
   return ALLOWED
 }
 
 function judgeAggregate({ name }: SyntaxNode, given: SyntaxNode | undefined): Verdict {
   const aggregate = /^ *Literal '(\w+)/.exec(given?.line ?? '')?.[1]
-  if (aggregate === undefined) return refused('function', `the aggregate for ${name} must be a literal`)
+  if (aggregate === undefined) return refusedFor('function', `the aggregate for ${name} must be a literal`)
   return isAllowedAggregate(aggregate)
     ? ALLOWED
-    : refused('function', `function ${aggregate} is not available`)
+    : refusedFor('function', `function ${aggregate} is not available`)
 }
 
 function judgeWanted({ name }: SyntaxNode, wanted: SyntaxNode | undefined): Verdict {
@@ -99,13 +99,13 @@ function judgeWanted({ name }: SyntaxNode, wanted: SyntaxNode | undefined): Verd
   const isByLetter = BY_LETTER.test(name.toLowerCase()) || isCaseless(wanted)
   const most = isByLetter ? LETTERS_MAX : WANTED_MAX
   if (length === undefined || length > most) {
-    return refused(
+    return refusedFor(
       'function',
       `the search text of ${name} must be a literal of up to ${most} characters; columns, subqueries and computed texts are not accepted`,
     )
   }
   return repetitions(wanted) > REPETITIONS_MAX
-    ? refused('function', `the pattern for ${name} repeats more than ${REPETITIONS_MAX} times`)
+    ? refusedFor('function', `the pattern for ${name} repeats more than ${REPETITIONS_MAX} times`)
     : ALLOWED
 }
 

@@ -4,14 +4,14 @@
  * that announces a table without one plain name refuses the statement.
  */
 import { TABLE_FUNCTIONS } from './functions.ts'
-import { ALLOWED, refused, type Verdict } from './verdict.ts'
+import { ALLOWED, refusedFor, type Verdict } from './verdict.ts'
 
 /** The engine's own placeholder for a missing FROM, and the table of a recursive common table expression. */
 const HARMLESS = /^(system\.one|_temporary_and_external_tables\._tmp_[0-9a-f-]{36})$/
 
 /** Checks the output of `EXPLAIN QUERY TREE`; `tables` are full names, `database.table`. */
 export function judgeQueryTree(print: string, tables: ReadonlySet<string>): Verdict {
-  if (!print.startsWith('QUERY id:')) return refused('syntax', 'the engine returned no query tree')
+  if (!print.startsWith('QUERY id:')) return refusedFor('syntax', 'the engine returned no query tree')
   // Few of very many lines begin with TABLE.
   for (let at = print.indexOf('TABLE'); at !== -1; at = print.indexOf('TABLE', at + 5)) {
     if (!beginsLine(print, at)) continue
@@ -36,13 +36,13 @@ function beginsLine(print: string, at: number): boolean {
 function judgeTable(node: string, tables: ReadonlySet<string>): Verdict {
   const names = [...node.matchAll(/(?<![a-z_])table_name: ([^\s,]+)/g)].map(found => found[1]!)
   const [name] = names
-  if (name === undefined || names.length !== 1) return refused('table', 'a table without a plain name')
-  return tables.has(name) || HARMLESS.test(name) ? ALLOWED : refused('table', `no table ${name}`)
+  if (name === undefined || names.length !== 1) return refusedFor('table', 'a table without a plain name')
+  return tables.has(name) || HARMLESS.test(name) ? ALLOWED : refusedFor('table', `no table ${name}`)
 }
 
 function judgeTableFunction(node: string): Verdict {
   const name = /table_function_name: (\w+)/.exec(node)?.[1]
   return name !== undefined && TABLE_FUNCTIONS.has(name.toLowerCase())
     ? ALLOWED
-    : refused('table_function', `table function ${name ?? ''} is not available`)
+    : refusedFor('table_function', `table function ${name ?? ''} is not available`)
 }

@@ -5,7 +5,7 @@
  * these functions must not create long texts itself.
  */
 import type { SyntaxNode } from './syntax-lines.ts'
-import { ALLOWED, refused, type Verdict } from './verdict.ts'
+import { ALLOWED, refusedFor, type Verdict } from './verdict.ts'
 
 const named = (text: string): ReadonlySet<string> => new Set(text.trim().toLowerCase().split(/\s+/))
 
@@ -38,7 +38,7 @@ export function judgeTogether(nodes: readonly SyntaxNode[]): Verdict {
   let made = 1
   for (const node of nodes) {
     if (node.kind === 'Literal' && longestText(node.line) > TEXT_MAX) {
-      return refused(
+      return refusedFor(
         'function',
         `${slow.name} is not accepted together with a text of more than ${TEXT_MAX} characters`,
       )
@@ -48,7 +48,7 @@ export function judgeTogether(nodes: readonly SyntaxNode[]): Verdict {
     const size = sizeOf(node.children[0]?.children[sizeAt])
     if (size > SMALL) made *= size
     if (made > TEXT_MAX) {
-      return refused(
+      return refusedFor(
         'function',
         `${slow.name} is not accepted together with ${node.name}, unless its size is a literal, up to ${TEXT_MAX} in total`,
       )

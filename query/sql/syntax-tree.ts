@@ -7,7 +7,7 @@ import { judgeArguments } from './function-arguments.ts'
 import { isAllowedFunction, TABLE_FUNCTIONS } from './functions.ts'
 import { judgeTogether } from './slow-functions.ts'
 import { readSyntaxTree, type SyntaxNode } from './syntax-lines.ts'
-import { ALLOWED, refused, type Verdict } from './verdict.ts'
+import { ALLOWED, refusedFor, type Verdict } from './verdict.ts'
 
 /**
  * `Set` (SETTINGS hides its content) and `ColumnsApplyTransformer` (APPLY hides the function) are omitted on purpose.
@@ -61,7 +61,7 @@ const TABLES_MAX = 100
  */
 export function judgeSyntaxTree(print: string, tables: ReadonlySet<string>): Verdict {
   const nodes = readSyntaxTree(print)
-  if (nodes === undefined) return refused('syntax', 'the engine returned an inconsistent syntax tree')
+  if (nodes === undefined) return refusedFor('syntax', 'the engine returned an inconsistent syntax tree')
   let read = 0
   for (const node of nodes) {
     if (node.kind === 'TableExpression') read += 1
@@ -69,32 +69,32 @@ export function judgeSyntaxTree(print: string, tables: ReadonlySet<string>): Ver
     if (!verdict.allowed) return verdict
   }
   return read > TABLES_MAX
-    ? refused('too_long', `the statement reads more than ${TABLES_MAX} tables`)
+    ? refusedFor('too_long', `the statement reads more than ${TABLES_MAX} tables`)
     : judgeTogether(nodes)
 }
 
 function judgeNode(node: SyntaxNode, tables: ReadonlySet<string>): Verdict {
   const { kind, name, line } = node
   if (kind === 'TableIdentifier') {
-    return tables.has(name) ? ALLOWED : refused('table', `no table ${name}`)
+    return tables.has(name) ? ALLOWED : refusedFor('table', `no table ${name}`)
   }
-  if (kind === 'Set') return refused('settings', HINTS['Set']!)
-  if (!NODE_KINDS.has(kind)) return refused('node', HINTS[kind] ?? `${kind} is not part of a plain SELECT`)
+  if (kind === 'Set') return refusedFor('settings', HINTS['Set']!)
+  if (!NODE_KINDS.has(kind)) return refusedFor('node', HINTS[kind] ?? `${kind} is not part of a plain SELECT`)
   // A stored aggregate state is raw memory: clients must not pass one to the engine.
   if (/(?<!Simple)AggregateFunction\(/i.test(line)) {
-    return refused('type', 'aggregate states cannot be made from literals')
+    return refusedFor('type', 'aggregate states cannot be made from literals')
   }
   if (kind === 'Identifier') return judgeIdentifier(name)
   if (kind !== 'Function') return ALLOWED
   if (node.parent?.kind === 'TableExpression') {
     if (!TABLE_FUNCTIONS.has(name.toLowerCase())) {
-      return refused('table_function', `table function ${name} is not available`)
+      return refusedFor('table_function', `table function ${name} is not available`)
     }
-  } else if (!isAllowedFunction(name)) return refused('function', `function ${name} is not available`)
+  } else if (!isAllowedFunction(name)) return refusedFor('function', `function ${name} is not available`)
   return judgeArguments(node)
 }
 
 function judgeIdentifier(name: string): Verdict {
   const hidden = name.split('.').find(isVirtualColumn)
-  return hidden === undefined ? ALLOWED : refused('column', `no column ${hidden}`)
+  return hidden === undefined ? ALLOWED : refusedFor('column', `no column ${hidden}`)
 }

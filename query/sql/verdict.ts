@@ -24,7 +24,7 @@ export type Verdict =
 /** The verdict of a check that found no problem. */
 export const ALLOWED: Verdict = { allowed: true }
 /** The verdict of a check that found a problem; `detail` is shown to the client, without a full stop. */
-export const refused = (reason: Refusal, detail: string): Verdict => ({ allowed: false, reason, detail })
+export const refusedFor = (reason: Refusal, detail: string): Verdict => ({ allowed: false, reason, detail })
 
 /** Carries the reason from the closed set, for the counter. */
 export class RefusedError extends Error {

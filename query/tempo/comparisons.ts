@@ -186,12 +186,12 @@ export function numberSql(field: Field, values: BoundValues): string {
     if (field.name === 'duration') return 'toFloat64(Duration)'
     throw new WattlineError('parameter_invalid', `TraceQL: ${field.name} is not a number.`)
   }
-  const text = textOf(field, values)
+  const text = attributeTextSql(field, values)
   return `toFloat64OrNull(${text})`
 }
 
 /** An attribute as text; '' where a span has none. */
-export function textOf(field: Extract<Field, { kind: 'attribute' }>, values: BoundValues): string {
+export function attributeTextSql(field: Extract<Field, { kind: 'attribute' }>, values: BoundValues): string {
   const key = values.add(field.name)
   switch (field.scope) {
     case 'span':
@@ -208,7 +208,7 @@ export function textOf(field: Extract<Field, { kind: 'attribute' }>, values: Bou
 }
 
 /** The letter of the type that an attribute was sent with; '' where it is text. */
-export function typeOf(field: Extract<Field, { kind: 'attribute' }>, values: BoundValues): string {
+export function attributeTypeSql(field: Extract<Field, { kind: 'attribute' }>, values: BoundValues): string {
   const key = values.add(field.name)
   const letter = (map: string, part: number): string =>
     `substring(splitByChar('/', toString(AttributeTypes))[${part}], indexOf(mapKeys(${map}), ${key}), 1)`

@@ -1,6 +1,6 @@
 /** Parameters of Tempo's API. Unknown ones are ignored, as Tempo does. */
 import { FIXED_LIMITS } from '../../core/catalogue/limits/limits.ts'
-import { integer, invalid, type RawQuery, single } from '../http/parameters.ts'
+import { integerParameter, invalid, type RawQuery, single } from '../http/parameters.ts'
 import type { SearchWindow } from '../traces/conditions.ts'
 import { goDuration } from '../traces/go-duration.ts'
 import { namesWindow } from '../traces/names.ts'
@@ -19,14 +19,14 @@ export function searchOf(query: RawQuery, nowMs: number): TempoSearch {
   const text = single(query, 'q') ?? ''
   return {
     query: text === '' ? byTags(query) : parseTraceQl(text),
-    window: windowOf(query, nowMs),
-    limit: integer(query, 'limit', { min: 1, max: FIXED_LIMITS.tracesFound, absent: TRACES }),
-    spansOfSet: integer(query, 'spss', { min: 1, max: SPANS_OF_SET_MAX, absent: SPANS_OF_SET }),
+    window: searchWindow(query, nowMs),
+    limit: integerParameter(query, 'limit', { min: 1, max: FIXED_LIMITS.tracesFound, absent: TRACES }),
+    spansOfSet: integerParameter(query, 'spss', { min: 1, max: SPANS_OF_SET_MAX, absent: SPANS_OF_SET }),
   }
 }
 
 /** `start` and `end`, unix seconds; by default the last three days. @throws WattlineError `parameter_invalid` */
-export function windowOf(query: RawQuery, nowMs: number): SearchWindow {
+export function searchWindow(query: RawQuery, nowMs: number): SearchWindow {
   const absent = namesWindow(nowMs)
   const toMs = secondsOf(query, 'end')
   const fromMs = secondsOf(query, 'start')

@@ -5,7 +5,7 @@ import type { QueryContext } from '../http/context.ts'
 import { single } from '../http/parameters.ts'
 import { pathParameter, sendTraces, type TraceQuestion, traceApi } from '../traces/trace-api.ts'
 import { type TempoVersion, traceJson, traceProtobuf } from './answers.ts'
-import { searchOf, windowOf } from './parameters.ts'
+import { searchOf, searchWindow } from './parameters.ts'
 import { parseTraceQl } from './parse.ts'
 import { searchTempo } from './search.ts'
 import { tagNames, tagValues } from './tags.ts'
@@ -37,11 +37,11 @@ export function tempoRoutes(app: FastifyInstance, context: QueryContext): void {
     return { traces, metrics: { completedJobs: 1, totalJobs: 1 } }
   })
   route('/search/tags', async ({ query, reader, tenant }) => {
-    const scopes = await tagNames(reader, tenant, windowOf(query, now()), single(query, 'scope') ?? '')
+    const scopes = await tagNames(reader, tenant, searchWindow(query, now()), single(query, 'scope') ?? '')
     return { tagNames: [...new Set(scopes.flatMap(({ tags }) => tags))].toSorted(), metrics: {} }
   })
   route('/v2/search/tags', async ({ query, reader, tenant }) => ({
-    scopes: await tagNames(reader, tenant, windowOf(query, now()), single(query, 'scope') ?? ''),
+    scopes: await tagNames(reader, tenant, searchWindow(query, now()), single(query, 'scope') ?? ''),
     metrics: {},
   }))
   route('/search/tag/:tag/values', async asked => {
@@ -62,7 +62,10 @@ export function tempoRoutes(app: FastifyInstance, context: QueryContext): void {
 }
 
 const valuesOf = ({ query, reader, tenant }: TraceQuestion, tag: string, nowMs: number) =>
-  tagValues(reader, tenant, windowOf(query, nowMs), { tag, query: parseTraceQl(single(query, 'q') ?? '') })
+  tagValues(reader, tenant, searchWindow(query, nowMs), {
+    tag,
+    query: parseTraceQl(single(query, 'q') ?? ''),
+  })
 
 async function sendTrace(
   context: QueryContext,

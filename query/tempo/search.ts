@@ -5,7 +5,7 @@ import { attributesOf } from '../traces/attributes.ts'
 import { BoundValues, type SearchWindow, WITHIN } from '../traces/conditions.ts'
 import { type FoundTrace, findTraces, summarise } from '../traces/find.ts'
 import { valueJson } from '../traces/otlp-json.ts'
-import { textOf, typeOf } from './comparisons.ts'
+import { attributeTextSql, attributeTypeSql } from './comparisons.ts'
 import { type CompiledQuery, compileTraceQl } from './compile.ts'
 import type { Field, TraceQuery } from './traceql.ts'
 
@@ -100,8 +100,8 @@ async function shownSpans(
   { tenant, found, window, compiled, values, spansOfSet }: Showing,
 ): Promise<ReadonlyMap<string, readonly ShownSpan[]>> {
   const attributes = compiled.fields.filter(field => field.kind === 'attribute')
-  const texts = attributes.map(field => textOf(field, values))
-  const types = attributes.map(field => typeOf(field, values))
+  const texts = attributes.map(field => attributeTextSql(field, values))
+  const types = attributes.map(field => attributeTypeSql(field, values))
   const rows = await reader.query<
     Record<'trace' | 'span' | 'spanName' | 'start' | 'duration' | 'service', string> & {
       readonly shown: readonly string[]

@@ -5,7 +5,7 @@ import { SPAN_KINDS, SPAN_STATUS_CODES } from '../../core/model/streams/traces.t
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { tableName } from '../fence/tables.ts'
 import { BoundValues, type SearchWindow, WITHIN } from '../traces/conditions.ts'
-import { textOf, typeOf } from './comparisons.ts'
+import { attributeTextSql, attributeTypeSql } from './comparisons.ts'
 import { compileTraceQl } from './compile.ts'
 import { fieldOf, INTRINSIC_NAMES } from './fields.ts'
 import type { Field, Intrinsic, TraceQuery } from './traceql.ts'
@@ -96,9 +96,9 @@ export async function tagValues(
   if (words !== undefined) return words.map(value => ({ type: 'keyword', value: value.toLowerCase() }))
   const values = new BoundValues()
   const { condition } = compileTraceQl(query, values)
-  const text = field.kind === 'attribute' ? textOf(field, values) : COLUMNS[field.name]
+  const text = field.kind === 'attribute' ? attributeTextSql(field, values) : COLUMNS[field.name]
   if (text === undefined) return []
-  const type = field.kind === 'attribute' ? typeOf(field, values) : "''"
+  const type = field.kind === 'attribute' ? attributeTypeSql(field, values) : "''"
   const rows = await reader.query<{ readonly value: string; readonly type: string }>(
     `SELECT value, any(type) AS type FROM (SELECT toString(${text}) AS value, ${type} AS type FROM ${SPANS} ` +
       `WHERE Tenant = {tenant:String} AND ${WITHIN} AND (${condition.where}) LIMIT ${SPANS_READ}) ` +

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { RecentTracesAnswer, ServiceMapAnswer, TraceAnswer } from '../../core/api/answers.ts'
 import { identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { integer, knownParameters, type RawQuery, single } from '../http/parameters.ts'
+import { integerParameter, knownParameters, type RawQuery, single } from '../http/parameters.ts'
 import { parseWindow } from '../usage/window.ts'
 import { oneTrace, recentTraces } from './service.ts'
 import { serviceMap } from './service-map.ts'
@@ -20,7 +20,7 @@ export function traceRoutes(app: FastifyInstance, context: QueryContext): void {
     return recentTraces(context.readers(identityOf(request), reply), {
       tenant,
       service: service === '' ? undefined : service,
-      limit: integer(query, 'limit', { min: 1, max: 500, absent: 20 }),
+      limit: integerParameter(query, 'limit', { min: 1, max: 500, absent: 20 }),
       nowMs: context.now(),
     })
   })

@@ -1,13 +1,13 @@
 /** Parses URL parameters into a typed question. Errors list the known values. */
 import type { Identity } from '../../core/model/identity.ts'
 import {
-  integer,
+  integerParameter,
   invalid,
   knownParameters,
   multiple,
-  oneOf,
   type RawQuery,
   single,
+  wordParameter,
 } from '../http/parameters.ts'
 import {
   DIMENSION_NAMES,
@@ -40,10 +40,10 @@ export function parseUsageRequest(
     groupBy: parseGroupBy(multiple(query, 'group_by')),
     filters: parseFilters(multiple(query, 'filter')),
     step: parseStep(single(query, 'step'), window.to - window.from),
-    includeIdle: oneOf(query, 'include_idle', ['true', 'false'], 'true') === 'true',
+    includeIdle: wordParameter(query, 'include_idle', ['true', 'false'], 'true') === 'true',
     operatorAccount,
-    idleSharing: oneOf(query, 'share_idle', IDLE_SHARING, 'booked'),
-    limit: integer(query, 'limit', { min: 1, max: 10_000, absent: 1_000 }),
+    idleSharing: wordParameter(query, 'share_idle', IDLE_SHARING, 'booked'),
+    limit: integerParameter(query, 'limit', { min: 1, max: 10_000, absent: 1_000 }),
   }
 }
 

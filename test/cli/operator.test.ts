@@ -2,7 +2,7 @@
 // took place, and user text in an error cannot control the terminal.
 import { expect, it } from 'vitest'
 import { renderLag } from '../../cli/lag.ts'
-import { renderList, renderRecord, renderReplay } from '../../cli/quarantine.ts'
+import { renderQuarantine, renderRecord, renderReplay } from '../../cli/quarantine.ts'
 import { ageText } from '../../cli/units.ts'
 import type { QuarantinedRecordAnswer } from '../../core/api/answers.ts'
 
@@ -86,16 +86,16 @@ const record: QuarantinedRecordAnswer = {
 }
 
 it('prints one line for each record, with its error shortened and escaped', () => {
-  const [names, line] = renderList({ records: [record], truncated: false }).split('\n')
+  const [names, line] = renderQuarantine({ records: [record], truncated: false }).split('\n')
   expect(names).toMatch(/^record +made \(UTC\) +quarantined by +bytes +replayed +code +error$/)
   expect(line).toMatch(
     /^traces\/0\/17 +2026-11-20 12:00:00 +store +1234 +no +record_refused +bad \ufffd\[2Jx+…$/,
   )
   expect(line!.length).toBeLessThan(180)
-  expect(renderList({ records: [record], truncated: true })).toMatch(
+  expect(renderQuarantine({ records: [record], truncated: true })).toMatch(
     /Only 1 records are listed; --limit lists more/,
   )
-  expect(renderList({ records: [], truncated: false })).toBe('The quarantine is empty.\n')
+  expect(renderQuarantine({ records: [], truncated: false })).toBe('The quarantine is empty.\n')
 })
 
 it.each([
@@ -103,7 +103,7 @@ it.each([
   [{ state: 'done', times: 2, place: 'traces/0/30' }, '2 times, last as traces/0/30'],
   [{ state: 'unknown', times: 0, place: null }, 'unknown'],
 ] as const)('describes replay %j: %s', (replay, text) => {
-  expect(renderList({ records: [{ ...record, replay }], truncated: false })).toContain(` ${text} `)
+  expect(renderQuarantine({ records: [{ ...record, replay }], truncated: false })).toContain(` ${text} `)
 })
 
 it('prints one record with its details', () => {

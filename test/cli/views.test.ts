@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { cut, openScreen, paintFor } from '../../cli/screen.ts'
 import { renderTable, toCsv } from '../../cli/table.ts'
 import { renderLive } from '../../cli/top.ts'
-import { carbonUnit, energyUnit, fixed, moneyUnit, scaledAmount } from '../../cli/units.ts'
+import { carbonUnit, energyUnit, fixedDecimals, moneyUnit, scaledAmount } from '../../cli/units.ts'
 import { renderUsage } from '../../cli/usage.ts'
 import type { LiveAnswer } from '../../core/api/answers.ts'
 import { usageAnswer } from '../dashboards/fixture.ts'
@@ -44,12 +44,12 @@ it('has one unit for each column, shows unknown values as a dash, and never show
   expect(scaledAmount('37500', moneyUnit('37500', 'EUR'))).toBe('0.00003750')
   expect(scaledAmount('-1230000000', moneyUnit('-1230000000', 'EUR'))).toBe('-1.230')
   expect(scaledAmount('0', moneyUnit('0', 'EUR'))).toBe('0.000')
-  expect([fixed(0, 2), fixed(0.004, 2), fixed(-0.004, 2), fixed(0.006, 2)]).toEqual([
-    '0.00',
-    '<0.01',
-    '>-0.01',
-    '0.01',
-  ])
+  expect([
+    fixedDecimals(0, 2),
+    fixedDecimals(0.004, 2),
+    fixedDecimals(-0.004, 2),
+    fixedDecimals(0.006, 2),
+  ]).toEqual(['0.00', '<0.01', '>-0.01', '0.01'])
 })
 
 const live: LiveAnswer = {

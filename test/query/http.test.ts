@@ -5,7 +5,7 @@ import type { Broker } from '../../core/broker/broker.ts'
 import { labelText } from '../../core/model/label-text.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { tablesOf } from '../../core/model/streams/stream.ts'
-import { integer, knownParameters, oneOf, single } from '../../query/http/parameters.ts'
+import { integerParameter, knownParameters, single, wordParameter } from '../../query/http/parameters.ts'
 import {
   counterFamilies,
   LOG_READERS,
@@ -18,13 +18,13 @@ import { parsed } from '../collector/prometheus/scrape/parsed.ts'
 
 describe('parameters', () => {
   it('are read once, within limits, with known names', () => {
-    expect(integer({ n: '5' }, 'n', { min: 1, max: 9, absent: 3 })).toBe(5)
-    expect(integer({}, 'n', { min: 1, max: 9, absent: 3 })).toBe(3)
+    expect(integerParameter({ n: '5' }, 'n', { min: 1, max: 9, absent: 3 })).toBe(5)
+    expect(integerParameter({}, 'n', { min: 1, max: 9, absent: 3 })).toBe(3)
     for (const n of ['0', '10', 'x', '1.5']) {
-      expect(() => integer({ n }, 'n', { min: 1, max: 9, absent: 3 })).toThrow(/from 1 to 9/)
+      expect(() => integerParameter({ n }, 'n', { min: 1, max: 9, absent: 3 })).toThrow(/from 1 to 9/)
     }
     expect(() => single({ n: ['1', '2'] }, 'n')).toThrow(/given 2 times/)
-    expect(() => oneOf({ n: 'c' }, 'n', ['a', 'b'], 'a')).toThrow(/one of a, b/)
+    expect(() => wordParameter({ n: 'c' }, 'n', ['a', 'b'], 'a')).toThrow(/one of a, b/)
     expect(() => knownParameters({ m: '1' }, ['n'])).toThrow(/no parameter m/)
   })
 })

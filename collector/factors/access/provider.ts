@@ -27,7 +27,7 @@ export interface IntensityProvider {
 }
 
 /** Asks for a JSON document. @throws FactorProviderError */
-export async function getJson(
+export async function getProviderJson(
   get: HttpGet,
   path: string,
   headers?: Readonly<Record<string, string>>,

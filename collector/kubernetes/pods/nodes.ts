@@ -4,7 +4,7 @@ import { hostZoneOf, type RegionUnknown } from '../../readings/identity/host-zon
 import type { ListSink } from '../api/list-watch.ts'
 import type { KubeNode } from '../api/objects.ts'
 import { allowedEntries } from './allowed.ts'
-import { type Requests, requestsOf } from './requests.ts'
+import { containerRequests, type Requests } from './requests.ts'
 
 /** One node. */
 export interface NodeFacts {
@@ -80,7 +80,7 @@ export class NodeTable implements ListSink<KubeNode> {
         ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== '')),
         ...this.#labels(labels),
       },
-      allocatable: requestsOf({ requests: status.allocatable ?? status.capacity ?? {} }),
+      allocatable: containerRequests({ requests: status.allocatable ?? status.capacity ?? {} }),
     })
   }
 

@@ -1,7 +1,7 @@
 /** What is kept of a pod: a few hundred bytes of what the API says, so that 50,000 pods fit into memory. */
 import type { KubeContainer, KubeContainerStatus, KubePod } from '../api/objects.ts'
 import { type Owner, ownersOf } from './owner.ts'
-import { NO_REQUESTS, type Requests, requestsOf, requestsOfPod } from './requests.ts'
+import { containerRequests, NO_REQUESTS, type Requests, requestsOfPod } from './requests.ts'
 
 /** One run of a container: a restart gives it another id. */
 export interface ContainerRun {
@@ -59,9 +59,9 @@ export function podOf(object: KubePod, allowed: Allowed, before?: Pod): Pod | nu
     name,
     namespace,
     node: spec.nodeName,
-    createdMs: timeOf(metadata.creationTimestamp) ?? 0,
+    createdMs: parseTime(metadata.creationTimestamp) ?? 0,
     gatesOpenedMs: before?.gatesOpenedMs ?? null,
-    scheduledMs: timeOf(
+    scheduledMs: parseTime(
       status.conditions?.find(({ type, status: is }) => type === 'PodScheduled' && is === 'True')
         ?.lastTransitionTime,
     ),
@@ -104,14 +104,14 @@ function* runsIn(status: KubeContainerStatus, spec: KubeContainer | undefined): 
     const run = state?.running ?? state?.terminated
     // Only what has ended says its id in its state.
     const id = idOf(state?.terminated?.containerID ?? (state === status.state ? status.containerID : ''))
-    const startedMs = timeOf(run?.startedAt)
+    const startedMs = parseTime(run?.startedAt)
     if (run === undefined || id === '' || startedMs === null) continue
     yield {
       id,
       name: status.name ?? '',
       startedMs,
-      finishedMs: timeOf(run.finishedAt),
-      requests: requests === undefined ? NO_REQUESTS : requestsOf(requests),
+      finishedMs: parseTime(run.finishedAt),
+      requests: requests === undefined ? NO_REQUESTS : containerRequests(requests),
       describedTo: null,
     }
   }
@@ -121,7 +121,7 @@ function* runsIn(status: KubeContainerStatus, spec: KubeContainer | undefined): 
 const idOf = (text: string | undefined): string => (text ?? '').replace(/^[a-z0-9.-]+:\/\//, '')
 
 /** Milliseconds; null for what is not a time. */
-export function timeOf(text: string | undefined): number | null {
+export function parseTime(text: string | undefined): number | null {
   const ms = Date.parse(text ?? '')
   return Number.isNaN(ms) ? null : ms
 }

@@ -23,7 +23,7 @@ const COMMON = new Set(['cpu', 'memory', 'ephemeral-storage', 'pods'])
 const MOST_EXTENDED = 4
 
 /** What a container requests. Kubernetes itself fills in the requests when only limits are given. */
-export function requestsOf({ requests = {}, limits = {} }: KubeResources): Requests {
+export function containerRequests({ requests = {}, limits = {} }: KubeResources): Requests {
   const extended = Object.entries(requests).filter(
     ([name]) => !COMMON.has(name) && !name.startsWith('hugepages-'),
   )
@@ -43,9 +43,9 @@ export function requestsOf({ requests = {}, limits = {} }: KubeResources): Reque
 
 /** What a pod reserves beside its containers: the overhead of its runtime, and what is reserved for all of them together. */
 export function requestsOfPod(spec: NonNullable<KubePod['spec']>): Requests {
-  const whole = requestsOf({ requests: spec.resources?.requests ?? {} })
-  const overhead = requestsOf({ requests: spec.overhead ?? {} })
-  const parts = (spec.containers ?? []).map(({ resources }) => requestsOf(resources ?? {}))
+  const whole = containerRequests({ requests: spec.resources?.requests ?? {} })
+  const overhead = containerRequests({ requests: spec.overhead ?? {} })
+  const parts = (spec.containers ?? []).map(({ resources }) => containerRequests(resources ?? {}))
   const beside = (name: 'cpu' | 'memory'): bigint =>
     overhead[name] + larger(whole[name] - parts.reduce((sum, part) => sum + part[name], 0n), 0n)
   return { cpu: beside('cpu'), memory: beside('memory'), gpu: 0n, attributes: {} }

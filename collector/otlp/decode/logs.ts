@@ -10,7 +10,7 @@ import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from 
 import { expansionCheck } from './expansion.ts'
 import { appendId, NO_ID, readId, SPAN_ID_BYTES, TRACE_ID_BYTES, WRONG_LENGTH } from './ids.ts'
 import { allOrNothing } from './request.ts'
-import { type InstrumentationScope, type Resource, ResourceReader, readScope } from './resource.ts'
+import { decodeScope, type InstrumentationScope, type Resource, ResourceReader } from './resource.ts'
 
 type LogsBuilder = RecordBuilder<typeof logs>
 
@@ -93,7 +93,7 @@ class LogDecoder implements EnvelopeVisitor {
   scope(messages: Ranges, schemaUrl: TextRange): void {
     this.leave()
     const { columns } = this.#builder
-    const scope = readScope(this.#reader, this.#attributes, this.#tally, messages, columns.ScopeAttributes)
+    const scope = decodeScope(this.#reader, this.#attributes, this.#tally, messages, columns.ScopeAttributes)
     const { nameStart, nameEnd, versionStart, versionEnd } = scope
     this.#scope = scope
     this.#scopeNameId = this.#id(columns.ScopeName, { start: nameStart, end: nameEnd }, this.#scopeNameId)

@@ -104,7 +104,7 @@ export class ResourceReader {
 }
 
 /** Reads a scope once. `map`: the column of scope attributes, or a temporary one when there is none. */
-export function readScope(
+export function decodeScope(
   reader: ProtobufReader,
   attributes: AttributeReader,
   tally: DecodeTally,

@@ -6,7 +6,7 @@ import { ProtobufWriter, WIRE, type WriterMemory } from '../../../core/protobuf/
 import type { Signal } from '../signals.ts'
 import { type JsonField, type MessageTable, REQUEST_TABLES } from './messages.ts'
 import { ScalarMismatch, writeEnum, writeInt64, writeScalar } from './scalars.ts'
-import { JsonScanner, TOKEN, undecodable } from './scanner.ts'
+import { JsonScanner, TOKEN, undecodableJson } from './scanner.ts'
 
 /**
  * Converts OTLP/JSON to OTLP protobuf bytes. One decoder then serves both encodings, so their rows are the same by
@@ -149,7 +149,7 @@ class Transcoder {
   }
 
   #mismatch(expected: string): WattlineError {
-    return undecodable(`${this.#pathTo()} is not ${expected}.`)
+    return undecodableJson(`${this.#pathTo()} is not ${expected}.`)
   }
 
   #pathTo(...further: string[]): string {

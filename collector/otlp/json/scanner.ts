@@ -175,7 +175,7 @@ export class JsonScanner {
 
   #skipWithin(open: number, depth: number): void {
     if (depth > this.#maxDepth) {
-      throw undecodable(`The JSON nests deeper than ${this.#maxDepth} levels at byte ${this.#at}.`)
+      throw undecodableJson(`The JSON nests deeper than ${this.#maxDepth} levels at byte ${this.#at}.`)
     }
     const isObject = open === TOKEN.openObject
     const close = isObject ? TOKEN.closeObject : TOKEN.closeArray
@@ -207,11 +207,12 @@ export class JsonScanner {
 
   #unexpectedAt(at: number): WattlineError {
     const byte = this.bytes[at]
-    if (byte === undefined) return undecodable(`Not JSON: unexpected end at byte ${at}.`)
+    if (byte === undefined) return undecodableJson(`Not JSON: unexpected end at byte ${at}.`)
     const shown = byte > SPACE && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `byte ${byte}`
-    return undecodable(`Not JSON: unexpected ${shown} at byte ${at}.`)
+    return undecodableJson(`Not JSON: unexpected ${shown} at byte ${at}.`)
   }
 }
 
 /** The body can never be accepted. */
-export const undecodable = (message: string): WattlineError => new WattlineError('body_undecodable', message)
+export const undecodableJson = (message: string): WattlineError =>
+  new WattlineError('body_undecodable', message)

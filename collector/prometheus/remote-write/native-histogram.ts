@@ -1,5 +1,5 @@
 import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
-import { isStale, signedMs } from './values.ts'
+import { isStaleMarker, signedMs } from './values.ts'
 
 const FIELDS = knownFields(...Array.from({ length: 17 }, (_, at) => at + 1))
 const SPAN_FIELDS = knownFields(1, 2)
@@ -80,7 +80,7 @@ export class NativeHistogram {
         this.sum = reader.double(end)
         reader.position -= 8
         reader.fixed64(end)
-        this.stale = isStale(reader.low, reader.high)
+        this.stale = isStaleMarker(reader.low, reader.high)
         return true
       case 0x20:
         this.schema = reader.sint32(end)

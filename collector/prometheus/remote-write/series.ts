@@ -8,7 +8,7 @@ import { type LabelLimits, SeriesLabels } from './labels.ts'
 import { CUSTOM_BUCKETS, NativeHistogram } from './native-histogram.ts'
 import { SeriesPointWriter } from './point-writer.ts'
 import type { SeriesProblem, WriteTally } from './problems.ts'
-import { isStale, signedMs } from './values.ts'
+import { isStaleMarker, signedMs } from './values.ts'
 
 /** Limits for samples and labels of a series. */
 export interface SeriesLimits extends LabelLimits {
@@ -165,7 +165,7 @@ export class TimeSeriesReader {
       else reader.skip(tag, stop, SAMPLE_FIELDS)
     }
     if (this.#isRefused(timeMs)) return
-    const stale = isStale(low, high)
+    const stale = isStaleMarker(low, high)
     this.#points.begin(
       numberType(this.#points.metric, this.#points.family.type),
       'number',

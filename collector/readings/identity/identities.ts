@@ -8,7 +8,7 @@ import { ByteStore } from './byte-store.ts'
 import { isOutdated, KnownHostNames, type NamedHost } from './host-names.ts'
 import type { RegionUnknown } from './host-zone.ts'
 import { type IdentifiedReading, identify } from './identify.ts'
-import { identityOf, type ReadingIdentity } from './identity.ts'
+import { type ReadingIdentity, readingIdentity } from './identity.ts'
 
 /** Approximate size of a cached resource or series in addition to its bytes: objects and table entries. */
 const ENTRY_BYTES = 300
@@ -129,7 +129,12 @@ export class Identities {
   ): ReadingIdentity {
     const place = { point: point.attributesRecord(), resource: point.resourceRecord() }
     const found = identify(rule, place, { account, regionUnknown: this.#regionUnknown })
-    return identityOf(found, tenant, store, 'reason' in found ? null : this.#nameOf(found, tenant, place))
+    return readingIdentity(
+      found,
+      tenant,
+      store,
+      'reason' in found ? null : this.#nameOf(found, tenant, place),
+    )
   }
 
   /** For a host that is known only by name, the host that it stands for; for any other host, learns the name. */

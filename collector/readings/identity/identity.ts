@@ -42,7 +42,7 @@ interface NoReading {
 export type ReadingIdentity = ReadingSeries | NoReading
 
 /** Converts an identified point to its cached form. */
-export function identityOf(
+export function readingIdentity(
   found: IdentifiedReading | Unidentified,
   tenant: string,
   store: ByteStore,

@@ -3,7 +3,7 @@ import { isCounter } from '../../../core/books/quantities.ts'
 import { matchConditions, parseConditions } from '../../../core/mappings/condition.ts'
 import { alternatives } from '../../../core/mappings/problems.ts'
 import type { BuiltInRow, MappingWorkload, TemplateText } from '../../../core/mappings/row.ts'
-import { scaleOf } from '../../../core/mappings/scale.ts'
+import { parseScale } from '../../../core/mappings/scale.ts'
 import {
   type LabelReader,
   parseTemplate,
@@ -41,14 +41,14 @@ export function compileRow(row: BuiltInRow): Mapping {
 }
 
 function factorOf({ quantity, unit, scale, metric }: BuiltInRow): UnitFactor {
-  const by = unitFactor(quantity, unit, scale === undefined ? ONE : (scaleOf(scale) ?? ONE))
+  const by = unitFactor(quantity, unit, scale === undefined ? ONE : (parseScale(scale) ?? ONE))
   if (by === null) throw new TypeError(`mapping of ${metric}: ${unit} is not a unit of ${quantity}`)
   return by
 }
 
 function constantOf({ value, quantity, unit, metric }: BuiltInRow): bigint | null {
   if (value === undefined) return null
-  const by = unitFactor(quantity, unit, scaleOf(value) ?? ONE)
+  const by = unitFactor(quantity, unit, parseScale(value) ?? ONE)
   if (by === null) throw new TypeError(`mapping of ${metric}: ${unit} is not a unit of ${quantity}`)
   return divideHalfEven(by.numerator, by.denominator)
 }

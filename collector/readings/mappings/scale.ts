@@ -12,7 +12,7 @@ export interface UnitFactor extends Rational {
 }
 
 /** `times` is a double: exact, since integer factors are far below 2^53. */
-export const factor = (numerator: bigint, denominator = 1n): UnitFactor => ({
+export const scaleFactor = (numerator: bigint, denominator = 1n): UnitFactor => ({
   numerator,
   denominator,
   times: denominator === 1n ? Number(numerator) : 0,

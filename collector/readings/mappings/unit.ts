@@ -4,7 +4,7 @@ import type { Rational } from '../../../core/model/decimal.ts'
 import { greatestCommonDivisor } from '../../../core/model/integers.ts'
 import { unitOfMeasure } from '../../../core/model/units.ts'
 import type { Mapping } from './mapping.ts'
-import { factor, type UnitFactor } from './scale.ts'
+import { scaleFactor, type UnitFactor } from './scale.ts'
 
 export type { UnitFactor } from './scale.ts'
 
@@ -28,7 +28,7 @@ export function unitFactor(quantity: Quantity, text: string, step: Rational = ON
   const numerator = unit.numerator * perBase * step.numerator
   const denominator = unit.denominator * step.denominator
   const common = greatestCommonDivisor(numerator, denominator)
-  return factor(numerator / common, denominator / common)
+  return scaleFactor(numerator / common, denominator / common)
 }
 
 const ONE: Rational = { numerator: 1n, denominator: 1n }

@@ -6,7 +6,7 @@ import type { KernelFiles } from '../host/files.ts'
 import type { Roots } from '../host/sensor.ts'
 import { ERRNO, NetlinkError, type NetlinkSocket, openNetlink } from './netlink.ts'
 import { type ProcessExit, ProcessExits } from './process-exits.ts'
-import { familyOf, familyRequest, registerRequest, resultOf, threadExits } from './taskstats.ts'
+import { familyId, familyRequest, registerRequest, resultOf, threadExits } from './taskstats.ts'
 
 /** Processes that end, as the kernel reports them. */
 export interface ExitSource {
@@ -79,7 +79,7 @@ function register(socket: NetlinkSocket, cpus: string): number {
   let family: number | undefined
   // The kernel answers before `send` returns: with the family, and that there was no error.
   for (let answer = socket.receive(); answer !== null; answer = socket.receive()) {
-    family ??= familyOf(answer)
+    family ??= familyId(answer)
     const result = resultOf(answer)
     if (result !== undefined && result < 0) throw new NetlinkError('getfamily', -result)
   }

@@ -73,7 +73,7 @@ function request(type: number, command: number, attribute: number, text: string)
 }
 
 /** The number of the family in an answer; undefined in other messages. */
-export function familyOf(datagram: Buffer): number | undefined {
+export function familyId(datagram: Buffer): number | undefined {
   for (const { type, body } of messagesOf(datagram)) {
     if (type !== GENL_ID_CTRL) continue
     for (const [attribute, value] of attributesOf(body)) {

@@ -78,7 +78,7 @@ interface PlaceOptions {
 }
 
 /** The place of a sensor: configured, else from the table. */
-export function placeOf(sensor: ChipSensor, { configured, perCore }: PlaceOptions): ChipPlace {
+export function chipPlace(sensor: ChipSensor, { configured, perCore }: PlaceOptions): ChipPlace {
   const { chip, label, channel, instance } = sensor
   const own = configured[`${chip}/${label}`] ?? configured[`${chip}/${channel}`]
   if (own === 'off') return { leftOut: 'switched off by sensors.hwmon_domains' }

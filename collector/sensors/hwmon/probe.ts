@@ -1,7 +1,7 @@
 /** Finds power and energy sensors under /sys/class/hwmon, and decides which of them to read. */
 import type { KernelFiles } from '../host/files.ts'
 import type { Roots } from '../host/sensor.ts'
-import { type ChipSensor, placeOf } from './chips.ts'
+import { type ChipSensor, chipPlace } from './chips.ts'
 
 /** How a value is read, best first: energy in µJ, power in µW, or voltage (mV) and current (mA). */
 export type HwmonFiles =
@@ -49,7 +49,7 @@ export function probeHwmon(files: KernelFiles, roots: Roots, options: ProbeOptio
     const { folder, channel } = candidate
     const name = nameOf(candidate)
     const tell = (reason: string): void => void leftOut.push({ name, reason })
-    const place = placeOf(candidate, placing)
+    const place = chipPlace(candidate, placing)
     if ('leftOut' in place) {
       tell(place.leftOut)
       continue

@@ -198,7 +198,7 @@ export async function readSensor(ask: SendCommand, sensor: PowerSensor): Promise
   const isScanned = (flags & 0x40) !== 0 && (flags & 0x20) === 0
   if (!isScanned) return null
   const factors = sensor.factors ?? (await factorsFor(ask, sensor, raw))
-  return milliwattsOf(raw, sensor.format, factors)
+  return sensorMilliwatts(raw, sensor.format, factors)
 }
 
 async function factorsFor(ask: SendCommand, { number, name }: PowerSensor, raw: number): Promise<Factors> {
@@ -213,7 +213,7 @@ async function factorsFor(ask: SendCommand, { number, name }: PowerSensor, raw: 
 }
 
 /** Exact: factors are whole numbers with powers of ten. Below a milliwatt it is rounded. Exported for its test. */
-export function milliwattsOf(
+export function sensorMilliwatts(
   raw: number,
   format: number,
   { m, b, bExponent, resultExponent }: Factors,

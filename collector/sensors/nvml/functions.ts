@@ -47,7 +47,7 @@ export const isOfDriver = (status: number): boolean => [1, 9, 12, 17, 18].includ
 export const isOfBoard = (status: number): boolean => status === 15 || status === 16
 
 /** A result without a value. */
-export const failed = (status: number): { status: number; reason: string } => ({
+export const failedCall = (status: number): { status: number; reason: string } => ({
   status,
   reason: reasonOf(status),
 })
@@ -87,7 +87,7 @@ export class Nvml {
 
   init(): NvmlResult<null> {
     const status = this.#first(['nvmlInit_v2', 'nvmlInit'])
-    return status === SUCCESS ? { value: null } : failed(status)
+    return status === SUCCESS ? { value: null } : failedCall(status)
   }
 
   shutdown(): void {
@@ -182,7 +182,7 @@ export class Nvml {
       if ('value' in found) return { value: found.value.map(processIn) }
       if (found.status !== MISSING) return found
     }
-    return failed(MISSING)
+    return failedCall(MISSING)
   }
 
   isMig(device: NvmlDevice): NvmlResult<boolean> {
@@ -228,7 +228,7 @@ export class Nvml {
     read: () => T,
   ): NvmlResult<T> {
     const status = this.#first(names, ...args)
-    return status === SUCCESS ? { value: read() } : failed(status)
+    return status === SUCCESS ? { value: read() } : failedCall(status)
   }
 
   #uint(names: readonly string[], ...args: readonly bigint[]): NvmlResult<number> {
@@ -244,7 +244,7 @@ export class Nvml {
   #text(call: (buffer: Buffer) => number | null): NvmlResult<string> {
     const buffer = Buffer.alloc(TEXT_BYTES)
     const status = call(buffer) ?? MISSING
-    if (status !== SUCCESS) return failed(status)
+    if (status !== SUCCESS) return failedCall(status)
     const end = buffer.indexOf(0)
     return { value: buffer.toString('utf8', 0, end < 0 ? TEXT_BYTES : end) }
   }
@@ -259,7 +259,7 @@ export class Nvml {
     for (let tries = 0; tries < 3; tries++) {
       const wanted = count.readUInt32LE(0)
       if (status === SUCCESS && wanted === 0) return { value: [] }
-      if (status !== SUCCESS && status !== INSUFFICIENT_SIZE) return failed(status)
+      if (status !== SUCCESS && status !== INSUFFICIENT_SIZE) return failedCall(status)
       const room = Math.min(wanted + 16, MOST_PROCESSES)
       const buffer = Buffer.alloc(room * size)
       count.writeUInt32LE(room, 0)
@@ -271,7 +271,7 @@ export class Nvml {
         }
       }
     }
-    return failed(status)
+    return failedCall(status)
   }
 }
 

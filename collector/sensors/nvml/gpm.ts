@@ -1,5 +1,12 @@
 /** Activity of GPU instances, of boards since Hopper: GPU performance monitoring of NVML. */
-import { failed, MISSING, type NvmlDevice, type NvmlLibrary, type NvmlResult, SUCCESS } from './functions.ts'
+import {
+  failedCall,
+  MISSING,
+  type NvmlDevice,
+  type NvmlLibrary,
+  type NvmlResult,
+  SUCCESS,
+} from './functions.ts'
 
 /** Room for all metrics of the newest driver: the library may write them all. */
 const METRICS = 512
@@ -26,12 +33,12 @@ export class NvmlGpm {
   sample(device: NvmlDevice, gpuInstance: number): NvmlResult<bigint> {
     const handle = Buffer.alloc(8)
     const allocated = this.#library.call('nvmlGpmSampleAlloc', handle) ?? MISSING
-    if (allocated !== SUCCESS) return failed(allocated)
+    if (allocated !== SUCCESS) return failedCall(allocated)
     const sample = handle.readBigUInt64LE(0)
     const status = this.#library.call('nvmlGpmMigSampleGet', device, gpuInstance, sample) ?? MISSING
     if (status === SUCCESS) return { value: sample }
     this.free(sample)
-    return failed(status)
+    return failedCall(status)
   }
 
   free(sample: bigint): void {
@@ -48,10 +55,10 @@ export class NvmlGpm {
     buffer.writeBigUInt64LE(after, 16)
     buffer.writeUInt32LE(GRAPHICS_UTIL, METRICS_AT)
     const status = this.#library.call('nvmlGpmMetricsGet', buffer) ?? MISSING
-    if (status !== SUCCESS) return failed(status)
+    if (status !== SUCCESS) return failedCall(status)
     const own = buffer.readUInt32LE(METRICS_AT + 4)
     const percent = buffer.readDoubleLE(METRICS_AT + 8)
-    if (own !== SUCCESS || !(percent >= 0 && percent <= 100)) return failed(own === SUCCESS ? 999 : own)
+    if (own !== SUCCESS || !(percent >= 0 && percent <= 100)) return failedCall(own === SUCCESS ? 999 : own)
     return { value: BigInt(Math.round(percent * 10_000)) }
   }
 }

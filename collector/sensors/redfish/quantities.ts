@@ -21,7 +21,7 @@ export function microjoulesOf(field: EnergyField, value: number): bigint | undef
 }
 
 /** µJ of a step of the last digit. */
-export function stepOf(field: EnergyField, value: number): bigint {
+export function lastDigitStep(field: EnergyField, value: number): bigint {
   const digits = decimalText(value).split('.')[1]?.length ?? 0
   return MICROJOULES[field] / 10n ** BigInt(digits)
 }

@@ -7,7 +7,7 @@ import {
 } from '../host/controller.ts'
 import { type FoundChassis, findChassis } from './chassis.ts'
 import { type RedfishAccess, RedfishClient } from './client.ts'
-import { microjoulesOf, stepOf } from './quantities.ts'
+import { lastDigitStep, microjoulesOf } from './quantities.ts'
 import type { ChassisPower } from './sources.ts'
 
 /** A host of the service, and its chassis if there are several. */
@@ -84,7 +84,7 @@ class ChassisMeter {
     const { host } = this.#of
     const power = milliwatts === undefined ? {} : { milliwatts }
     if (energy === undefined) return { host, ...power }
-    const step = stepOf(energy.field, energy.value)
+    const step = lastDigitStep(energy.field, energy.value)
     if (this.#finestUj === undefined || step < this.#finestUj) this.#finestUj = step
     const microjoules = microjoulesOf(energy.field, energy.value)
     const isUsed = microjoules !== undefined && (milliwatts === undefined || this.#finestUj <= FINE_UJ)

@@ -12,7 +12,7 @@ import type { RecordHistory } from './history.ts'
 import type { Journal } from './journal.ts'
 import { type PartitionId, recordKey, stateNameOf, stateOf } from './keys.ts'
 import type { PartitionLog } from './partition-log.ts'
-import { decodeHead, readRecord, storedBytes } from './record.ts'
+import { decodeHead, readStoredRecord, storedBytes } from './record.ts'
 import type { LogStore } from './store.ts'
 
 /** What a consumer needs from its broker. */
@@ -115,7 +115,7 @@ export class Consumer implements AssignedPartition {
       const head = decodeHead(store.get(recordKey(this.#place, offset, 0)))
       bytes += head?.valueBytes ?? 0
       if (records.length > 0 && bytes > limits.maxBytes) break
-      records.push(readRecord(key => store.get(key), this.#place, offset))
+      records.push(readStoredRecord(key => store.get(key), this.#place, offset))
       offset += 1n
     }
     // Only now: a read that fails half-way restarts from its beginning; otherwise records would be skipped.

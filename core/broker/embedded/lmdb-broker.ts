@@ -20,7 +20,7 @@ import { History, type HistoryOptions } from './history.ts'
 import { Journal } from './journal.ts'
 import { FORMAT_KEY, PING_KEY, recordKey } from './keys.ts'
 import type { PartitionLog, StreamLog } from './partition-log.ts'
-import { decodeHead, readRecord, storedBytes } from './record.ts'
+import { decodeHead, readStoredRecord, storedBytes } from './record.ts'
 import { Space, volumeOf } from './space.ts'
 import type { LogStore } from './store.ts'
 import { checkSettings, FORMAT, newStream } from './streams.ts'
@@ -158,7 +158,7 @@ export class EmbeddedBroker implements Broker {
         if (offset < since || keys?.has(key) === false) continue
         found.set(
           key,
-          readRecord(name => this.#store.get(name), log, offset),
+          readStoredRecord(name => this.#store.get(name), log, offset),
         )
       }
     }

@@ -104,7 +104,7 @@ const chunksOf = (valueBytes: number): number =>
  * can be quarantined and the next ones are read: with the header `corrupt` that gives the reason, and the bytes that
  * are left. `get` may return views that are valid until its next call.
  */
-export function readRecord(
+export function readStoredRecord(
   get: (key: Uint8Array) => Uint8Array | undefined,
   place: PartitionId,
   offset: bigint,

@@ -5,8 +5,8 @@ import type { Visible } from './batches.ts'
 import { saysOneOf, TakenOver } from './failure.ts'
 import { weightOf } from './messages.ts'
 import { commitOffset, committedOffsets, startOffset } from './offsets.ts'
-import { PartitionReader, scan } from './reader.ts'
-import { PartitionTransactions, stateKey, type TransactionPorts } from './transactions.ts'
+import { PartitionReader, scanPartition } from './reader.ts'
+import { PartitionTransactions, streamStateKey, type TransactionPorts } from './transactions.ts'
 
 /** What a Kafka consumer needs from its broker. */
 export interface KafkaConsumerPorts extends TransactionPorts {
@@ -190,8 +190,8 @@ export class KafkaConsumer implements AssignedPartition {
   async #readState(topic: string): Promise<ReadonlyMap<string, Uint8Array>> {
     const { cluster } = this.#ports
     const state = new Map<string, Uint8Array>()
-    const prefix = stateKey(this.stream, '')
-    await scan(cluster, { topic, partition: this.partition }, ({ key, value, isTombstone }) => {
+    const prefix = streamStateKey(this.stream, '')
+    await scanPartition(cluster, { topic, partition: this.partition }, ({ key, value, isTombstone }) => {
       if (key?.startsWith(prefix) !== true) return
       if (isTombstone) state.delete(key.slice(prefix.length))
       else state.set(key.slice(prefix.length), value)

@@ -20,9 +20,9 @@ import { keyMissing, notCompacted } from '../compacted.ts'
 import { Appender } from './appender.ts'
 import { Cluster, type KafkaConnection } from './cluster.ts'
 import { kafkaFailure, startFailure } from './failure.ts'
-import { readLag } from './lag.ts'
+import { readGroupLag } from './lag.ts'
 import { Names } from './names.ts'
-import { scan } from './reader.ts'
+import { scanPartition } from './reader.ts'
 import { KafkaSubscription, type SubscriptionPorts } from './subscription.ts'
 import { compactedTopic, ensureTopics, stateTopic, streamTopic } from './topics.ts'
 import { KafkaTrimmer } from './trimmer.ts'
@@ -182,7 +182,7 @@ class KafkaBroker implements Broker {
       const found = new Map<string, StoredRecord>()
       for (let partition = 0; partition < partitions; partition++) {
         const place = { topic: this.#names.topic(stream), partition, since }
-        await scan(this.#cluster, place, record => {
+        await scanPartition(this.#cluster, place, record => {
           if (record.key !== undefined && keys?.has(record.key) !== false) found.set(record.key, record)
         })
       }
@@ -193,7 +193,7 @@ class KafkaBroker implements Broker {
   async lag(group: string, stream: string): Promise<readonly PartitionLag[]> {
     const partitions = this.partitions(stream)
     return this.#cluster.call(`reading the offsets of ${group} on ${stream}`, () =>
-      readLag(this.#cluster, this.#names.group(group), this.#names.topic(stream), partitions),
+      readGroupLag(this.#cluster, this.#names.group(group), this.#names.topic(stream), partitions),
     )
   }
 

@@ -9,7 +9,7 @@ const ONE_BATCH_BYTES = 1
 const NO_WAIT_MS = 0
 
 /** `group` and `topic` by their names in Kafka. */
-export async function readLag(
+export async function readGroupLag(
   cluster: Cluster,
   group: string,
   topic: string,

@@ -66,7 +66,7 @@ export class PartitionReader {
 }
 
 /** Hands over every committed record of a partition, from its start, or from `since`, to what is its end now. */
-export async function scan(
+export async function scanPartition(
   cluster: Cluster,
   {
     topic,

@@ -165,7 +165,7 @@ export class PartitionTransactions {
       messages.push({
         topic,
         partition: this.#partition,
-        key: Buffer.from(stateKey(this.#stream, key)),
+        key: Buffer.from(streamStateKey(this.#stream, key)),
         ...(value === null ? {} : { value: asBuffer(value) }),
       })
     }
@@ -190,7 +190,7 @@ export class PartitionTransactions {
 }
 
 /** Streams of a group share its state topic. */
-export const stateKey = (stream: string, key: string): string => `${stream}/${key}`
+export const streamStateKey = (stream: string, key: string): string => `${stream}/${key}`
 
 /** Closes the producer when the time is up, which ends its retries and rejects. */
 async function withDeadline<T>(producer: Producer, timeoutMs: number, work: () => Promise<T>): Promise<T> {

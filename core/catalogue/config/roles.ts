@@ -26,7 +26,7 @@ export interface Needs {
 }
 
 /** The resources that a process with these keys opens. */
-export function needsOf({ roles, broker, warehouse }: Omit<Placement, 'scaling_source'>): Needs {
+export function roleNeeds({ roles, broker, warehouse }: Omit<Placement, 'scaling_source'>): Needs {
   const stages = roles.includes('collector') || roles.includes('processors')
   const log = stages ? 'open' : broker.kind === 'kafka' ? 'late' : 'none'
   const tables = roles.includes('processors') || roles.includes('query')

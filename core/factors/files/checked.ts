@@ -80,7 +80,7 @@ export function overlaps<T extends Dated>(
 }
 
 /** Things of one name: the later would take the place of the earlier. */
-export function repeated<T>(things: readonly Placed<T>[], nameOf: (one: T) => string): FileProblem[] {
+export function repeatedNames<T>(things: readonly Placed<T>[], nameOf: (one: T) => string): FileProblem[] {
   const first = new Map<string, number>()
   return things.flatMap(({ value, line, column }) => {
     const name = nameOf(value)

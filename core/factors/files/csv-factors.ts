@@ -20,7 +20,7 @@ import {
   overlaps,
   type Placed,
   pueOf,
-  repeated,
+  repeatedNames,
   spotPriceOf,
 } from './checked.ts'
 import { type CsvRecord, parseCsv } from './csv.ts'
@@ -178,7 +178,7 @@ class CsvRows {
 
   #named<T>(read: (record: CsvRecord) => T | null, nameOf: (one: T) => string): readonly T[] {
     const found = this.#placed(read)
-    this.#problems.push(...repeated(found, nameOf))
+    this.#problems.push(...repeatedNames(found, nameOf))
     return found.map(({ value }) => value)
   }
 

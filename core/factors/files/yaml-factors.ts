@@ -20,7 +20,7 @@ import {
   overlaps,
   type Placed,
   pueOf,
-  repeated,
+  repeatedNames,
   spotPriceOf,
 } from './checked.ts'
 import { FactorFileError, type FileProblem } from './problems.ts'
@@ -75,9 +75,9 @@ export function yamlFactors(name: string, text: string): FileFactors {
   )
   problems.push(...overlaps(factors, ({ zone, kind }) => `${kind} ${zone}`))
   problems.push(...overlaps(prices, ({ zone, currency }) => `${currency} ${zone}`))
-  problems.push(...repeated(lists, listName))
+  problems.push(...repeatedNames(lists, listName))
   problems.push(...overlaps(pue, ({ site, zone }) => JSON.stringify([site, zone])))
-  problems.push(...repeated(embodied, ({ hostType }) => hostType))
+  problems.push(...repeatedNames(embodied, ({ hostType }) => hostType))
   if (problems.length > 0) throw new FactorFileError(name, inOrder(problems))
   const valuesOf = <T>(placed: readonly Placed<T>[]): readonly T[] => placed.map(({ value }) => value)
   return {

@@ -9,8 +9,8 @@ import type { Dialect, Retention } from '../tables/ddl.ts'
 import type { FencedQuery, FencedResult, QueryParam, Statements, Warehouse } from '../warehouse.ts'
 import { timed } from './connection.ts'
 import type { Endpoint, Endpoints } from './endpoints.ts'
-import { runFenced } from './fenced.ts'
-import { type InsertContext, insertRecord } from './insert-record.ts'
+import { runFencedOnServer } from './fenced.ts'
+import { type InsertContext, insertOnServers } from './insert-record.ts'
 import { migrate } from './migrate.ts'
 import { assertHeld, findPolicies, heldQuestion } from './row-policies.ts'
 
@@ -108,7 +108,7 @@ export class ClickHouseWarehouse implements Warehouse {
 
   async #insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
     try {
-      await this.#insertSlots.use(() => insertRecord(this.#inserts, stream, record, token))
+      await this.#insertSlots.use(() => insertOnServers(this.#inserts, stream, record, token))
     } catch (error) {
       throw insertError(error)
     }
@@ -156,7 +156,7 @@ export class ClickHouseWarehouse implements Warehouse {
     try {
       return await this.#endpoints.use(async endpoint => {
         this.#fenced.add(closing)
-        return await runFenced(context, endpoint, { ...request, signal })
+        return await runFencedOnServer(context, endpoint, { ...request, signal })
       }, signal)
     } catch (error) {
       throw request.signal.aborted ? request.signal.reason : queryError(error)

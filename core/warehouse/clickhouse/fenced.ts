@@ -45,7 +45,7 @@ type FencedRequest = Pick<FencedQuery, 'sql' | 'params'> & {
  * statement cannot change any. Rejects before the first byte when the statement is refused, wrong, or immediately over
  * a limit; `chunks` rejects when that happens later. Aborting stops the engine, not only the wait.
  */
-export async function runFenced(
+export async function runFencedOnServer(
   context: FencedContext,
   endpoint: Endpoint,
   request: FencedQuery,

@@ -46,7 +46,7 @@ const SAME_QUERY_PAUSE_MS = 100
  * still be running it, whose answer to the same query id is "already running". Only when that server cannot be reached,
  * or its time is over, does another one get it. If the two overlap anyway, replicas agree on tokens through Keeper.
  */
-export async function insertRecord(
+export async function insertOnServers(
   context: InsertContext,
   stream: StreamDeclaration,
   record: Uint8Array,

@@ -8,11 +8,11 @@ import { drainPending, type Session } from 'chdb'
 import type { Events } from '../../catalogue/events/events.ts'
 import { restoreDefinitions, saveDefinitions } from './definitions.ts'
 import {
+  blockRange,
   type Erased,
   type Inventory,
   type KnownTable,
   loadInventory,
-  rangeOf,
   saveInventory,
   takeInventory,
 } from './inventory.ts'
@@ -196,7 +196,7 @@ function without(table: KnownTable, { tables }: Missing): KnownTable {
   const missing = tables.find(({ uuid }) => uuid === table.uuid)
   if (missing === undefined) return table
   const gone = new Set(missing.parts)
-  return { ...table, parts: table.parts.filter(({ name }) => !gone.has(name) && rangeOf(name) !== null) }
+  return { ...table, parts: table.parts.filter(({ name }) => !gone.has(name) && blockRange(name) !== null) }
 }
 
 function highestBlocks(tables: readonly KnownTable[]): Erased['blocks'] {
@@ -204,7 +204,7 @@ function highestBlocks(tables: readonly KnownTable[]): Erased['blocks'] {
   for (const { uuid, parts } of tables) {
     const highest: Record<string, number> = {}
     for (const { name } of parts) {
-      const range = rangeOf(name)
+      const range = blockRange(name)
       if (range === null) continue
       highest[range.partition] = Math.max(range.maxBlock, highest[range.partition] ?? 0)
     }

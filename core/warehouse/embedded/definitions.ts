@@ -5,7 +5,7 @@
 import { existsSync, lstatSync, statSync } from 'node:fs'
 import { mkdir, readFile, readlink, rename, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { list } from './token-repair.ts'
+import { folderNames } from './token-repair.ts'
 
 /** Path below the engine's folder -> text of a file, or target of a link. */
 interface Definitions {
@@ -18,13 +18,13 @@ export async function saveDefinitions(enginePath: string, file: string): Promise
   const files: Record<string, string> = {}
   const links: Record<string, string> = {}
   const add = async (folder: string, seen: string): Promise<void> => {
-    for (const name of await list(join(enginePath, folder))) {
+    for (const name of await folderNames(join(enginePath, folder))) {
       if (name.endsWith('.sql'))
         files[`${seen}/${name}`] = await readFile(join(enginePath, folder, name), 'utf8')
     }
   }
   await add('metadata', 'metadata')
-  for (const name of await list(join(enginePath, 'metadata'))) {
+  for (const name of await folderNames(join(enginePath, 'metadata'))) {
     const path = join('metadata', name)
     if (name.endsWith('.sql')) continue
     if (isLink(join(enginePath, path))) links[path] = await readlink(join(enginePath, path))
@@ -64,9 +64,9 @@ export async function restoreDefinitions(enginePath: string, file: string): Prom
 /** Uuids that a definition names. */
 async function presentTables(enginePath: string): Promise<ReadonlySet<string>> {
   const uuids = new Set<string>()
-  for (const database of await list(join(enginePath, 'metadata'))) {
+  for (const database of await folderNames(join(enginePath, 'metadata'))) {
     if (database.endsWith('.sql')) continue
-    for (const name of await list(join(enginePath, 'metadata', database))) {
+    for (const name of await folderNames(join(enginePath, 'metadata', database))) {
       if (!name.endsWith('.sql')) continue
       const uuid = uuidOf(await readFile(join(enginePath, 'metadata', database, name), 'utf8'))
       if (uuid !== null) uuids.add(uuid)

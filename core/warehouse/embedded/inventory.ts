@@ -114,4 +114,4 @@ export async function takeInventory(
 }
 
 /** Part names as block ranges. */
-export const rangeOf = (name: string): PartName | null => parsePartName(name)
+export const blockRange = (name: string): PartName | null => parsePartName(name)

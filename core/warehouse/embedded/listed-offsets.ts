@@ -3,9 +3,9 @@
  * after several inserts; the tokens that the engine logs tell about each of them.
  */
 import { join } from 'node:path'
-import { type KnownTable, rangeOf } from './inventory.ts'
+import { blockRange, type KnownTable } from './inventory.ts'
 import type { StoredOffset, StoredOffsets } from './stored-offsets.ts'
-import { tokensOf } from './survey.ts'
+import { insertTokens } from './survey.ts'
 import { covers, type PartName } from './token-repair.ts'
 
 /** The records of one partition of the log that come next after the recorded offset, and may be in the tables already. */
@@ -48,8 +48,8 @@ export async function listedOffsets(
 
 /** Whether the rows of a token are in the listed parts of a table, by the engine's log. */
 async function listTest(enginePath: string, { uuid, parts }: KnownTable): Promise<(hash: string) => boolean> {
-  const logged = await tokensOf(join(enginePath, 'store', uuid.slice(0, 3), uuid))
-  const ranges = parts.flatMap(({ name }) => rangeOf(name) ?? [])
+  const logged = await insertTokens(join(enginePath, 'store', uuid.slice(0, 3), uuid))
+  const ranges = parts.flatMap(({ name }) => blockRange(name) ?? [])
   const isCovered = (part: PartName): boolean => ranges.some(range => covers(range, part))
   return hash => logged.get(hash)?.every(isCovered) === true
 }

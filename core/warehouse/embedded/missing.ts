@@ -1,5 +1,5 @@
 /** Finds what is missing, according to the inventory and the tokens: pure. */
-import { type Inventory, type KnownPart, type KnownTable, mayBeErased, rangeOf } from './inventory.ts'
+import { blockRange, type Inventory, type KnownPart, type KnownTable, mayBeErased } from './inventory.ts'
 import { type StoredOffsets, storedFromJson } from './stored-offsets.ts'
 import type { Survey, SurveyedTable } from './survey.ts'
 import { covers, type PartName } from './token-repair.ts'
@@ -81,14 +81,15 @@ export function findMissing(
     const table = missingOf(name, here, known.get(uuid), isThere, broken, part =>
       part.expires !== null && part.expires <= clock
         ? true
-        : hasExpired(rangeOf(part.name)?.partition ?? '') || (isErasing && isErased(rangeOf(part.name)!)),
+        : hasExpired(blockRange(part.name)?.partition ?? '') ||
+          (isErasing && isErased(blockRange(part.name)!)),
     )
     if (table !== null) tables.push(table)
     if (here.parts.length === 0 && (inventory === null || table !== null || isAbsent)) empty.add(name)
     const burnt = [...here.tokens].filter(([, parts]) =>
       parts.some((part: PartName) => !isThere(part) && !hasExpired(part.partition) && !isErased(part)),
     )
-    const ranges = [...(table?.parts ?? [])].flatMap(part => rangeOf(part) ?? [])
+    const ranges = [...(table?.parts ?? [])].flatMap(part => blockRange(part) ?? [])
     const strange = burnt.filter(([, parts]) =>
       parts.some((part: PartName) => !isThere(part) && !ranges.some(range => covers(range, part))),
     )
@@ -126,7 +127,7 @@ function wasMerged(
   const parts = known?.parts ?? []
   if (!folder.startsWith(ON_START) || parts.some(({ name }) => name === nameIn(folder))) return false
   return parts.some(({ name }) => {
-    const range = rangeOf(name)
+    const range = blockRange(name)
     return range !== null && covers(range, part)
   })
 }
@@ -143,25 +144,25 @@ function missingOf(
   isExpired: (part: KnownPart) => boolean,
 ): MissingTable | null {
   const gone = (known?.parts ?? []).filter(part => {
-    const range = rangeOf(part.name)
+    const range = blockRange(part.name)
     return range !== null && part.rows > 0 && !isExpired(part) && !isThere(range)
   })
   // A broken part with a known number of rows replaces the smaller ones from which it was merged.
   const counted = broken.filter(
     one => one.rows !== null && !gone.some(({ name: same }) => same === nameIn(one.folder)),
   )
-  const parts = gone.filter(part => !counted.some(one => covers(one.part, rangeOf(part.name)!)))
+  const parts = gone.filter(part => !counted.some(one => covers(one.part, blockRange(part.name)!)))
   if (gone.length === 0 && broken.length === 0) return null
   // An older copy has some of the rows that were merged into one part since.
   const outer = outermost(here.parts)
   const within = (range: PartName): number =>
     outer.reduce((sum, part) => sum + (covers(range, part) ? part.rows() : 0), 0)
   const rows = [
-    ...parts.map(part => Math.max(0, part.rows - within(rangeOf(part.name)!))),
+    ...parts.map(part => Math.max(0, part.rows - within(blockRange(part.name)!))),
     ...counted.map(one => one.rows ?? 0),
   ]
   const times = gone.flatMap(({ from, to }) => (from === null || to === null ? [] : [from, to]))
-  const ranges = [...gone.map(part => rangeOf(part.name)!), ...broken.map(({ part }) => part)]
+  const ranges = [...gone.map(part => blockRange(part.name)!), ...broken.map(({ part }) => part)]
   return {
     name,
     uuid: here.uuid,

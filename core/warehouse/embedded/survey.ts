@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nameNow } from './former-names.ts'
-import { DEDUPLICATION_LOGS, list, type PartName, parsePartName } from './token-repair.ts'
+import { DEDUPLICATION_LOGS, folderNames, type PartName, parsePartName } from './token-repair.ts'
 
 /** A table folder of the engine as found on the disk. */
 export interface SurveyedTable {
@@ -42,10 +42,10 @@ export async function surveyEngine(enginePath: string): Promise<Survey> {
   const names = await definitionsOf(enginePath)
   const tables: SurveyedTable[] = []
   const store = join(enginePath, 'store')
-  for (const prefix of await list(store)) {
-    for (const uuid of await list(join(store, prefix))) {
+  for (const prefix of await folderNames(store)) {
+    for (const uuid of await folderNames(join(store, prefix))) {
       const folder = join(store, prefix, uuid)
-      const entries = await list(folder)
+      const entries = await folderNames(folder)
       const parts = entries.flatMap(name => partOnDisk(folder, name))
       if (parts.length === 0 && !entries.includes('detached') && !entries.includes('format_version.txt'))
         continue
@@ -53,7 +53,7 @@ export async function surveyEngine(enginePath: string): Promise<Survey> {
         uuid,
         name: nameNow(names.get(uuid) ?? null),
         parts,
-        tokens: await tokensOf(folder),
+        tokens: await insertTokens(folder),
         broken: await brokenIn(folder),
       })
     }
@@ -64,9 +64,9 @@ export async function surveyEngine(enginePath: string): Promise<Survey> {
 /** Table uuid -> name. Definitions are in the folder of the database, to which `metadata/` has a link. */
 async function definitionsOf(enginePath: string): Promise<ReadonlyMap<string, string>> {
   const names = new Map<string, string>()
-  for (const database of await list(join(enginePath, 'metadata'))) {
+  for (const database of await folderNames(join(enginePath, 'metadata'))) {
     const folder = join(enginePath, 'metadata', database)
-    for (const file of await list(folder)) {
+    for (const file of await folderNames(folder)) {
       if (!file.endsWith('.sql')) continue
       const text = await readFile(join(folder, file), 'utf8')
       const uuid = /\bUUID '([0-9a-f-]{36})'/.exec(text)?.[1]
@@ -77,9 +77,9 @@ async function definitionsOf(enginePath: string): Promise<ReadonlyMap<string, st
 }
 
 /** Hash of a token -> parts into which its rows went, as the engine has logged it in a table's folder. */
-export async function tokensOf(folder: string): Promise<ReadonlyMap<string, readonly PartName[]>> {
+export async function insertTokens(folder: string): Promise<ReadonlyMap<string, readonly PartName[]>> {
   const tokens = new Map<string, PartName[]>()
-  for (const name of await list(join(folder, DEDUPLICATION_LOGS))) {
+  for (const name of await folderNames(join(folder, DEDUPLICATION_LOGS))) {
     const text = await readFile(join(folder, DEDUPLICATION_LOGS, name), 'utf8')
     for (const line of text.split('\n')) {
       const [operation, partName, id] = line.split('\t')
@@ -96,7 +96,7 @@ export async function tokensOf(folder: string): Promise<ReadonlyMap<string, read
 
 async function brokenIn(folder: string): Promise<readonly BrokenPart[]> {
   const found: BrokenPart[] = []
-  for (const name of await list(join(folder, 'detached'))) {
+  for (const name of await folderNames(join(folder, 'detached'))) {
     const part = parsePartName(BROKEN.exec(name)?.[1] ?? '')
     if (part === null) continue
     found.push({ folder: name, part, rows: countIn(join(folder, 'detached', name)) })

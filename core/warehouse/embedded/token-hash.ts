@@ -7,7 +7,7 @@ const MASK = (1n << 64n) - 1n
 const rotate = (value: bigint, bits: bigint): bigint => ((value << bits) | (value >> (64n - bits))) & MASK
 
 /** The part of a line's last field that is the same in every partition of the table. */
-export const tokenHash = (token: string): string => {
+export const insertTokenHash = (token: string): string => {
   const [low, high] = sipHash128(Buffer.from(`user-token-${token}:source-id-empty:source-number-0`))
   return `${low}_${high}`
 }

@@ -1,6 +1,6 @@
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { tokenHash } from './token-hash.ts'
+import { insertTokenHash } from './token-hash.ts'
 
 /**
  * Repairs deduplication logs that the engine does not have open: all of them before it starts, or those of a detached
@@ -77,10 +77,10 @@ export async function repairTokens(enginePath: string): Promise<number> {
 export async function tableFolders(enginePath: string): Promise<readonly string[]> {
   const store = join(enginePath, 'store')
   const folders: string[] = []
-  for (const prefix of await list(store)) {
-    for (const uuid of await list(join(store, prefix))) {
+  for (const prefix of await folderNames(store)) {
+    for (const uuid of await folderNames(join(store, prefix))) {
       const folder = join(store, prefix, uuid)
-      if ((await list(folder)).includes(DEDUPLICATION_LOGS)) folders.push(folder)
+      if ((await folderNames(folder)).includes(DEDUPLICATION_LOGS)) folders.push(folder)
     }
   }
   return folders
@@ -109,9 +109,9 @@ export async function repairTable(enginePath: string, folder: string): Promise<n
 
 /** Names of the parts above block `above` into which the rows of a token went, according to the log. */
 export async function partsOfToken(folder: string, token: string, above: number): Promise<readonly string[]> {
-  const hash = tokenHash(token)
+  const hash = insertTokenHash(token)
   const names: string[] = []
-  for (const name of await list(join(folder, DEDUPLICATION_LOGS))) {
+  for (const name of await folderNames(join(folder, DEDUPLICATION_LOGS))) {
     for (const line of (await readFile(join(folder, DEDUPLICATION_LOGS, name), 'utf8')).split('\n')) {
       const [operation, partName = '', id = ''] = line.split('\t')
       const part = parsePartName(partName)
@@ -123,9 +123,9 @@ export async function partsOfToken(folder: string, token: string, above: number)
 }
 
 async function repairedLogs(folder: string): Promise<readonly RepairedLog[]> {
-  const parts = (await list(folder)).map(parsePartName).filter(part => part !== null)
+  const parts = (await folderNames(folder)).map(parsePartName).filter(part => part !== null)
   const logs: RepairedLog[] = []
-  for (const name of await list(join(folder, DEDUPLICATION_LOGS))) {
+  for (const name of await folderNames(join(folder, DEDUPLICATION_LOGS))) {
     const file = join(folder, DEDUPLICATION_LOGS, name)
     logs.push({ file, ...repairLog(await readFile(file, 'utf8'), parts) })
   }
@@ -133,7 +133,7 @@ async function repairedLogs(folder: string): Promise<readonly RepairedLog[]> {
 }
 
 /** Names in a folder; empty when it does not exist or is a file. */
-export async function list(folder: string): Promise<readonly string[]> {
+export async function folderNames(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder)
   } catch (error) {

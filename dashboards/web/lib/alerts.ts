@@ -1,7 +1,7 @@
 import type { RuleAnswer } from '../../../core/api/answers.ts'
 
 /** Labels as text, without the name of the alert: `account=shop, severity=page`. */
-export const labelsText = (labels: Readonly<Record<string, string>>): string =>
+export const alertLabelsText = (labels: Readonly<Record<string, string>>): string =>
   Object.entries(labels)
     .filter(([name]) => name !== 'alertname')
     .map(([name, value]) => `${name}=${value}`)

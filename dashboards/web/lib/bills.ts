@@ -42,7 +42,7 @@ export function currencyText(amount: string, currency: string): string {
 }
 
 /** A unit price, at most six decimals: the rest is cut. */
-export const unitPriceText = (amount: string, currency: string): string =>
+export const shortUnitPrice = (amount: string, currency: string): string =>
   groupedDecimal(shortened(amount), currencySymbol(currency))
 
 /** Decimal text, thousands grouped, at most six decimals: the rest is cut. */

@@ -14,7 +14,7 @@ export interface Layer {
 }
 
 /** Identity of a workload across answers and tables: kind, namespace and name. */
-export function workloadKey(kind: string, namespace: string, name: string): string {
+export function workloadIdentity(kind: string, namespace: string, name: string): string {
   return `${kind}/${namespace}/${name}`
 }
 
@@ -54,7 +54,7 @@ function identityOf(series: LiveSeries): Pick<Layer, 'key' | 'name' | 'detail'> 
   if (kind === 'rest') return { key: 'rest', name: REST_NAME, detail: '' }
   const name = series.workload_name || series.workload_id
   const detail = [kind, namespace].filter(part => part !== '').join(' · ')
-  return { key: workloadKey(kind, namespace, name), name, detail }
+  return { key: workloadIdentity(kind, namespace, name), name, detail }
 }
 
 /** The label of idle and unattributed energy wherever it appears. */

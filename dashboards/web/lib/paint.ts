@@ -26,7 +26,7 @@ export function paintStack(
   const starts = intervalStarts(timesMs)
   const edges = stackEdges(layers, timesMs.length)
   const zero = place.y(0)
-  const runs = runsOf(edges.at(-1) ?? [])
+  const runs = intervalRuns(edges.at(-1) ?? [])
   for (const [at] of layers.entries()) {
     const area = new Path2D()
     const line = new Path2D()
@@ -53,7 +53,7 @@ interface IntervalRun {
 }
 
 /** Runs of intervals with a value; a null between two runs is a gap that stays unpainted. */
-export function runsOf(top: readonly (number | null)[]): readonly IntervalRun[] {
+export function intervalRuns(top: readonly (number | null)[]): readonly IntervalRun[] {
   const runs: IntervalRun[] = []
   let first = -1
   for (let index = 0; index <= top.length; index++) {

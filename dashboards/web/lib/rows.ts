@@ -1,6 +1,6 @@
 import type { UsageRow } from '../../../core/api/answers.ts'
 import { addKnown } from '../../../core/model/integers.ts'
-import { shareName, workloadKey } from './live.ts'
+import { shareName, workloadIdentity } from './live.ts'
 
 /** Keys by which the page groups usage: enough to identify a workload, and to separate idle and unattributed energy. */
 export const GROUP_BY = ['share', 'kind', 'namespace', 'workload', 'account'] as const
@@ -39,7 +39,7 @@ export function lineOf(row: UsageRow): WorkloadLine {
   const group = (name: string): string => row.group[name] ?? ''
   const share = group('share') || 'active'
   const workload = share === 'active'
-  const colourKey = workload ? workloadKey(group('kind'), group('namespace'), group('workload')) : share
+  const colourKey = workload ? workloadIdentity(group('kind'), group('namespace'), group('workload')) : share
   return {
     key: `${colourKey}@${group('account')}@${group('currency')}`,
     colourKey,

@@ -3,7 +3,7 @@ import type { logs } from '../../../core/model/streams/index.ts'
 import { ENVELOPE, FIELD } from '../../../core/protobuf/otlp/fields.ts'
 import { WIRE } from '../../../core/protobuf/writer.ts'
 import { type Envelope, type MessageWriter, SPAN_ID, TRACE_ID } from './message.ts'
-import { originOf } from './origin.ts'
+import { envelopeAround } from './origin.ts'
 
 const LOG = FIELD.LogRecord
 
@@ -12,7 +12,7 @@ type LogColumns = ViewsOf<typeof logs>
 /** Log records as OTLP. The body is text, as the table keeps it. */
 export function logsEnvelope(columns: LogColumns): Envelope {
   return {
-    ...originOf(columns),
+    ...envelopeAround(columns),
     items(to, from, end) {
       for (let row = from; row < end; row += 1) to.message(ENVELOPE.members, () => writeLog(to, columns, row))
     },

@@ -10,7 +10,7 @@ import type {
 import { ENVELOPE, FIELD, NO_RECORDED_VALUE } from '../../../core/protobuf/otlp/fields.ts'
 import { WIRE } from '../../../core/protobuf/writer.ts'
 import { type Envelope, eachRun, type MessageWriter, SPAN_ID, TRACE_ID } from './message.ts'
-import { originOf } from './origin.ts'
+import { envelopeAround } from './origin.ts'
 
 /** Points of all kinds are in the field that Sum has for them, and their temporality too. */
 const { Metric, Sum } = FIELD
@@ -95,7 +95,7 @@ function envelopeOf(columns: CommonViews, kind: PointKind): Envelope {
   const metricKey = (row: number): string =>
     `${MetricName.ids[row]} ${MetricDescription.ids[row]} ${MetricUnit.ids[row]} ${kind.wholeKey?.(row) ?? ''}`
   return {
-    ...originOf(columns),
+    ...envelopeAround(columns),
     items(to, from, end) {
       eachRun(from, end, metricKey, (first, stop) => {
         to.message(ENVELOPE.members, () => {

@@ -21,7 +21,7 @@ interface OriginColumns {
 }
 
 /** The part of an envelope that is around the items. */
-export function originOf(columns: OriginColumns): Omit<Envelope, 'items'> {
+export function envelopeAround(columns: OriginColumns): Omit<Envelope, 'items'> {
   const { ResourceAttributes, ResourceSchemaUrl, ScopeName, ScopeVersion, ScopeAttributes } = columns
   const { ScopeDroppedAttrCount, ScopeSchemaUrl } = columns
   const resourceUrl = (row: number): string => ResourceSchemaUrl?.get(row) ?? ''

@@ -2,7 +2,7 @@ import type { ViewsOf } from '../../../core/columns/record-reader.ts'
 import { SPAN_KINDS, SPAN_STATUS_CODES, type traces } from '../../../core/model/streams/traces.ts'
 import { ENVELOPE, FIELD } from '../../../core/protobuf/otlp/fields.ts'
 import { type Envelope, type MessageWriter, SPAN_ID, TRACE_ID } from './message.ts'
-import { originOf } from './origin.ts'
+import { envelopeAround } from './origin.ts'
 
 const SPAN = FIELD.Span
 const EVENT = FIELD.Event
@@ -16,7 +16,7 @@ type SpanColumns = ViewsOf<typeof traces>
  */
 export function tracesEnvelope(columns: SpanColumns): Envelope {
   return {
-    ...originOf(columns),
+    ...envelopeAround(columns),
     items(to, from, end) {
       for (let row = from; row < end; row += 1)
         to.message(ENVELOPE.members, () => writeSpan(to, columns, row))

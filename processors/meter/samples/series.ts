@@ -127,7 +127,7 @@ const FIRST_BEAT_SECONDS = 60
 export const newSeries = (identity: SeriesIdentity, gapNs: number, maxPowerMw = 0n): Series => ({
   identity,
   isGauge: GAUGES.has(identity.quantity),
-  place: placeOf(identity),
+  place: meterPlace(identity),
   gapNs,
   rangeMax: 0n,
   maxPowerMw,
@@ -148,7 +148,7 @@ export const newSeries = (identity: SeriesIdentity, gapNs: number, maxPowerMw = 
 })
 
 /** Sorts `energy` before `power`, which fills in where there is no counter. */
-export function placeOf({ quantity, domain, device, workloadKind, workloadId }: SeriesIdentity): string {
+export function meterPlace({ quantity, domain, device, workloadKind, workloadId }: SeriesIdentity): string {
   // A workload on two boards is in two places.
   if (isGpuQuantity(quantity)) {
     return [quantity, domain, device, workloadKind, workloadId].join('\u0000')

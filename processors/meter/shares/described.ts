@@ -9,7 +9,7 @@ import {
 import { larger } from '../../../core/model/integers.ts'
 import type { LabelMap } from '../../../core/model/label-text.ts'
 import { workloadKey } from '../samples/keys.ts'
-import { placeOf } from '../samples/series.ts'
+import { meterPlace } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
 import { knownLabels } from '../state/known-labels.ts'
 import type { WindowSlice } from '../windows/integrate.ts'
@@ -83,5 +83,5 @@ function renamed(
   { kind, id }: { readonly kind: string; readonly id: string },
 ): WindowSlice {
   const identity = { ...slice.series.identity, workloadKind: kind, workloadId: id }
-  return { ...slice, series: { ...slice.series, identity, place: placeOf(identity) } }
+  return { ...slice, series: { ...slice.series, identity, place: meterPlace(identity) } }
 }

@@ -44,7 +44,7 @@ export function* resultData(result: QueryResult, limit: number, stats: unknown):
   yield `{"resultType":"${result.resultType}","result":`
   switch (result.resultType) {
     case 'vector':
-      yield* list(cut(result.vector, limit), vectorText)
+      yield* jsonList(cut(result.vector, limit), vectorText)
       break
     case 'matrix':
       yield '['
@@ -75,7 +75,7 @@ export function isCut(result: QueryResult, limit: number): boolean {
 const cut = <T>(all: readonly T[], limit: number): readonly T[] => (limit === 0 ? all : all.slice(0, limit))
 
 /** A JSON list. */
-export function* list<T>(all: Iterable<T>, text: (one: T) => string): Generator<string> {
+export function* jsonList<T>(all: Iterable<T>, text: (one: T) => string): Generator<string> {
   yield '['
   let joint = ''
   for (const one of all) {
@@ -116,7 +116,10 @@ function* matrixText({ labels, times, values, histograms }: MatrixSeries): Gener
   }
   if (histograms.length > 0) {
     yield ',"histograms":'
-    yield* list(histograms, ({ timeMs, histogram }) => `[${timeText(timeMs)},${histogramText(histogram)}]`)
+    yield* jsonList(
+      histograms,
+      ({ timeMs, histogram }) => `[${timeText(timeMs)},${histogramText(histogram)}]`,
+    )
   }
   yield '}'
 }

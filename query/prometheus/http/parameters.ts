@@ -21,7 +21,7 @@ export function parametersOf(url: string, form: string | undefined): Parameters 
 }
 
 /** @throws EvaluationError `bad_data` */
-export const invalid = (name: string, why: string): EvaluationError =>
+export const invalidParameter = (name: string, why: string): EvaluationError =>
   new EvaluationError('bad_data', `invalid parameter "${name}": ${why}`)
 
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
@@ -40,7 +40,7 @@ export function timeOf(parameters: Parameters, name: string, absent?: number): n
   if (text === '' && absent !== undefined) return absent
   const found = timeMsOf(text)
   if (found !== null) return found
-  throw invalid(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`)
+  throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`)
 }
 
 function timeMsOf(text: string): number | null {
@@ -74,7 +74,7 @@ export function durationOf(parameters: Parameters, name: string, absent?: number
   if (text === '' && absent !== undefined) return absent
   const found = durationMsOf(text)
   if (found !== null) return found
-  throw invalid(name, `cannot parse ${JSON.stringify(text)} to a valid duration`)
+  throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid duration`)
 }
 
 function durationMsOf(text: string): number | null {
@@ -93,7 +93,7 @@ export function limitOf(parameters: Parameters, name = 'limit'): number {
   const text = parameters.text(name)
   if (text === '') return 0
   if (!/^[+-]?\d+$/.test(text))
-    throw invalid(name, `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`)
-  if (text.startsWith('-')) throw invalid(name, 'limit must be non-negative')
+    throw invalidParameter(name, `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (text.startsWith('-')) throw invalidParameter(name, 'limit must be non-negative')
   return Number(text)
 }

@@ -2,7 +2,7 @@
 
 import { EvaluationError } from '../pool/evaluation-error.ts'
 import type { Question } from '../wire/messages.ts'
-import { durationOf, invalid, limitOf, type Parameters, timeOf } from './parameters.ts'
+import { durationOf, invalidParameter, limitOf, type Parameters, timeOf } from './parameters.ts'
 
 /** What questions take from the configuration and the clock. */
 export interface Defaults {
@@ -26,10 +26,10 @@ export function instantQuestion(parameters: Parameters, defaults: Defaults): Que
 export function rangeQuestion(parameters: Parameters, defaults: Defaults): Question {
   const startMs = timeOf(parameters, 'start')
   const endMs = timeOf(parameters, 'end')
-  if (endMs < startMs) throw invalid('end', 'end timestamp must not be before start time')
+  if (endMs < startMs) throw invalidParameter('end', 'end timestamp must not be before start time')
   const stepMs = durationOf(parameters, 'step')
   if (stepMs <= 0) {
-    throw invalid(
+    throw invalidParameter(
       'step',
       'zero or negative query resolution step widths are not accepted. Try a positive integer',
     )
@@ -120,7 +120,7 @@ export function unescapedName(name: string): string {
 export function exemplarsQuestion(parameters: Parameters): Question {
   const startMs = timeOf(parameters, 'start')
   const endMs = timeOf(parameters, 'end')
-  if (endMs < startMs) throw invalid('end', 'end timestamp must not be before start timestamp')
+  if (endMs < startMs) throw invalidParameter('end', 'end timestamp must not be before start timestamp')
   return { kind: 'exemplars', text: parameters.text('query'), startMs, endMs }
 }
 

@@ -4,7 +4,7 @@ import { floatsOf, type NativeBlock, numbersOf, textAt } from '../native/columns
 import { type Ask, ChunkBuilder, type Selected, type SeriesReader } from '../reading/reader.ts'
 import { type ListedPart, ledgerChoices, listLedger, partKey } from './listing.ts'
 import type { LedgerPart, LedgerSeries } from './series.ts'
-import { hostsStatement, labelColumns, samplesStatement, windowsOf } from './statement.ts'
+import { labelColumns, newestWindowsStatement, windowsOf, windowsStatement } from './statement.ts'
 
 /** Rows of a chunk, about. */
 const CHUNK_ROWS = 65_536
@@ -24,7 +24,7 @@ function readerOf(ask: Ask, listed: ListedPart, need: Selected): SeriesReader {
       const widened = windowsOf(series, fromMs - series.seconds * 1000, toMs)
       const newest = await newestWindows(ask, series, widened)
       const runs = new WindowRuns({ series, hosts, newest, fromMs, toMs, push })
-      for await (const block of ask(samplesStatement(series, part, need.matchers, widened)))
+      for await (const block of ask(windowsStatement(series, part, need.matchers, widened)))
         addBlock(runs, block, part, places)
       runs.end()
     },
@@ -37,7 +37,7 @@ async function newestWindows(
   windows: { readonly from: number; readonly to: number },
 ): Promise<ReadonlyMap<string, number>> {
   const newest = new Map<string, number>()
-  for await (const block of ask(hostsStatement(series, windows))) {
+  for await (const block of ask(newestWindowsStatement(series, windows))) {
     const starts = numbersOf(block, 1)
     for (let row = 0; row < block.rows; row += 1) newest.set(textAt(block, 0, row), starts[row]!)
   }

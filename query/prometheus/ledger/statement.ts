@@ -32,7 +32,7 @@ export function windowsOf({ seconds }: LedgerSeries, fromMs: number, toMs: numbe
 const clamp = (seconds: number): number => Math.min(Math.max(0, seconds), 4_294_962_000)
 
 /** Samples of a part, series by series in order of time. */
-export function samplesStatement(
+export function windowsStatement(
   series: LedgerSeries,
   part: LedgerPart,
   matchers: readonly Matcher[],
@@ -92,7 +92,7 @@ export const LISTED_COLUMNS: readonly (readonly [label: string, column: string])
 ]
 
 /** The newest window of each host. */
-export const hostsStatement = (series: LedgerSeries, windows: Windows): Read => ({
+export const newestWindowsStatement = (series: LedgerSeries, windows: Windows): Read => ({
   sql:
     `SELECT Host, toUInt32(max(${series.bucket})) FROM ${LEDGER} ` +
     `WHERE ${timeText(series)} GROUP BY Host`,

@@ -8,7 +8,7 @@ import { JSON_TYPE, successText } from '../http/envelope.ts'
 const PROMETHEUS_VERSION = '3.5.0'
 
 /** Serves `status/*` and `features` below a prefix. */
-export function statusRoutes(app: FastifyInstance, context: QueryContext, prefix: string): void {
+export function prometheusStatusRoutes(app: FastifyInstance, context: QueryContext, prefix: string): void {
   const { limits, retention } = context.config
   const promql = limits.promql
   const answers: Readonly<Record<string, () => unknown>> = {

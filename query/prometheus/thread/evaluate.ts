@@ -33,7 +33,7 @@ export async function evaluate(
 }
 
 /** One instant query, for what shows samples in another form. */
-export async function instant(
+export async function evaluateInstant(
   tables: Tables,
   task: Task,
   {

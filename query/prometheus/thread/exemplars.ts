@@ -1,6 +1,6 @@
 /** Answers which exemplars the series of an expression have. */
 import { formatValue, type Labels, type Matcher, prepare } from '../../promql/index.ts'
-import { labelsText, list, success, timeText } from '../encode/results.ts'
+import { jsonList, labelsText, success, timeText } from '../encode/results.ts'
 import type { SeriesExemplar } from '../points/exemplars.ts'
 import type { Question } from '../wire/messages.ts'
 import type { Tables } from './source.ts'
@@ -13,7 +13,7 @@ export async function exemplars(tables: Tables, asked: ExemplarsQuestion): Promi
   const query = prepare(asked.text, { startMs, endMs: startMs, stepMs: 0 })
   const selections = query.selectors.map(({ matchers }) => matchers)
   const found = await foundIn(tables, selections, { fromMs: startMs - 1, toMs: endMs })
-  return success(list(found, seriesText))
+  return success(jsonList(found, seriesText))
 }
 
 interface OfSeries {

@@ -9,7 +9,7 @@ import {
   recordOf,
 } from '../../promql/index.ts'
 import type { Question, Task } from '../wire/messages.ts'
-import { instant } from './evaluate.ts'
+import { evaluateInstant } from './evaluate.ts'
 import { TaskError } from './port.ts'
 import type { Tables } from './source.ts'
 
@@ -25,9 +25,13 @@ export async function federate(
   for (const match of asked.match) {
     const text = selectorText(parseSelector(match))
     const { timeMs, lookbackMs } = asked
-    const now = await instant(tables, task, { text, timeMs, lookbackMs })
+    const now = await evaluateInstant(tables, task, { text, timeMs, lookbackMs })
     // A series that has ended has samples, and no value now.
-    const before = await instant(tables, task, { text: `${text}[${lookbackMs}ms]`, timeMs, lookbackMs })
+    const before = await evaluateInstant(tables, task, {
+      text: `${text}[${lookbackMs}ms]`,
+      timeMs,
+      lookbackMs,
+    })
     if (now.resultType !== 'vector' || before.resultType !== 'matrix')
       throw new TaskError('internal', 'a selector is not a vector')
     const times = new Map(before.matrix.map(({ labels, times: all }) => [keyOf(labels), all.at(-1)]))

@@ -1,6 +1,6 @@
 /** Answers questions about which series, labels and values there are. */
 import { type Labels, type Matcher, parseSelector } from '../../promql/index.ts'
-import { labelsText, list, success } from '../encode/results.ts'
+import { jsonList, labelsText, success } from '../encode/results.ts'
 import type { Question } from '../wire/messages.ts'
 import { TRUNCATED } from './evaluate.ts'
 import { labelSets, type Tables } from './source.ts'
@@ -30,7 +30,7 @@ const selectionsOf = ({ match }: ListingQuestion): readonly (readonly Matcher[])
 
 function listed<T>(all: readonly T[], text: (one: T) => string, limit: number): Iterable<string> {
   const isCut = limit > 0 && all.length > limit
-  return success(list(isCut ? all.slice(0, limit) : all, text), isCut ? { warnings: [TRUNCATED] } : {})
+  return success(jsonList(isCut ? all.slice(0, limit) : all, text), isCut ? { warnings: [TRUNCATED] } : {})
 }
 
 function namesOf(series: readonly Labels[]): ReadonlySet<string> {

@@ -1,5 +1,5 @@
 /** Answers what metrics are: type, help and unit by name. */
-import { list, success } from '../encode/results.ts'
+import { jsonList, success } from '../encode/results.ts'
 import { LEDGER_SERIES } from '../ledger/series.ts'
 import { type Metric, metadataNames } from '../points/catalogue.ts'
 import type { Question } from '../wire/messages.ts'
@@ -38,7 +38,9 @@ export async function metadata(tables: Tables, asked: MetadataQuestion): Promise
   }
   const names = [...found.keys()].sort()
   const shown = asked.limit > 0 ? names.slice(0, asked.limit) : names
-  return success(object(shown, name => list(limited(found.get(name)!, asked.limitPerMetric), JSON.stringify)))
+  return success(
+    object(shown, name => jsonList(limited(found.get(name)!, asked.limitPerMetric), JSON.stringify)),
+  )
 }
 
 const limited = <T>(all: readonly T[], limit: number): readonly T[] => (limit > 0 ? all.slice(0, limit) : all)

@@ -35,7 +35,7 @@ export function durationMs(text: string): number | undefined {
 }
 
 /** The text of a duration; years and weeks only where nothing is left over, since 90d reads better than 12w6d. */
-export function formatDuration(ms: number): string {
+export function formatPromqlDuration(ms: number): string {
   let rest = Math.trunc(Math.abs(ms))
   if (rest === 0) return '0s'
   let text = ms < 0 ? '-' : ''

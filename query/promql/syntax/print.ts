@@ -2,7 +2,7 @@
 import { NAME } from '../model/labels.ts'
 import { formatPlain } from '../numeric/numbers.ts'
 import type { Aggregation, Binary, DurationExpr, Expr, Matching, Subquery, VectorSelector } from './ast.ts'
-import { formatDuration } from './durations.ts'
+import { formatPromqlDuration } from './durations.ts'
 
 const LEGACY_NAME = /^[A-Za-z_]\w*$/
 const METRIC_NAME = /^[A-Za-z_:][\w:]*$/
@@ -15,7 +15,7 @@ const labelList = (names: readonly string[]): string => `(${names.map(labelName)
 export function print(expr: Expr): string {
   switch (expr.kind) {
     case 'number':
-      return expr.isDuration ? formatDuration(expr.value * 1_000) : formatPlain(expr.value)
+      return expr.isDuration ? formatPromqlDuration(expr.value * 1_000) : formatPlain(expr.value)
     case 'string':
       return quote(expr.value)
     case 'vector':
@@ -66,7 +66,7 @@ const printSubqueryEnd = (subquery: Subquery): string => {
 function printDuration(duration: DurationExpr): string {
   switch (duration.kind) {
     case 'seconds':
-      return formatDuration(duration.seconds * 1_000)
+      return formatPromqlDuration(duration.seconds * 1_000)
     case 'step':
     case 'range':
       return `${duration.kind}()`

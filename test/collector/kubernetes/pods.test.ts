@@ -10,7 +10,7 @@ import { NodeTable } from '../../../collector/kubernetes/pods/nodes.ts'
 import { cronJobOf, ownerAttributes, ownersOf } from '../../../collector/kubernetes/pods/owner.ts'
 import { podOf } from '../../../collector/kubernetes/pods/pod.ts'
 import { amountOf } from '../../../collector/kubernetes/pods/quantity.ts'
-import { requestsOf, requestsOfPod } from '../../../collector/kubernetes/pods/requests.ts'
+import { containerRequests, requestsOfPod } from '../../../collector/kubernetes/pods/requests.ts'
 import { containerId, iso, nodeObject, podObject, uidOf } from './objects.ts'
 
 const NOTHING = allowedOf({ labels: [], annotations: [] })
@@ -40,7 +40,7 @@ test.each([
 })
 
 test('requests of a container, with boards, parts of boards and other devices', () => {
-  const requests = requestsOf({
+  const requests = containerRequests({
     requests: {
       cpu: '250m',
       memory: '64Mi',

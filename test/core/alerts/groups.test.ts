@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import {
   type AlertGroup,
   type AlertRoute,
+  alertGroups,
   flushGroup,
-  groupsOf,
   type SentAlert,
   startGroup,
 } from '../../../core/alerts/groups.ts'
@@ -27,7 +27,7 @@ const alert = (host: string, startsAt = 0, endsAt: number | null = null): SentAl
   startsAt,
   endsAt,
 })
-const started = (): AlertGroup => startGroup(groupsOf([ROUTE], 'shop', alert('h1').labels)[0]!, 'shop', 0)
+const started = (): AlertGroup => startGroup(alertGroups([ROUTE], 'shop', alert('h1').labels)[0]!, 'shop', 0)
 
 describe('routes', () => {
   it('the first that matches receives an alert, and later ones too if it continues', () => {
@@ -37,7 +37,7 @@ describe('routes', () => {
       ROUTE,
     ]
     const receivers = (labels: Record<string, string>) =>
-      groupsOf(routes, 'shop', labels).map(({ route }) => route.receiver)
+      alertGroups(routes, 'shop', labels).map(({ route }) => route.receiver)
     expect(receivers({ severity: 'page', account: 'ab' })).toEqual(['pager', 'team'])
     expect(receivers({ severity: 'page', account: 'b' })).toEqual(['pager', 'ops'])
     expect(receivers({})).toEqual(['ops'])

@@ -1,6 +1,6 @@
 // Guarantees: places are filled once with the alert's values; what is not known is refused when the rule is read.
 import { expect, it } from 'vitest'
-import { checkTemplate, renderTemplate } from '../../../core/alerts/template.ts'
+import { checkTemplate, renderAlertText } from '../../../core/alerts/template.ts'
 
 const data = { labels: { host: 'h1', tricky: '{{ $value }}' }, value: 0.123456789 }
 
@@ -14,11 +14,11 @@ it.each([
   ['no places', 'no places'],
 ])('%s becomes %s', (template, expected) => {
   checkTemplate(template)
-  expect(renderTemplate(template, data)).toBe(expected)
+  expect(renderAlertText(template, data)).toBe(expected)
 })
 
 it('shows that there is no value', () => {
-  expect(renderTemplate('{{ $value }}', { labels: {}, value: null })).toBe('no data')
+  expect(renderAlertText('{{ $value }}', { labels: {}, value: null })).toBe('no data')
 })
 
 it.each([

@@ -7,7 +7,7 @@ import {
   CHUNK_BYTES,
   decodeHead,
   encodeRecord,
-  readRecord,
+  readStoredRecord,
   storedBytes,
 } from '../../../core/broker/embedded/record.ts'
 
@@ -36,7 +36,7 @@ const records = fc.record({
 test('what is read is what was written', () => {
   fc.assert(
     fc.property(records, fc.bigInt(0n, 1n << 62n), (record, offset) => {
-      const back = readRecord(getter(stored(offset, record)), place, offset)
+      const back = readStoredRecord(getter(stored(offset, record)), place, offset)
       expect(Buffer.compare(back.value, record.value)).toBe(0)
       expect({ ...back.headers }).toEqual({ ...record.headers })
       expect(back).toMatchObject({ offset, timestampMs: record.timestampMs })
@@ -56,7 +56,7 @@ test('one flipped bit anywhere in a stored record is detected', () => {
       fc.pre(!(key === [...entries.keys()][0] && at >= 1 && at <= 3))
       spoilt[at] = spoilt[at]! ^ (1 << bit)
       entries.set(key, spoilt)
-      expect(readRecord(getter(entries), place, 5n).headers[RECORD_CORRUPT]).toBeTypeOf('string')
+      expect(readStoredRecord(getter(entries), place, 5n).headers[RECORD_CORRUPT]).toBeTypeOf('string')
     }),
     { numRuns: 200 },
   )
@@ -66,15 +66,15 @@ test('a missing head or chunk, and a record under the wrong offset, are detected
   const record = { value: new Uint8Array(3 * CHUNK_BYTES).fill(1), timestampMs: 9 }
   const entries = stored(1n, record)
   entries.delete(recordKey(place, 1n, 2).toString('hex'))
-  const short = readRecord(getter(entries), place, 1n)
+  const short = readStoredRecord(getter(entries), place, 1n)
   expect(short).toMatchObject({
     offset: 1n,
     timestampMs: 9,
     headers: { [RECORD_CORRUPT]: 'checksum does not match' },
   })
-  expect(readRecord(getter(entries), place, 2n).headers[RECORD_CORRUPT]).toBe('record is missing')
+  expect(readStoredRecord(getter(entries), place, 2n).headers[RECORD_CORRUPT]).toBe('record is missing')
   const moved = getter(stored(1n, { value: Buffer.from('x'), timestampMs: 1 }))
-  const under = readRecord(() => moved(recordKey(place, 1n, 0)), place, 2n)
+  const under = readStoredRecord(() => moved(recordKey(place, 1n, 0)), place, 2n)
   expect(under.headers[RECORD_CORRUPT]).toBe('checksum does not match')
 })
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import {
   decimalText,
   divideHalfEven,
-  multiply,
+  multiplyExact,
   parseDecimal,
   rational,
   scaleHalfEven,
@@ -60,7 +60,7 @@ test('the quotient is never off by more than a half, and an exact half is rounde
 })
 
 test('0.1 x 0.2 is 0.02, and three tenths of ten is three', () => {
-  const product = multiply(rational(parseDecimal('0.1')), rational(parseDecimal('0.2')))
+  const product = multiplyExact(rational(parseDecimal('0.1')), rational(parseDecimal('0.2')))
   expect(product.numerator * 50n).toBe(product.denominator)
   expect(scaleHalfEven(10n, rational(parseDecimal('0.3')))).toBe(3n)
 })

@@ -1,14 +1,14 @@
 /** What `rate` must give, a row at a time in exact rationals: slower than the product's, and written without its short cuts. */
 
 import type { Config } from '../../../core/catalogue/config/schema.ts'
-import { intensityOf } from '../../../core/factors/configured.ts'
+import { configuredIntensity } from '../../../core/factors/configured.ts'
 import { type EmbodiedFactor, embodiedFactorOf } from '../../../core/factors/hosts/embodied.ts'
 import { type PueFactor, type PueValues, pueFactorsOf } from '../../../core/factors/hosts/pue.ts'
 import { IntensityBook } from '../../../core/factors/intensity-book.ts'
 import {
   decimalText,
   divideHalfEven,
-  multiply,
+  multiplyExact,
   type Rational,
   rational,
   scaleHalfEven,
@@ -64,7 +64,7 @@ const PER_BYTE_SECOND: Rational = { numerator: 1_000_000_000n, denominator: 1_07
  */
 export function createRateByRows(
   { workloads, factors, sites, tariffs }: Pick<Config, 'workloads' | 'factors' | 'sites' | 'tariffs'>,
-  book: () => IntensityBook = constant(new IntensityBook([], intensityOf(factors))),
+  book: () => IntensityBook = constant(new IntensityBook([], configuredIntensity(factors))),
   spot: readonly SpotOfTest[] = [],
 ): RateByRows {
   const accountOf = createAccounts(workloads)
@@ -151,10 +151,10 @@ function partFor(row: EnergyRow, rated: (uj: MicroJoules) => bigint): bigint {
 }
 
 const carbonOf = (energyUj: MicroJoules, pue: Rational, gramsPerKwh: Rational): Micrograms =>
-  micrograms(scaleHalfEven(energyUj, multiply(PER_UJ_CARBON, multiply(pue, gramsPerKwh))))
+  micrograms(scaleHalfEven(energyUj, multiplyExact(PER_UJ_CARBON, multiplyExact(pue, gramsPerKwh))))
 
 const energyCost = (energyUj: MicroJoules, pue: Rational, perKwh: Rational): NanoMoney =>
-  nanoMoney(scaleHalfEven(energyUj, multiply(PER_UJ_COST, multiply(pue, perKwh))))
+  nanoMoney(scaleHalfEven(energyUj, multiplyExact(PER_UJ_COST, multiplyExact(pue, perKwh))))
 
 /** A spot price and the version that it has. */
 export interface SpotOfTest extends SpotValue {
@@ -216,9 +216,9 @@ function resourceCost(
     price('price_per_host_hour'),
   ]
   if (perCpu === null && perGib === null && perGpu === null && perHost === null) return null
-  const cpu = multiply(PER_CPU_US, perCpu ?? NOTHING)
-  const memory = multiply(PER_BYTE_SECOND, perGib ?? NOTHING)
-  const gpu = multiply(PER_CPU_US, perGpu ?? NOTHING)
+  const cpu = multiplyExact(PER_CPU_US, perCpu ?? NOTHING)
+  const memory = multiplyExact(PER_BYTE_SECOND, perGib ?? NOTHING)
+  const gpu = multiplyExact(PER_CPU_US, perGpu ?? NOTHING)
   const quantity = (used: bigint, reserved: bigint): bigint => {
     if (list.resource_policy === 'request') return reserved
     return list.resource_policy === 'max' && reserved > used ? reserved : used
@@ -312,7 +312,7 @@ function embodiedByRow(
     const server = shareEmbodied(of(rational(factor.kilograms)), ofHost)[index]!
     if (factor.gpus === null) return { ug: server, version: factor.version }
     const { count, kilograms } = factor.gpus
-    const all = of(multiply(rational(kilograms), { numerator: BigInt(count), denominator: 1n }))
+    const all = of(multiplyExact(rational(kilograms), { numerator: BigInt(count), denominator: 1n }))
     return { ug: server + shareOfGpus(all, ofHost, count)[index]!, version: factor.version }
   })
 }

@@ -1,7 +1,7 @@
 // Guarantees: a pass is divided into stretches of the table that hold every stale workload once, in order, within the limits.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type PlannedWorkload, placeOf, unitsOf } from '../../../processors/restate/units.ts'
+import { cursorOf, type PlannedWorkload, unitsOf } from '../../../processors/restate/units.ts'
 
 const SMALL = { entries: 100, corrections: 60, hosts: 2 }
 const workloads = fc
@@ -20,12 +20,12 @@ const workloads = fc
       HasShared: fc.constantFrom(0, 1),
       HasUnpriced: fc.constantFrom(0, 1),
     }),
-    { selector: one => placeOf(one).join('/') },
+    { selector: one => cursorOf(one).join('/') },
   )
-  .map(some => some.toSorted((a, b) => (placeOf(a).join('/') < placeOf(b).join('/') ? -1 : 1)))
+  .map(some => some.toSorted((a, b) => (cursorOf(a).join('/') < cursorOf(b).join('/') ? -1 : 1)))
 
 const isWithin = (one: PlannedWorkload, { from, to }: { from: readonly string[]; to: readonly string[] }) =>
-  placeOf(one).join('/') >= from.join('/') && placeOf(one).join('/') <= to.join('/')
+  cursorOf(one).join('/') >= from.join('/') && cursorOf(one).join('/') <= to.join('/')
 
 it('holds each stale workload once, with what is most in its stretch', () => {
   fc.assert(

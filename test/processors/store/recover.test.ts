@@ -11,7 +11,7 @@ import { traces } from '../../../core/model/streams/traces.ts'
 import { Losses } from '../../../core/runtime/losses.ts'
 import type { Missing } from '../../../core/warehouse/embedded/missing.ts'
 import type { StoredOffsets } from '../../../core/warehouse/embedded/stored-offsets.ts'
-import { tokenHash } from '../../../core/warehouse/embedded/token-hash.ts'
+import { insertTokenHash } from '../../../core/warehouse/embedded/token-hash.ts'
 import { recover } from '../../../processors/store/recover.ts'
 import { decodeRewind, type Rewind } from '../../../processors/store/rewind.ts'
 import { tokenOf } from '../../../processors/store/token.ts'
@@ -46,7 +46,7 @@ const table = (rows: number) => ({
   broken: [],
   partitions: ['20261130'],
 })
-const hash = (offset: number): string => tokenHash(tokenOf('traces', 0, BigInt(offset), 'a'))
+const hash = (offset: number): string => insertTokenHash(tokenOf('traces', 0, BigInt(offset), 'a'))
 const stored = new Map([['traces/0', { origin: 'a', next: 100n }]])
 
 interface Rewound {

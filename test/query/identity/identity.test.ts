@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { renderHosts, renderWorkloads } from '../../../cli/hosts.ts'
 import { hostsAnswer, machinesIn } from '../../../query/identity/hosts.ts'
 import type { NameRow, WorkloadRow } from '../../../query/identity/statements.ts'
-import { workloadsOf } from '../../../query/identity/workloads.ts'
+import { workloadAnswers } from '../../../query/identity/workloads.ts'
 
 const RULES = { aliases: { 'bmc-1': 'node-1' }, separate: [] }
 const row = (host: string, name: string, source = '', alias = 0): NameRow => ({
@@ -83,7 +83,7 @@ test('a workload is listed with its other ids, and with the descriptions that do
     labels,
   })
   const pod = { 'k8s.pod.uid': 'u-1', 'k8s.container.name': 'web' }
-  const found = workloadsOf('id-1', [
+  const found = workloadAnswers('id-1', [
     told('container', 'c1', 'cgroup2', { ...pod, 'workload.name': 'web' }),
     told('container', 'u-1/web', 'otlp:container.cpu.time', { ...pod, 'workload.namespace': 'shop' }),
     told('process', 'nginx', 'otlp:process.cpu.time', {}),

@@ -9,7 +9,7 @@ import type { LiveAnswer, LiveSeries } from '../../../core/api/answers.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { hostClocks, ledger, readings } from '../../../core/model/streams/index.ts'
-import { countedBetween, stepsOf } from '../../../query/live/counter.ts'
+import { countedBetween, counterSteps } from '../../../query/live/counter.ts'
 import { joinHosts } from '../../../query/live/hosts.ts'
 import { toIntervals } from '../../../query/live/intervals.ts'
 import { toSeries } from '../../../query/live/series.ts'
@@ -48,7 +48,7 @@ const at = (series: readonly LiveSeries[], index: number): number | null =>
 describe('counters', () => {
   it('wrap if the range is known, and are unknown if not', () => {
     expect(
-      stepsOf(
+      counterSteps(
         [
           [0, 90n],
           [10, 5n],
@@ -57,7 +57,7 @@ describe('counters', () => {
       )[0]!.amount,
     ).toBe(15n)
     expect(
-      stepsOf(
+      counterSteps(
         [
           [0, 90n],
           [10, 5n],
@@ -68,7 +68,7 @@ describe('counters', () => {
   })
 
   it('count whole steps exactly and partial ones by time', () => {
-    const steps = stepsOf(
+    const steps = counterSteps(
       [
         [0, 0n],
         [10, 100n],

@@ -1,5 +1,5 @@
 import type { AlertsAnswer } from '../../../../core/api/answers.ts'
-import { labelsText, valueText } from '../../lib/alerts.ts'
+import { alertLabelsText, valueText } from '../../lib/alerts.ts'
 import { agoText } from '../../lib/now.ts'
 import { Badge, Empty } from '../../parts/small.tsx'
 
@@ -18,7 +18,7 @@ export function ActiveAlerts(props: {
           <li key={alert.fingerprint + alert.rule}>
             <span class="row-name">
               <b>{alert.rule}</b>
-              <span class="detail">{labelsText(alert.labels)}</span>
+              <span class="detail">{alertLabelsText(alert.labels)}</span>
             </span>
             <span class="row-text">
               {alert.annotations['summary'] ?? valueText(alert.value)}, since{' '}
@@ -32,7 +32,7 @@ export function ActiveAlerts(props: {
               <button
                 type="button"
                 class="row-button"
-                aria-label={`Silence ${alert.rule} ${labelsText(alert.labels)}`}
+                aria-label={`Silence ${alert.rule} ${alertLabelsText(alert.labels)}`}
                 onClick={() => {
                   props.onSilence(
                     Object.entries(alert.labels)

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { SilenceAnswer } from '../../../../core/api/answers.ts'
-import { labelsText, parseMatchers } from '../../lib/alerts.ts'
+import { alertLabelsText, parseMatchers } from '../../lib/alerts.ts'
 import { SILENCES_PATH } from '../../lib/api.ts'
 import { Badge } from '../../parts/small.tsx'
 import type { Act } from './alerts.tsx'
@@ -109,5 +109,5 @@ function NewSilence(props: {
 
 const matchersText = ({ matchers }: SilenceAnswer): string => {
   const { alertname, ...others } = matchers
-  return [alertname, labelsText(others)].filter(Boolean).join(', ')
+  return [alertname, alertLabelsText(others)].filter(Boolean).join(', ')
 }

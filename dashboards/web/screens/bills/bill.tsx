@@ -11,7 +11,7 @@ import {
   lineGroups,
   periodText,
   shortText,
-  unitPriceText,
+  shortUnitPrice,
 } from '../../lib/bills.ts'
 import { download } from '../../lib/download.ts'
 import { formatQuantity } from '../../lib/units.ts'
@@ -189,9 +189,9 @@ function Line(props: {
         {line.quantity === null ? '' : `${shortText(line.quantity)} ${line.unit ?? ''}`}
       </td>
       <td data-label="Unit price" title={line.contracted_unit_price ?? undefined}>
-        {line.contracted_unit_price === null ? '' : unitPriceText(line.contracted_unit_price, bill.currency)}
+        {line.contracted_unit_price === null ? '' : shortUnitPrice(line.contracted_unit_price, bill.currency)}
         {line.list_unit_price !== line.contracted_unit_price && line.list_unit_price !== null && (
-          <span class="detail">list {unitPriceText(line.list_unit_price, bill.currency)}</span>
+          <span class="detail">list {shortUnitPrice(line.list_unit_price, bill.currency)}</span>
         )}
       </td>
       <td data-label="Energy">{hasUse && line.energy_uj !== '0' ? `${energy.value} ${energy.unit}` : ''}</td>

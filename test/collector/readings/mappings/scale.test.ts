@@ -4,11 +4,11 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { factor, scale, type UnitFactor } from '../../../../collector/readings/mappings/scale.ts'
+import { scale, scaleFactor, type UnitFactor } from '../../../../collector/readings/mappings/scale.ts'
 import { ScaledParts } from '../../../../collector/readings/scaled-parts.ts'
 import { divideHalfEven } from '../../../../core/model/decimal.ts'
 
-const JOULES = factor(1_000_000n)
+const JOULES = scaleFactor(1_000_000n)
 
 describe('scale', () => {
   test.each([
@@ -18,15 +18,15 @@ describe('scale', () => {
     [-0, JOULES, 0n],
     [5e-324, JOULES, 0n],
     [0.000_000_5, JOULES, 0n],
-    [1.5, factor(1n), 2n],
-    [2.5, factor(1n), 2n],
-    [3.5, factor(1n), 4n],
-    [2500, factor(1n, 1000n), 2n],
-    [3500, factor(1n, 1000n), 4n],
+    [1.5, scaleFactor(1n), 2n],
+    [2.5, scaleFactor(1n), 2n],
+    [3.5, scaleFactor(1n), 4n],
+    [2500, scaleFactor(1n, 1000n), 2n],
+    [3500, scaleFactor(1n, 1000n), 4n],
     [4_600n, JOULES, 4_600_000_000n],
-    [7n, factor(1n, 2n), 4n],
-    [5n, factor(1n, 2n), 2n],
-    [2 ** 53, factor(1n), 9_007_199_254_740_992n],
+    [7n, scaleFactor(1n, 2n), 4n],
+    [5n, scaleFactor(1n, 2n), 2n],
+    [2 ** 53, scaleFactor(1n), 9_007_199_254_740_992n],
   ])('%s by its factor is %s', (value, by, expected) => {
     expect(scale(value, by)).toBe(expected)
   })
@@ -52,7 +52,7 @@ describe('scale', () => {
   test('an integer sent as a double is the same as one sent as an integer', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 43 }), value => {
-        expect(scale(value, factor(1000n))).toBe(scale(BigInt(value), factor(1000n)))
+        expect(scale(value, scaleFactor(1000n))).toBe(scale(BigInt(value), scaleFactor(1000n)))
       }),
     )
   })
@@ -60,7 +60,7 @@ describe('scale', () => {
   test('the result is within half a unit of the exact value', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), value => {
-        const scaled = scale(value, factor(1n, 1000n))
+        const scaled = scale(value, scaleFactor(1n, 1000n))
         // 2^1074 makes every double an integer.
         const exact = exactOf(value)
         const error = (scaled as bigint) * 1000n * 2n ** 1074n - exact
@@ -100,12 +100,12 @@ describe('a description of the scale', () => {
   const ofInteger = (value: bigint, by: UnitFactor) =>
     result(words.ofInteger(Number(value & 0xffff_ffffn) | 0, Number(value >> 32n), by))
   const factors = fc.constantFrom(
-    factor(1n),
-    factor(1000n),
+    scaleFactor(1n),
+    scaleFactor(1000n),
     JOULES,
-    factor(1n, 1000n),
-    factor(3n, 7n),
-    factor(1n << 60n),
+    scaleFactor(1n, 1000n),
+    scaleFactor(3n, 7n),
+    scaleFactor(1n << 60n),
   )
 
   test('a double matches exact arithmetic', () => {

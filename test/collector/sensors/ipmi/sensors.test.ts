@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { lanController } from '../../../../collector/sensors/ipmi/lan.ts'
-import { milliwattsOf, sensorOf } from '../../../../collector/sensors/ipmi/sdr.ts'
+import { sensorMilliwatts, sensorOf } from '../../../../collector/sensors/ipmi/sdr.ts'
 import { type BmcBehaviour, startBmc } from './bmc.ts'
 
 const host = { tenant: 't', host: 'node-1', hostName: 'node-1' }
@@ -142,7 +142,7 @@ describe('formulas', () => {
     ['two’s complement', 0xfb, 2, [-2, 0, 0, 0], 10_000n],
     ['below nothing', 1, 0, [-1, 0, 0, 0], 0n],
   ])('%s', (_, raw, format, [m, b, bExponent, resultExponent], milliwatts) => {
-    expect(milliwattsOf(raw, format, { m, b, bExponent, resultExponent })).toBe(milliwatts)
+    expect(sensorMilliwatts(raw, format, { m, b, bExponent, resultExponent })).toBe(milliwatts)
   })
 
   test('negative factors are read from their ten and four bits', () => {

@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import type { RedfishAccess } from '../../../../collector/sensors/redfish/client.ts'
-import { microjoulesOf, stepOf } from '../../../../collector/sensors/redfish/quantities.ts'
+import { lastDigitStep, microjoulesOf } from '../../../../collector/sensors/redfish/quantities.ts'
 import { redfishController } from '../../../../collector/sensors/redfish/redfish.ts'
 import { createAuthority } from '../../../support/certificates.ts'
 import { type ServiceOptions, startService, type Tree } from './service.ts'
@@ -171,7 +171,7 @@ describe('counters', () => {
     ['EnergyJoules', 7, 7_000_000n, 1_000_000n],
     ['EnergyJoules', 0.25, 250_000n, 10_000n],
   ] as const)('%s %s', (field, value, microjoules, step) => {
-    expect([microjoulesOf(field, value), stepOf(field, value)]).toEqual([microjoules, step])
+    expect([microjoulesOf(field, value), lastDigitStep(field, value)]).toEqual([microjoules, step])
   })
 })
 

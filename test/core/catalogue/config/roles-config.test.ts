@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { ROLES, type Role } from '../../../../core/catalogue/config/keys/process.ts'
 import { resolveConfig } from '../../../../core/catalogue/config/load.ts'
-import { needsOf, type Placement, roleProblems } from '../../../../core/catalogue/config/roles.ts'
+import { type Placement, roleNeeds, roleProblems } from '../../../../core/catalogue/config/roles.ts'
 
 const placement = (roles: string, log: string, engine: string): Placement => ({
   roles: roles.split('+').map(letter => ROLES.find(role => role.startsWith(letter)) as Role),
@@ -65,7 +65,7 @@ describe('roles', () => {
     ['s', 'kafka', 'clickhouse', 'late'],
     ['s', 'embedded', 'embedded', 'none'],
   ])('%s with log %s and engine %s open %s', (roles, log, engine, expected) => {
-    const needs = Object.entries(needsOf(placement(roles, log, engine)))
+    const needs = Object.entries(roleNeeds(placement(roles, log, engine)))
     const text = needs.flatMap(([name, needed]) =>
       needed === true ? [name] : needed === false ? [] : [needed],
     )

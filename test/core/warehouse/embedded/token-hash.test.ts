@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { silentEvents } from '../../../../core/catalogue/events/events.ts'
 import { STREAMS } from '../../../../core/model/streams/index.ts'
 import { openEmbeddedWarehouse } from '../../../../core/warehouse/embedded/embedded.ts'
-import { tokenHash } from '../../../../core/warehouse/embedded/token-hash.ts'
+import { insertTokenHash } from '../../../../core/warehouse/embedded/token-hash.ts'
 import { partsOfToken } from '../../../../core/warehouse/embedded/token-repair.ts'
 import { chaosRecord, SPAN_DAYS } from '../../../chaos/warehouse/records.ts'
 
@@ -28,7 +28,7 @@ it('equals the engine’s', async () => {
   let text = ''
   for (const name of await readdir(folder)) text += await readFile(join(folder, name), 'utf8')
   for (const token of tokens) {
-    const lines = text.split('\n').filter(line => line.endsWith(`_${tokenHash(token)}`))
+    const lines = text.split('\n').filter(line => line.endsWith(`_${insertTokenHash(token)}`))
     expect(lines).toHaveLength(SPAN_DAYS)
     expect(await partsOfToken(table!.folder, token, 0)).toHaveLength(SPAN_DAYS)
   }

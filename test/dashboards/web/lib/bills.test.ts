@@ -7,7 +7,7 @@ import {
   lineGroups,
   periodText,
   shortText,
-  unitPriceText,
+  shortUnitPrice,
 } from '../../../../dashboards/web/lib/bills.ts'
 
 test('amounts keep every digit', () => {
@@ -16,7 +16,7 @@ test('amounts keep every digit', () => {
   expect(currencyText('0.00', 'XYZ')).toBe('XYZ\u00a00.00'.replace('\u00a0', ' '))
   expect(shortText('71424.000')).toBe('71,424')
   expect(shortText('-0.123456789')).toBe('−0.123456')
-  expect(unitPriceText('0.2520', 'EUR')).toBe('€0.252')
+  expect(shortUnitPrice('0.2520', 'EUR')).toBe('€0.252')
   expect(periodText('2026-11')).toBe('November 2026')
 })
 

@@ -14,7 +14,7 @@ import {
   totalAt,
   typicalInterval,
 } from '../../../../dashboards/web/lib/live.ts'
-import { runsOf } from '../../../../dashboards/web/lib/paint.ts'
+import { intervalRuns } from '../../../../dashboards/web/lib/paint.ts'
 import { liveAnswer } from '../../fixture.ts'
 
 const series = (name: string, milliwatts: readonly (number | null)[], share = 'active'): LiveSeries => ({
@@ -158,12 +158,12 @@ describe('gaps', () => {
   })
 
   it('split the area into runs', () => {
-    expect(runsOf([1, 1, null, null, 1])).toEqual([
+    expect(intervalRuns([1, 1, null, null, 1])).toEqual([
       { first: 0, last: 1 },
       { first: 4, last: 4 },
     ])
-    expect(runsOf([null, 0, null])).toEqual([{ first: 1, last: 1 }])
-    expect(runsOf([])).toEqual([])
+    expect(intervalRuns([null, 0, null])).toEqual([{ first: 1, last: 1 }])
+    expect(intervalRuns([])).toEqual([])
   })
 
   it('do not count as current: the newest interval is the last with a meter reading', () => {
