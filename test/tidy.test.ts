@@ -34,6 +34,41 @@ interface BiomeConfig {
   }[]
 }
 
+/** Names that stand for different things in different files; a reader who looks for one finds the other. */
+const MAX_SHARED_NAMES = 10
+
+/** Types, and whatever is exported. */
+const DECLARATION =
+  /^(?:export (?:declare )?(?:async )?(?:function\*?|const|let) |(?:export )?(?:declare )?(?:abstract )?(?:class|interface|type|enum) )(\w+)/gm
+
+/** `name: file, file` for each name that is declared in several files. */
+function sharedNames(files: ReadonlyMap<string, string>): readonly string[] {
+  const declaring = new Map<string, Set<string>>()
+  for (const [path, content] of files) {
+    for (const [, name = ''] of content.matchAll(DECLARATION))
+      declaring.set(name, (declaring.get(name) ?? new Set()).add(path))
+  }
+  return [...declaring]
+    .filter(([, paths]) => paths.size > 1)
+    .map(([name, paths]) => `${name}: ${[...paths].join(', ')}`)
+    .toSorted()
+}
+
+it(`declares at most ${MAX_SHARED_NAMES} names in several files`, () => {
+  const shared = sharedNames(new Map(product.map(path => [path, text.get(path) ?? ''])))
+  const remedy = 'Name each for what it is, or declare it once and import it'
+  expect(shared.length, `${remedy}:\n${shared.join('\n')}`).toBeLessThanOrEqual(MAX_SHARED_NAMES)
+})
+
+it('finds names that are declared in several files', () => {
+  const files = new Map([
+    ['a.ts', 'type Row = string\nconst local = 1\nexport async function ask() {}\nexport const LIMIT = 1'],
+    ['b.ts', 'export interface Row {}\nconst local = 2\nexport const ask = 1\nexport const LIMITS = 1'],
+    ['c.ts', 'import { LIMIT } from "./a.ts"\nabstract class Row {}'],
+  ])
+  expect(sharedNames(files)).toEqual(['Row: a.ts, b.ts, c.ts', 'ask: a.ts, b.ts'])
+})
+
 it('has no test that is switched off', () => {
   const off = /\b(it|test|describe)\.(only|skip|todo|fails)\b/
   expect(sources.filter(path => path !== 'test/tidy.test.ts' && off.test(text.get(path) ?? ''))).toEqual([])
