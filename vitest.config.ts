@@ -10,8 +10,8 @@ export default defineConfig({
     // Processes, never threads: a native engine cannot be loaded twice into one process, and some tests measure their
     // own process.
     pool: 'forks',
-    // For two cores: tests that start processes wait about half of the time.
-    maxWorkers: 3,
+    // For two cores: tests that start processes wait more than half of the time.
+    maxWorkers: 4,
     // Longer than tests wait for a state, so that the error of the wait is shown.
     testTimeout: 120_000,
     hookTimeout: 120_000,
