@@ -18,6 +18,7 @@ import { encodeStatus } from '../otlp/status.ts'
 import type { FamilyMemory } from '../prometheus/remote-write/families.ts'
 import { writeVersion } from '../prometheus/remote-write/media.ts'
 import { receiveWrite, WRITE_ROUTE, writtenHeaders } from '../prometheus/remote-write/receive.ts'
+import type { SeriesMemory } from '../prometheus/remote-write/series-memory.ts'
 import type { Cors } from './cors.ts'
 
 interface ExchangeParts {
@@ -29,6 +30,8 @@ interface ExchangeParts {
   readonly maxBodyBytes: number
   /** Metric types that remote-write senders have announced. */
   readonly families: FamilyMemory
+  /** What was made of their earlier series. */
+  readonly series: SeriesMemory
 }
 
 /** An HTTP answer. */

@@ -12,6 +12,7 @@ import type { ListenerTls } from '../../core/http/tls.ts'
 import { createWebServer } from '../../core/http/web-server.ts'
 import type { Intake } from '../intake/intake.ts'
 import { FamilyMemory } from '../prometheus/remote-write/families.ts'
+import { SeriesMemory } from '../prometheus/remote-write/series-memory.ts'
 import type { Receiver } from '../receiver.ts'
 import { type Cors, createCors } from './cors.ts'
 import { failureReply, handleExchange, type Reply, send } from './exchange.ts'
@@ -67,6 +68,7 @@ class HttpReceiver implements Receiver {
   readonly #pool: BufferPool
   readonly #cors: Cors
   readonly #families = new FamilyMemory()
+  readonly #series = new SeriesMemory()
   readonly #server: Server
   /** Open connections; node:http counts those that have sent nothing yet neither as busy nor as idle. */
   readonly #connections = new Set<Socket>()
@@ -147,6 +149,7 @@ class HttpReceiver implements Receiver {
       cors: this.#cors,
       maxBodyBytes: limits.body_bytes,
       families: this.#families,
+      series: this.#series,
     }
     const reply = await handleExchange(parts, request, () => {
       bodyWanted = true

@@ -14,7 +14,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { createMemoryGuard, type MemoryGuard } from './memory-guard.ts'
-import { RequestIngest } from './request-ingest.ts'
+import { type DecodedPoints, type PointsDecoder, RequestIngest } from './request-ingest.ts'
 
 /**
  * The entry behind all endpoints: receivers pass bytes, sensors pass readings, and both learn when the rows are
@@ -53,6 +53,15 @@ export interface Admission {
   limits(): ItemLimits
   /** Resolves when durable. The bytes may be reused once it has settled. */
   ingest(encoding: Encoding, bytes: Uint8Array, sender: Sender): Promise<IngestResult>
+  /**
+   * The same for a metrics request that its receiver decodes itself. `decode` is called once, at once; when it answers null, the
+   * builders must be unchanged, nothing is stored, and the request may be ingested otherwise.
+   */
+  ingestPoints<Result extends DecodedPoints>(
+    bytes: number,
+    sender: Sender,
+    decode: PointsDecoder<Result>,
+  ): Promise<Result | null>
   /** Releases what was reserved; call it when the request is answered or abandoned. */
   close(): void
 }
@@ -151,6 +160,8 @@ class DurableIntake implements Intake {
             reservation,
           ),
         ),
+      ingestPoints: (bytes, { tenant, account }, decode) =>
+        this.#track(this.#ingest.ingestPoints(bytes, { tenant, account, ...limits() }, decode, ticket)),
       close() {
         reservation.release()
         ticket.leave()

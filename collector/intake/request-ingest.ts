@@ -4,6 +4,8 @@ import type { Events } from '../../core/catalogue/events/events.ts'
 import type { WriterMemory } from '../../core/protobuf/writer.ts'
 import { repeatedBytes } from '../otlp/amplification.ts'
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
+import type { MetricBuilders } from '../otlp/decode/metric-rows.ts'
+import type { PointSink } from '../otlp/decode/point-sink.ts'
 import { jsonToProtobuf } from '../otlp/json/json.ts'
 import { notesOf, PassedOver } from '../otlp/passed-over.ts'
 import {
@@ -39,6 +41,22 @@ interface IngestRequest {
   readonly bytes: Uint8Array
   readonly context: DecodeContext
 }
+
+/** Result of a receiver's own decoder. */
+export interface DecodedPoints extends IngestResult {
+  /** Bytes that the rows may take in the engine. */
+  readonly engineBytes: number
+}
+
+/** Adds the points of a request to builders, or throws and leaves these unchanged. */
+export type PointsDecoder<Result extends DecodedPoints> = (
+  context: DecodeContext,
+  builders: MetricBuilders,
+  sink: PointSink,
+) => Result | null
+
+/** A row takes up to about twice the bytes of a short sample. */
+const ROW_GROWTH = 2
 
 /** Stores admitted requests: decodes a body into rows, and waits until their batches are durable. */
 export class RequestIngest {
@@ -88,7 +106,43 @@ export class RequestIngest {
     for (const name of names) commit.batcher(name).makeRoom(body.length, engineBytes)
     const rowsBefore = names.map(name => commit.builders[name].rows)
     const { result, recognised } = this.#decode(signal, body, context, commit.builders)
+    await this.#join(names, rowsBefore, recognised, ticket, engineBytes)
+    return result
+  }
 
+  /** The same for a request that its receiver decodes: null when it could not be, and nothing is stored. */
+  async ingestPoints<Result extends DecodedPoints>(
+    bytes: number,
+    context: DecodeContext,
+    decode: PointsDecoder<Result>,
+    ticket: Ticket,
+  ): Promise<Result | null> {
+    const { commit, health, recogniser, events } = this.#parts
+    health.check()
+    const names = SIGNAL_BUILDERS.metrics
+    for (const name of names) commit.batcher(name).makeRoom(ROW_GROWTH * bytes, 0)
+    const rowsBefore = names.map(name => commit.builders[name].rows)
+    const recognised = recogniser.begin(context)
+    const result = decode(context, commit.builders, recognised)
+    if (result === null) return null
+    this.#tell(recognised)
+    await this.#join(names, rowsBefore, recognised, ticket, result.engineBytes)
+    this.accepted('metrics', result.accepted)
+    for (const [reason, amount] of result.reasons) {
+      events.emit('itemsRejected', { signal: 'metrics', reason, amount })
+    }
+    return result
+  }
+
+  /** Resolves when what a request has added to the shared batches is durable. */
+  async #join(
+    names: readonly (keyof Builders)[],
+    rowsBefore: readonly number[],
+    recognised: RecognisedPoints | null,
+    ticket: Ticket,
+    engineBytes: number,
+  ): Promise<void> {
+    const { commit } = this.#parts
     const durable: Promise<void>[] = []
     for (const [index, name] of names.entries()) {
       const added = commit.builders[name].rows - rowsBefore[index]!
@@ -97,7 +151,6 @@ export class RequestIngest {
     if (recognised !== null) durable.push(this.#joinRecognised(recognised, ticket, engineBytes))
     ticket.allBatched()
     await Promise.all(durable)
-    return result
   }
 
   /** The exception: separate records, so that shared batches keep their size. */
@@ -125,12 +178,13 @@ export class RequestIngest {
 
   #decode(signal: Signal, body: Uint8Array, context: DecodeContext, builders: Builders): Decoded {
     const decoded = decodeInto(this.#parts, signal, body, context, builders)
-    for (const [reason, amount] of decoded.recognised?.ignored ?? []) {
-      this.#parts.events.emit('readingsIgnored', { reason, amount })
-    }
-    const dropped = decoded.recognised?.dropped ?? 0
-    if (dropped > 0) this.#parts.events.emit('pointsNotKept', { amount: dropped })
+    if (decoded.recognised !== null) this.#tell(decoded.recognised)
     return decoded
+  }
+
+  #tell({ ignored, dropped }: RecognisedPoints): void {
+    for (const [reason, amount] of ignored) this.#parts.events.emit('readingsIgnored', { reason, amount })
+    if (dropped > 0) this.#parts.events.emit('pointsNotKept', { amount: dropped })
   }
 
   async #joinRecognised(points: RecognisedPoints, ticket: Ticket, engineBytes: number): Promise<void> {

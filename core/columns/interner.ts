@@ -149,6 +149,11 @@ export class Interner {
     return this.#bytes.subarray(this.#offsets[id], this.#offsets[id + 1])
   }
 
+  /** Bytes of a value. */
+  lengthOf(id: number): number {
+    return this.#offsets[id + 1]! - this.#offsets[id]!
+  }
+
   textOf(id: number): string {
     this.#asked[id] ??= decodeUtf8(this.#bytes, this.#offsets[id]!, this.#offsets[id + 1]!)
     return this.#asked[id]

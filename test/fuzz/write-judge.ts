@@ -7,7 +7,7 @@ import { FamilyMemory } from '../../collector/prometheus/remote-write/families.t
 import { snappyHeader, unsnap } from '../../collector/prometheus/remote-write/snappy.ts'
 import type { Translated } from '../../collector/prometheus/remote-write/translate.ts'
 import type { Expected } from '../collector/otlp/decode/reference.ts'
-import { optionsOf, translated } from '../collector/prometheus/remote-write/support.ts'
+import { sameBothWays } from '../collector/prometheus/remote-write/support.ts'
 import { RAW_WRITE_TYPES } from '../support/remote-write.ts'
 import type { FuzzCase } from './cases.ts'
 
@@ -18,7 +18,7 @@ export const translatedBlock = (
   payload: FuzzCase,
   context: DecodeContext,
   families = new FamilyMemory(),
-): Translated => translated(unsnapped(payload.bytes), optionsOf(versionOf(payload), context, families))
+): Translated => sameBothWays(versionOf(payload), unsnapped(payload.bytes), context, families)
 
 function unsnapped(block: Uint8Array): Uint8Array {
   const header = snappyHeader(block)

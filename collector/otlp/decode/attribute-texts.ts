@@ -164,7 +164,7 @@ export const textOf = (pairs: readonly (readonly [key: string, value: string])[]
   `{${pairs.map(([key, value]) => `${stringify(key)}:${stringify(value)}`).join(',')}}`
 
 /** The id of a kept text: usually that which it had when it was needed last. */
-function internKept(memo: TextMemo, kept: number, into: Interner): number {
+export function internKept(memo: TextMemo, kept: number, into: Interner): number {
   const hint = memo.hintOf(kept)
   const guess = hint < 0 ? undefined : hint
   const id = into.internBytes(memo.bytes, memo.startOf(kept), memo.endOf(kept), guess)

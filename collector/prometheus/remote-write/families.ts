@@ -66,6 +66,8 @@ function nothingKnown(): RememberedFamilies {
 export class FamilyMemory {
   readonly #tenants = new Map<string, RememberedFamilies>()
   readonly #maxCharacters: number
+  /** Changes whenever `find` may answer something else than before. */
+  version = 0
 
   constructor(maxCharacters = MAX_CHARACTERS) {
     this.#maxCharacters = maxCharacters
@@ -75,6 +77,7 @@ export class FamilyMemory {
     const known = this.#tenants.get(tenant) ?? nothingKnown()
     this.#tenants.set(tenant, known)
     const before = known.families.get(name)
+    if (!isSame(before, family)) this.version += 1
     if (before !== undefined) {
       known.families.delete(name)
       known.characters -= size(name, before)
@@ -84,6 +87,7 @@ export class FamilyMemory {
     while (known.characters > this.#maxCharacters) {
       const { value, done } = known.byAge.next()
       if (done === true) return
+      this.version += 1
       const [oldest, old] = value
       known.families.delete(oldest)
       known.characters -= size(oldest, old)
@@ -104,6 +108,9 @@ export class FamilyMemory {
     return undefined
   }
 }
+
+const isSame = (known: FamilyMetadata | undefined, { type, help, unit }: FamilyMetadata): boolean =>
+  known?.type === type && known.help === help && known.unit === unit
 
 const size = (name: string, { help, unit }: FamilyMetadata): number =>
   name.length + help.length + unit.length + ENTRY_CHARACTERS

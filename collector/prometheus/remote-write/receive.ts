@@ -7,10 +7,13 @@ import type { BufferPool } from '../../../core/http/buffer-pool.ts'
 import { withBody } from '../../../core/http/read-body.ts'
 import { ProtobufWriter, type WriterMemory } from '../../../core/protobuf/writer.ts'
 import type { Admission, Intake, ItemLimits, Sender } from '../../intake/intake.ts'
+import type { IngestResult } from '../../otlp/signals.ts'
+import { DIRECT_BYTES, type DirectOptions, decodeDirect } from './direct.ts'
 import type { FamilyMemory } from './families.ts'
 import { requireWrite } from './media.ts'
 import type { WriteTally } from './problems.ts'
 import type { SeriesLimits } from './series.ts'
+import type { SeriesMemory } from './series-memory.ts'
 import { type SnappyHeader, snappyHeader, unsnap } from './snappy.ts'
 import { translation, type WriteVersion } from './translate.ts'
 
@@ -27,6 +30,7 @@ interface WriteParts {
   readonly pool: BufferPool
   readonly maxBodyBytes: number
   readonly families: FamilyMemory
+  readonly series: SeriesMemory
 }
 
 /** What was stored, and why the rest was not. */
@@ -57,43 +61,91 @@ export async function receiveWrite(
 }
 
 async function store(
-  { events, pool, maxBodyBytes, families }: WriteParts,
+  parts: WriteParts,
   admission: Admission,
   version: WriteVersion,
   received: Uint8Array,
   sender: Sender,
 ): Promise<Written> {
-  const { tenant } = sender
+  const { pool, maxBodyBytes, families, series } = parts
   const memory = boundedMemory(admission, pool, maxBodyBytes)
   const header = snappyHeader(received)
   if (header.decodedBytes > maxBodyBytes) throw tooLarge(maxBodyBytes)
-  const writer = new ProtobufWriter(header.decodedBytes + HEADROOM_BYTES, memory)
+  const options: WriteOptions = {
+    version,
+    limits: seriesLimits(admission.limits()),
+    tenant: sender.tenant,
+    families,
+    memory: series,
+    maxTextBytes: 2 * maxBodyBytes,
+    reserve: bytes => admission.reserve(bytes),
+  }
+  const { tally, result } = await decoded(received, header, memory, async body => {
+    const direct = await storeDirect(body, options, memory, admission, sender)
+    return direct ?? storeTranslated(body, options, memory, admission, sender)
+  })
+  return answered(parts, version, tally, result)
+}
+
+type WriteOptions = Omit<DirectOptions, 'writer'>
+
+interface StoredRequest {
+  readonly tally: WriteTally
+  readonly result: IngestResult
+}
+
+/** The usual case; null: the request is too large for it, and nothing is stored. */
+async function storeDirect(
+  body: Uint8Array,
+  options: WriteOptions,
+  memory: WriterMemory,
+  admission: Admission,
+  sender: Sender,
+): Promise<StoredRequest | null> {
+  if (body.length > DIRECT_BYTES) return null
+  const writer = new ProtobufWriter(HEADROOM_BYTES, memory)
   try {
-    const { otlp, tally } = await decoded(received, header, memory, body =>
-      inTurns(
-        translation(body, {
-          version,
-          limits: seriesLimits(admission.limits()),
-          tenant,
-          families,
-          writer,
-          reserve: bytes => admission.reserve(bytes),
-        }),
-      ),
+    const result = await admission.ingestPoints(body.length, sender, (context, builders, sink) =>
+      decodeDirect(body, { ...options, writer }, context, builders, sink),
     )
-    const { rejected, reasons } = await admission.ingest('protobuf', otlp, sender)
-    for (const [reason, amount] of tally.reasons) {
-      events.emit('itemsRejected', { signal: 'metrics', reason, amount })
-    }
-    // Times and ids have passed the same limits already, so nothing should be rejected here. If something is, it must
-    // be counted.
-    for (const reason of reasons.keys()) tally.example ||= reason
-    tally.rejected += rejected
-    tally.samples = Math.max(0, tally.samples - rejected)
-    return answerOf(version, tally)
+    return result === null ? null : { tally: result.tally, result }
   } finally {
     writer.release()
   }
+}
+
+async function storeTranslated(
+  body: Uint8Array,
+  options: WriteOptions,
+  memory: WriterMemory,
+  admission: Admission,
+  sender: Sender,
+): Promise<StoredRequest> {
+  const writer = new ProtobufWriter(body.length + HEADROOM_BYTES, memory)
+  try {
+    const { otlp, tally } = await inTurns(translation(body, { ...options, writer }))
+    return { tally, result: await admission.ingest('protobuf', otlp, sender) }
+  } finally {
+    writer.release()
+  }
+}
+
+/** The answer, once all that is accepted is durable. */
+function answered(
+  { events }: WriteParts,
+  version: WriteVersion,
+  tally: WriteTally,
+  result: IngestResult,
+): Written {
+  for (const [reason, amount] of tally.reasons) {
+    events.emit('itemsRejected', { signal: 'metrics', reason, amount })
+  }
+  // Times and ids have passed the same limits already, so nothing should be rejected here. If something is, it must
+  // be counted.
+  for (const reason of result.reasons.keys()) tally.example ||= reason
+  tally.rejected += result.rejected
+  tally.samples = Math.max(0, tally.samples - result.rejected)
+  return answerOf(version, tally)
 }
 
 /** Runs one step of the work per turn of the event loop. */

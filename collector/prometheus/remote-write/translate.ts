@@ -2,7 +2,7 @@ import { decodeUtf8 } from '../../../core/columns/utf8.ts'
 import { knownFields, ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { ProtobufWriter } from '../../../core/protobuf/writer.ts'
 import { MetricsWriter } from '../metrics-writer.ts'
-import { Dialect2, dialect1, type WriteDialect } from './dialect.ts'
+import { Dialect2, dialect1, type MetadataRefs } from './dialect.ts'
 import { type FamilyMemory, type FamilyMetadata, metricType } from './families.ts'
 import { WriteTally } from './problems.ts'
 import { type SeriesLimits, TimeSeriesReader } from './series.ts'
@@ -41,34 +41,66 @@ const UNKNOWN: FamilyMetadata = { type: 'unknown', help: '', unit: '' }
 /** Bytes read and written between two pauses: about 20 ms. */
 const STEP_BYTES = 1024 * 1024
 
+/** A request whose symbols or families are known, so that its series can be read. */
+export interface OpenedRequest {
+  readonly version: WriteVersion
+  readonly reader: ProtobufReader
+  /** Null in 1.0. */
+  readonly symbols: SymbolTable | null
+  readonly out: MetricsWriter
+  readonly tally: WriteTally
+  /** Writes series of any form to `out`. */
+  readonly series: TimeSeriesReader
+  /** Metadata of a metric: as announced in 1.0, or from the references of its series in 2.0. */
+  readonly metadataOf: (metric: string, refs: MetadataRefs) => FamilyMetadata
+}
+
+/** Reads what must be known before the first series, in steps. */
+export function* openRequest(body: Uint8Array, options: TranslateOptions): Generator<void, OpenedRequest> {
+  const { version, families, tenant, limits } = options
+  const reader = new ProtobufReader(body, 'a remote write request')
+  const out = new MetricsWriter(options.writer)
+  const tally = new WriteTally()
+  const parts = { reader, out, tally, limits }
+  if (version === 1) {
+    yield* learnFamilies(reader, options)
+    const metadataOf = (metric: string): FamilyMetadata => families.find(tenant, metric) ?? UNKNOWN
+    const series = new TimeSeriesReader({ ...parts, dialect: dialect1, familyOf: metadataOf })
+    return { version, symbols: null, series, metadataOf, ...parts }
+  }
+  const symbols = yield* readSymbols(reader, options.reserve)
+  const text = (ref: number): string => (ref === 0 ? '' : symbols.text(ref))
+  const metadataOf = (_: string, { type, help, unit }: MetadataRefs): FamilyMetadata => ({
+    type: metricType(type),
+    help: text(help),
+    unit: text(unit),
+  })
+  const series = new TimeSeriesReader({
+    ...parts,
+    dialect: new Dialect2(symbols),
+    familyOf: metric => metadataOf(metric, series.metadata),
+  })
+  return { version, symbols, series, metadataOf, ...parts }
+}
+
+/** Calls `read` with the end of every series, at which the reader's position is its start; in steps. */
+export function* eachSeries(
+  { version, reader }: OpenedRequest,
+  { writer }: TranslateOptions,
+  read: (stop: number) => void,
+): Generator<void> {
+  yield* scanInSteps(reader, version === 1 ? SERIES_1 : SERIES_2, writer, read)
+}
+
 /**
  * Translates a remote write request into an OTLP metrics request, in steps between which other work gets its turn: the
  * largest requests take two seconds. Parts that cannot be stored are left out and counted; a body that is not such a
  * message throws `body_undecodable`.
  */
 export function* translation(body: Uint8Array, options: TranslateOptions): Generator<void, Translated> {
-  const reader = new ProtobufReader(body, 'a remote write request')
-  const out = new MetricsWriter(options.writer)
-  const tally = new WriteTally()
-  const parts = { reader, out, tally, limits: options.limits }
-  if (options.version === 1) {
-    yield* learnFamilies(reader, options)
-    const familyOf = (metric: string): FamilyMetadata =>
-      options.families.find(options.tenant, metric) ?? UNKNOWN
-    const series = new TimeSeriesReader({ ...parts, dialect: dialect1, familyOf })
-    yield* scanInSteps(reader, SERIES_1, options.writer, stop => series.read(stop))
-  } else {
-    const symbols = yield* readSymbols(reader, options.reserve)
-    const dialect: WriteDialect = new Dialect2(symbols)
-    const familyOf = (): FamilyMetadata => {
-      const { type, help, unit } = series.metadata
-      const text = (ref: number): string => (ref === 0 ? '' : symbols.text(ref))
-      return { type: metricType(type), help: text(help), unit: text(unit) }
-    }
-    const series = new TimeSeriesReader({ ...parts, dialect, familyOf })
-    yield* scanInSteps(reader, SERIES_2, options.writer, stop => series.read(stop))
-  }
-  return { otlp: out.finish(), tally }
+  const request = yield* openRequest(body, options)
+  yield* eachSeries(request, options, stop => request.series.read(stop))
+  return { otlp: request.out.finish(), tally: request.tally }
 }
 
 /**

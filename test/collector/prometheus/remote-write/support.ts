@@ -1,8 +1,11 @@
+import assert from 'node:assert/strict'
 import { decodeInto } from '../../../../collector/intake/decode-into.ts'
 import type { DecodeContext } from '../../../../collector/otlp/decode/decode-context.ts'
-import { createBuilders } from '../../../../collector/otlp/signals.ts'
+import { type Builders, createBuilders, SIGNAL_BUILDERS } from '../../../../collector/otlp/signals.ts'
+import { type DirectResult, decodeDirect } from '../../../../collector/prometheus/remote-write/direct.ts'
 import { FamilyMemory } from '../../../../collector/prometheus/remote-write/families.ts'
 import type { WriteTally } from '../../../../collector/prometheus/remote-write/problems.ts'
+import { SeriesMemory } from '../../../../collector/prometheus/remote-write/series-memory.ts'
 import {
   type Translated,
   type TranslateOptions,
@@ -56,10 +59,64 @@ export function optionsOf(
   }
 }
 
-/** The result of an uncompressed request: through the translation and the decoder of every request. */
+/**
+ * The result of an uncompressed request: through the translation and the decoder of every request. Straight into columns it
+ * must be the same.
+ */
 export function stored(version: WriteVersion, body: Uint8Array, families = new FamilyMemory()): Stored {
-  const { otlp, tally, steps } = translated(body, optionsOf(version, CONTEXT, families))
+  const { otlp, tally, steps } = sameBothWays(version, body, CONTEXT, families)
   return { rows: rowsOf('metrics', otlp), tally, steps }
+}
+
+/** Shared by all requests, as in a collector. */
+const memory = new SeriesMemory()
+const builders = createBuilders()
+const otherBuilders = createBuilders()
+
+/** The translation, once it is clear that reading straight into columns stores, counts and refuses the same. */
+export function sameBothWays(
+  version: WriteVersion,
+  body: Uint8Array,
+  context: DecodeContext,
+  families: FamilyMemory,
+): ReturnType<typeof translated> {
+  const direct = (): DirectResult | null => {
+    const options = { ...optionsOf(version, context, families), memory }
+    return decodeDirect(body, options, context, builders, recogniser.begin(context))
+  }
+  let translation: ReturnType<typeof translated>
+  try {
+    translation = translated(body, optionsOf(version, context, families))
+  } catch (error) {
+    assert.throws(direct, error as Error)
+    assert.deepEqual(rawRows(builders), [])
+    throw error
+  }
+  const result = direct()
+  if (result === null) return translation
+  const { tally, accepted } = result
+  assert.deepEqual(tally, translation.tally)
+  const rows = rawRows(builders)
+  assert.equal(accepted, rows.length)
+  decodeInto({ decoders, recogniser }, 'metrics', translation.otlp, context, otherBuilders)
+  assert.deepEqual(rows, rawRows(otherBuilders))
+  return translation
+}
+
+/** All rows as texts in a fixed order, values by their bits; the builders are empty afterwards. */
+function rawRows(from: Builders): readonly string[] {
+  const bits = new DataView(new ArrayBuffer(8))
+  const text = (_: string, value: unknown): unknown => {
+    if (typeof value === 'bigint') return String(value)
+    if (typeof value !== 'number') return value
+    bits.setFloat64(0, value)
+    return bits.getBigUint64(0).toString(16)
+  }
+  return SIGNAL_BUILDERS.metrics
+    .filter(name => from[name].rows > 0)
+    .flatMap(name => decodeRows(from[name].stream, from[name].finish()) as readonly object[])
+    .map(row => JSON.stringify(row, text))
+    .sort()
 }
 
 /** The columns of histograms in the two tables, as they are stored. */
