@@ -5,13 +5,20 @@
 // engine holds one thread, and libuv reads the size once, at first use.
 process.env.UV_THREADPOOL_SIZE ??= '144'
 
+// Reading, stripping and compiling the sources is half of a start, so the result is kept for the next one, also for processes that this
+// one starts. Beside the packages and not in the system's folder for temporary files, where other users could put code of theirs.
+// Where that folder cannot be written, everything is compiled again.
+const { dirname, join } = require('node:path')
+process.env.NODE_COMPILE_CACHE ??= join(dirname(__dirname), 'node_modules', '.cache', 'compiled')
+require('node:module').enableCompileCache?.(process.env.NODE_COMPILE_CACHE)
+
 const [major] = process.versions.node.split('.').map(Number)
 if (major >= 24) {
   import('./wattline.ts')
 } else {
   // TypeScript runs directly from Node 24 on; the package `node` brings one along.
   const { spawn } = require('node:child_process')
-  const node = require('node:path').join(__dirname, '..', 'node_modules', 'node', 'bin', 'node')
+  const node = join(__dirname, '..', 'node_modules', 'node', 'bin', 'node')
   const child = spawn(node, [...process.execArgv, __filename, ...process.argv.slice(2)], { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', error => {

@@ -53,6 +53,7 @@ export function decide(policy: ScalingPolicy, inputs: ScalingInputs, memory: Sca
       waitingSince: shifted.waitingSince,
       runningSince: shifted.runningSince,
       runningReplicas: shifted.runningReplicas,
+      ranSeconds: shifted.ranSeconds,
     },
   }
 }

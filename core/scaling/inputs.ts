@@ -91,6 +91,8 @@ export interface ScalingMemory {
   readonly runningSince: number | null
   /** Replicas that deferrable work was begun with, or has grown to; 0: none runs. */
   readonly runningReplicas: number
+  /** How long it has run, as if with all of these. */
+  readonly ranSeconds: number
 }
 
 /** Before the first decision. */
@@ -102,6 +104,7 @@ export const NO_MEMORY: ScalingMemory = {
   waitingSince: null,
   runningSince: null,
   runningReplicas: 0,
+  ranSeconds: 0,
 }
 
 /** A decision and its reasons. */

@@ -65,7 +65,9 @@ export function decodeScaleState(entries: ReadonlyMap<string, Uint8Array>): Scal
       policies.set(key.slice(POLICY.length), namedPolicy(tenant, name, source, content))
     } else if (key.startsWith(STATE)) {
       // What later versions add begins as for a new policy.
-      states.set(key.slice(STATE.length), { ...NEW_POLICY, ...(JSON.parse(text) as PolicyState) })
+      const state = JSON.parse(text) as PolicyState
+      const memory = { ...NO_MEMORY, ...state.memory }
+      states.set(key.slice(STATE.length), { ...NEW_POLICY, ...state, memory })
     }
   }
   return { policies, states, next }

@@ -18,6 +18,7 @@ import { type JoinedHost, joinHosts } from './hosts.ts'
 import { type LiveInterval, type LiveIntervals, type LiveOptions, toIntervals } from './intervals.ts'
 import { KnownHosts, type SeenHost } from './known-hosts.ts'
 import { toSeries } from './series.ts'
+import { SharedAnswers } from './shared-answers.ts'
 import {
   type ClockRow,
   type CounterRow,
@@ -33,9 +34,27 @@ const HOSTS_LISTED = 1_000
 /** Points of one line; longer spans use every n-th sample. */
 const POINTS = 180
 
+/** Pages query every five seconds: of several pages, some wait less than that for what another one has read. */
+const SHARED_MS = 2_500
+/** What the newest minutes of the ledger say changes once a minute at most. */
+const BOOKED_MS = 60_000
+
+/** What pages share. */
+interface SharedParts {
+  readonly hosts: KnownHosts
+  readonly answers: SharedAnswers<LiveAnswer>
+  readonly zones: SharedAnswers<string | null>
+  readonly idlePowers: SharedAnswers<IdlePowers>
+}
+
 /** Needs scope read of the whole tenant. */
 export function liveRoutes(app: FastifyInstance, context: QueryContext): void {
-  const knownHosts = new KnownHosts()
+  const shared: SharedParts = {
+    hosts: new KnownHosts(),
+    answers: new SharedAnswers(SHARED_MS),
+    zones: new SharedAnswers(BOOKED_MS),
+    idlePowers: new SharedAnswers(BOOKED_MS),
+  }
   app.get(
     '/api/v1/live',
     { config: { access: READ_TENANT } },
@@ -46,7 +65,7 @@ export function liveRoutes(app: FastifyInstance, context: QueryContext): void {
       const minutes = integerParameter(query, 'minutes', { min: 1, max: 60, absent: 5 })
       reply.header('cache-control', 'no-store')
       const readings = context.readers(identity, reply)
-      return answerLive(context, readings, knownHosts, {
+      return answerLive(context, readings, shared, {
         tenant: identity.tenant,
         wanted: single(query, 'host') ?? '',
         minutes,
@@ -55,25 +74,56 @@ export function liveRoutes(app: FastifyInstance, context: QueryContext): void {
   )
 }
 
+interface LiveQuestion {
+  readonly tenant: string
+  /** '': any. */
+  readonly wanted: string
+  readonly minutes: number
+}
+
 async function answerLive(
   context: QueryContext,
   readings: FencedReader,
-  knownHosts: KnownHosts,
-  { tenant, wanted, minutes }: { tenant: string; wanted: string; minutes: number },
+  shared: SharedParts,
+  { tenant, wanted, minutes }: LiveQuestion,
 ): Promise<LiveAnswer> {
-  const { config } = context
   const nowMs = context.now()
-  const found = await knownHosts.find(tenant, nowMs, sinceMs =>
+  const found = await shared.hosts.find(tenant, nowMs, sinceMs =>
     lookForHosts(readings, tenant, sinceMs, nowMs),
   )
-  const joined = joinHosts(found, config.hosts)
+  const joined = joinHosts(found, context.config.hosts)
   const known = joined.find(one => wanted === '' || one.hosts.includes(wanted))
-  const host = known?.host ?? (wanted === '' ? undefined : wanted)
+  const host = known?.host ?? wanted
+  const hosts = known?.hosts ?? (host === '' ? [] : [host])
+  const read = () => readLive(context, readings, shared, { tenant, host, hosts, minutes, joined, nowMs })
+  // Names that no host has are not kept.
+  if (known === undefined) return await read()
+  return await shared.answers.get(JSON.stringify([tenant, hosts, minutes]), nowMs, read)
+}
+
+interface HostQuestion extends OfHosts {
+  /** '': there is none. */
+  readonly host: string
+  readonly minutes: number
+  readonly joined: readonly JoinedHost[]
+}
+
+async function readLive(
+  context: QueryContext,
+  readings: FencedReader,
+  shared: SharedParts,
+  { tenant, host, hosts, minutes, joined, nowMs }: HostQuestion,
+): Promise<LiveAnswer> {
+  const { config } = context
+  const ofHosts = { tenant, hosts, nowMs }
+  const key = JSON.stringify([tenant, hosts])
+  const isKnown = joined.some(one => one.host === host)
+  const kept = <Known>(answers: SharedAnswers<Known>, read: () => Promise<Known>): Promise<Known> =>
+    isKnown ? answers.get(key, nowMs, read) : read()
   const books = (await context.factors?.books()) ?? configuredBooks(configuredFactors(config))
-  const hosts = known?.hosts ?? (host === undefined ? [] : [host])
-  const zone = (await ratedZoneOf(readings, { tenant, hosts, nowMs })) ?? config.factors.zone
-  const now = currentFactors(config, books, { tenant, zone, nowMs })
-  if (host === undefined) return answerOf(now, { host: '', joined }, toIntervals([], { gapMs: 0 }))
+  const rated = await kept(shared.zones, () => ratedZoneOf(readings, ofHosts))
+  const now = currentFactors(config, books, { tenant, zone: rated ?? config.factors.zone, nowMs })
+  if (host === '') return answerOf(now, { host, joined }, toIntervals([], { gapMs: 0 }))
   const spanMs = minutes * 60_000
   const counters = countersStatement({
     tenant,
@@ -82,10 +132,12 @@ async function answerLive(
     bucketMs: Math.max(1_000, Math.floor(spanMs / POINTS)),
   })
   const rows = await readings.query<CounterRow>(counters.text, counters.params)
-  if (rows.length === 0 && known === undefined) {
+  if (rows.length === 0 && !isKnown) {
     throw new WattlineError('not_found', `Host ${host.slice(0, 100)} sent no readings in the last minutes.`)
   }
-  const gpuIdlePowers = await idlePowersOf(readings, rows, { tenant, hosts, nowMs })
+  const gpuIdlePowers = rows.some(row => isBoard(row.Domain))
+    ? await kept(shared.idlePowers, () => idlePowersOf(readings, ofHosts))
+    : new Map()
   return answerOf(now, { host, joined }, toIntervals(rows, { ...optionsOf(config), gpuIdlePowers }))
 }
 
@@ -107,12 +159,7 @@ async function ratedZoneOf(
 }
 
 /** Asked for only where there are boards. */
-async function idlePowersOf(
-  readings: FencedReader,
-  rows: readonly CounterRow[],
-  { tenant, hosts, nowMs }: OfHosts,
-): Promise<IdlePowers> {
-  if (!rows.some(row => isBoard(row.Domain))) return new Map()
+async function idlePowersOf(readings: FencedReader, { tenant, hosts, nowMs }: OfHosts): Promise<IdlePowers> {
   const { text, params } = idlePowerStatement(tenant, hosts, nowMs)
   const [found] = await readings.query<{ idle_power: string }>(text, params)
   return parseIdlePowers(found?.idle_power ?? '')

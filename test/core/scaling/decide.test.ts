@@ -205,7 +205,7 @@ describe('deferrable work', () => {
 
   it('waits for its window, then runs to its end', () => {
     const found = run(
-      policy,
+      { ...policy, shift: { ...shift, durationSeconds: 1_800 } },
       [0, 300, 300, 300, 300, 200, 0].map(demand => ({ demand, window })),
     )
     expect(found.map(({ replicas }) => replicas)).toEqual([0, 0, 0, 6, 6, 6, 0])
@@ -218,7 +218,37 @@ describe('deferrable work', () => {
       policy,
       Array.from({ length: 7 }, () => ({ demand: 300, window: far })),
     )
-    expect(found.map(({ replicas }) => replicas)).toEqual([0, 0, 0, 0, 0, 6, 6])
+    expect(found.map(({ replicas }) => replicas)).toEqual([0, 0, 0, 0, 0, 6, 0])
+  })
+
+  it('lets what is left after its duration wait for a window of its own', () => {
+    const later = { start: T0 + 6_000, saving: 0.4 }
+    // Three intervals of waiting, one run, and work that has come meanwhile: it runs in time for a deadline from the run's beginning.
+    const found = run(
+      policy,
+      Array.from({ length: 10 }, (_, index) => ({ demand: 300, window: index < 4 ? window : later })),
+    )
+    expect(found.map(({ replicas }) => replicas)).toEqual([0, 0, 0, 6, 0, 0, 0, 0, 6, 0])
+    expect(found[4]?.ruledBy).toBe('shift')
+  })
+
+  it('runs on where the next window is now', () => {
+    const now = { start: T0, saving: 0.4 }
+    const found = run(
+      policy,
+      Array.from({ length: 6 }, () => ({ demand: 300, window: now })),
+    )
+    expect(found.map(({ replicas }) => replicas)).toEqual([6, 6, 6, 6, 6, 6])
+  })
+
+  it('runs longer than its duration where a ceiling allows fewer replicas than it asks for', () => {
+    const later = { start: T0 + 6_000, saving: 0.4 }
+    const halved = { ...policy, ceiling: { ...NO_CEILING, replicas: 3 } }
+    const found = run(
+      halved,
+      Array.from({ length: 7 }, (_, index) => ({ demand: 300, window: index < 4 ? window : later })),
+    )
+    expect(found.map(({ replicas }) => replicas)).toEqual([0, 0, 0, 3, 3, 0, 0])
   })
 
   it('does not wait where nothing is known of the time ahead, and says so', () => {
