@@ -71,6 +71,11 @@ export class RecognisedPoints implements PointSink {
     if (typeof found === 'string') this.ignored.set(found, (this.ignored.get(found) ?? 0) + 1)
     if (found === null || typeof found === 'string') return false
     this.#add(found, point)
+    const { also } = found
+    if (also !== null && !isRepeated(also, point)) {
+      this.#scaled.set(ONE)
+      this.#add(also, point)
+    }
     if (this.#drops) this.dropped += 1
     return this.#drops
   }
@@ -117,6 +122,7 @@ export class RecognisedPoints implements PointSink {
   }
 }
 
+const ONE = 1n
 /** Who something is seldom changes; it is said again this often for those who begin to read. */
 const IDENTITY_EVERY_MS = 120_000
 

@@ -7,6 +7,7 @@ import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import type { Reading } from '../readings/reading.ts'
 import { startExits } from './exits/report.ts'
+import { cloudIdSensor } from './host/cloud-id.ts'
 import { counterLives, suspendCounter } from './host/counter-epoch.ts'
 import { kernelFiles } from './host/files.ts'
 import { hostIdentity } from './host/host-identity.ts'
@@ -64,6 +65,7 @@ export function startSensors(options: SensorsOptions): RunningSensors {
   const opening = { config, events, files, roots, identity, runId, lives: counterLives() }
   const exits = startExits(opening)
   const own = config.cpu_time === 'off' ? [] : [cpuTimeSensor({ ...opening, exits })]
+  const said = [cloudIdSensor(files, roots, identity) ?? []].flat()
   if (own.length > 0) {
     events.emit('sensorStarted', { sensor: 'cpu_time', host: identity.host, host_name: identity.hostName })
   }
@@ -88,7 +90,7 @@ export function startSensors(options: SensorsOptions): RunningSensors {
     while (!stopping.signal.aborted && !isOff) {
       if (watch.hasChanged()) meters = openMeters(opening)
       const round = { timestampUnixNano: clock.now(), suspends: suspendsBy(clock.monotonic()) }
-      await takeRound([...own, ...meters, ...others], round, options.append, failures)
+      await takeRound([...own, ...meters, ...others, ...said], round, options.append, failures)
       await clock.wait(untilNextRound(clock.now(), config.interval * 1000), stopping.signal)
     }
   }

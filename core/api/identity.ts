@@ -20,7 +20,7 @@ export interface HostAnswer {
 /** A name that stands for a host. */
 export interface JoinedName {
   readonly name: string
-  /** Each step: who it is taken for, by `name`, `alias` or `configuration`. */
+  /** Each step: who it is taken for, by `name`, `alias`, `cloud_id` or `configuration`. */
   readonly steps: readonly { readonly to: string; readonly by: string }[]
 }
 

@@ -17,6 +17,8 @@ const SENSORS = {
   'nvidia-smi': { sees: 'gpu' },
   'amd-smi': { sees: 'gpu' },
   drm: { sees: 'gpu' },
+  /** Says by which id the cloud knows this machine. */
+  'cloud-init': { sees: 'name' },
 } as const
 
 /** Sources of sensor readings. */

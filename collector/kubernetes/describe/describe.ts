@@ -1,4 +1,5 @@
 /** Readings that say who a container is: what it reserves, with the names of its pod and its owner as attributes. */
+import { idOfProvider } from '../../../core/books/host-ids.ts'
 import type { Quantity } from '../../../core/books/quantities.ts'
 import type { Reading } from '../../readings/reading.ts'
 import { type Owner, ownerAttributes } from '../pods/owner.ts'
@@ -75,7 +76,7 @@ export function* requestReadings(
   if (gpu > 0n) yield readingOf(subject, 'gpu_request', '', gpu, ms)
 }
 
-/** What the node can give to pods. */
+/** What the node can give to pods, and by which id its cloud knows it. */
 export function* nodeReadings(
   host: NodeHost,
   { cpu, memory, gpu }: Requests,
@@ -86,6 +87,10 @@ export function* nodeReadings(
   yield readingOf(subject, 'cpu_allocatable', '', cpu, ms)
   yield readingOf(subject, 'memory_allocatable', '', memory, ms)
   if (gpu > 0n) yield readingOf(subject, 'gpu_allocatable', '', gpu, ms)
+  const cloudId = idOfProvider(attributes['k8s.node.provider_id'] ?? '')
+  if (cloudId === '' || cloudId === host.host) return
+  const named = { ...subject, host: { ...host, hostName: cloudId }, attributes: {} }
+  yield readingOf(named, 'identity', '', 1n, ms)
 }
 
 /** From when to when a pod waited, ms, for what: `queue`, `schedule` or `start`. */

@@ -17,6 +17,7 @@ import {
 } from '../mappings/mapping.ts'
 import { type MetricRule, rowProblem } from '../mappings/rule.ts'
 import { keptAttributes } from '../mappings/workload.ts'
+import { cloudIdOf } from './cloud-id.ts'
 import { hostZoneOf, type RegionUnknown } from './host-zone.ts'
 
 /** Everything in a reading except time, epoch and value. */
@@ -31,6 +32,8 @@ export interface IdentifiedReading {
   readonly source: string
   readonly quality: string
   readonly attributes: LabelMap
+  /** A cloud's id of the host, if the point or its resource says one beside the host; ''. */
+  readonly cloudId: string
 }
 
 /** A point that is not a reading, with the reason. */
@@ -59,7 +62,7 @@ export function identify(
   place: PointContext,
   sender: IdentifiedSender = {},
 ): IdentifiedReading | Unidentified {
-  const { resource } = place
+  const { point, resource } = place
   const found = applicable(rule.rows, place)
   if (found === null) return { reason: reasonOf(rule.rows), isBeforeTime: true }
   const { mapping, captures } = found
@@ -83,6 +86,7 @@ export function identify(
     source: `${isSimulated ? SIMULATED : mapping.source}:${rule.metric}${located.interface === undefined ? '' : `:${located.interface}`}`,
     quality: isSimulated ? SIMULATED : 'measured',
     attributes: attributesOf(located, resource, hostZoneOf(place, sender.regionUnknown), sender.account),
+    cloudId: host.isSaid ? cloudIdOf(own(point, 'provider_id'), NO_LABELS) : cloudIdOf('', resource),
   }
 }
 
@@ -105,19 +109,21 @@ function applicable(
 interface Host {
   readonly id: string
   readonly name: string
+  /** The labels of the point say so: what the resource says is of another machine. */
+  readonly isSaid: boolean
 }
 
 function hostOf(mapping: Mapping, place: PointContext, captures: Captures): Host | undefined {
   const { point, resource } = place
   const said = mapping.hostOf === null ? '' : mapping.hostOf(place, captures)
-  if (said !== '') return { id: said, name: said }
+  if (said !== '') return { id: said, name: said, isSaid: true }
   if (mapping.isElsewhere) return undefined
   const id = resource['host.id'] || resource['host.name'] || resource['k8s.node.name']
-  if (id) return { id, name: resource['host.name'] || resource['k8s.node.name'] || id }
+  if (id) return { id, name: resource['host.name'] || resource['k8s.node.name'] || id, isSaid: false }
   if (mapping.untyped === undefined) return undefined
   // Prometheus receivers put the target's `instance` on the resource, under this name.
   const instance = withoutPort(own(point, 'instance') || resource['service.instance.id'] || '')
-  return instance === '' ? undefined : { id: instance, name: instance }
+  return instance === '' ? undefined : { id: instance, name: instance, isSaid: false }
 }
 
 const withoutPort = (address: string): string => address.replace(/:\d+$/, '')

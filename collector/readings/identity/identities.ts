@@ -8,7 +8,7 @@ import { ByteStore } from './byte-store.ts'
 import { isOutdated, KnownHostNames, type NamedHost } from './host-names.ts'
 import type { RegionUnknown } from './host-zone.ts'
 import { type IdentifiedReading, identify } from './identify.ts'
-import { type ReadingIdentity, readingIdentity } from './identity.ts'
+import { type ReadingIdentity, type ReadingSeries, readingIdentity } from './identity.ts'
 
 /** Approximate size of a cached resource or series in addition to its bytes: objects and table entries. */
 const ENTRY_BYTES = 300
@@ -16,7 +16,6 @@ const ENTRY_BYTES = 300
 const MAX_KEY_BYTES = 16_384
 /** When the cache is full, it is cleared after this many times as many misses as it has entries. */
 const STALE_FACTOR = 4
-
 /** A cached resource of a tenant. */
 export interface KnownResource {
   readonly tenant: string
@@ -50,6 +49,7 @@ export class Identities {
   readonly #tenants = new Map<string, TenantSalt>()
   readonly #resources = new ByteKeyedMap<TenantSalt, KnownResource>(this.#store)
   readonly #series = new ByteKeyedMap<KnownResource, ReadingIdentity>(this.#store)
+  readonly #cloudIds = new Map<string, ReadingSeries>()
   #limits: DecodeLimits | null = null
   #misses = 0
   #salt = 0
@@ -61,7 +61,7 @@ export class Identities {
   }
 
   get byteSize(): number {
-    const entries = this.#tenants.size + this.#resources.size + this.#series.size
+    const entries = this.#tenants.size + this.#resources.size + this.#series.size + this.#cloudIds.size
     return this.#store.byteSize + entries * ENTRY_BYTES
   }
 
@@ -129,12 +129,27 @@ export class Identities {
   ): ReadingIdentity {
     const place = { point: point.attributesRecord(), resource: point.resourceRecord() }
     const found = identify(rule, place, { account, regionUnknown: this.#regionUnknown })
-    return readingIdentity(
-      found,
-      tenant,
-      store,
-      'reason' in found ? null : this.#nameOf(found, tenant, place),
-    )
+    if ('reason' in found) return readingIdentity(found, tenant, store)
+    const [alone, also] = [this.#nameOf(found, tenant, place), this.#cloudIdOf(found, tenant, store)]
+    return readingIdentity(found, tenant, store, { alone, also })
+  }
+
+  /** One for all series of a host: it is said every two minutes, however many there are. */
+  #cloudIdOf(found: IdentifiedReading, tenant: string, store: ByteStore): ReadingSeries | null {
+    const { host, cloudId, mapping, source } = found
+    if (cloudId === '' || cloudId === host) return null
+    const key = [tenant, host, cloudId].join('\u0000')
+    const known = this.#cloudIds.get(key)
+    if (known !== undefined) return known
+    const said = {
+      mapping: { ...mapping, quantity: 'identity' as const, isCounter: false, value: 1n },
+      ...{ host, hostName: cloudId, domain: '', device: '', workloadKind: '', workloadId: '' },
+      ...{ source, quality: 'measured', attributes: {}, cloudId: '' },
+    }
+    const series = readingIdentity(said, tenant, store)
+    if (series.reason !== null) return null
+    if (store === this.#store) this.#cloudIds.set(key, series)
+    return series
   }
 
   /** For a host that is known only by name, the host that it stands for; for any other host, learns the name. */
@@ -177,6 +192,7 @@ export class Identities {
     this.#series.clear()
     this.#tenants.clear()
     this.#store.clear()
+    this.#cloudIds.clear()
     this.#misses = 0
   }
 }

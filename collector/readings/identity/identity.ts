@@ -24,6 +24,8 @@ export interface ReadingSeries {
   readonly count: number
   /** The host that was assumed if the sender knows only a name, and what that follows from. */
   readonly alone: NamedHost | null
+  /** Says a cloud's id of the same host; null: it is not known. */
+  readonly also: ReadingSeries | null
   /** Of readings that say only who something is: when the last one was taken, ms. */
   identityMs: number
   /** The last start time of the counter, in two 32-bit parts, and the resulting BootId. */
@@ -46,7 +48,7 @@ export function readingIdentity(
   found: IdentifiedReading | Unidentified,
   tenant: string,
   store: ByteStore,
-  alone: NamedHost | null = null,
+  { alone, also }: Pick<ReadingSeries, 'alone' | 'also'> = { alone: null, also: null },
 ): ReadingIdentity {
   if ('reason' in found) return found
   const { mapping, workloadKind, source, quality } = found
@@ -66,6 +68,7 @@ export function readingIdentity(
     at,
     count: texts.length,
     alone,
+    also,
     identityMs: Number.NEGATIVE_INFINITY,
     startLow: 0,
     startHigh: 0,

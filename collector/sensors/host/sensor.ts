@@ -10,6 +10,8 @@ export interface Roots {
   readonly proc: string
   readonly sys: string
   readonly etc: string
+  /** Where cloud-init keeps what the cloud said of the machine. */
+  readonly cloud: string
   /** The /sys of this process itself: in a container, not that of the host. */
   readonly ownSys: string
 }
@@ -19,6 +21,7 @@ export const rootsUnder = (folder: string): Roots => ({
   proc: join(folder, 'proc'),
   sys: join(folder, 'sys'),
   etc: join(folder, 'etc'),
+  cloud: join(folder, 'var/lib/cloud'),
   ownSys: '/sys',
 })
 

@@ -12,7 +12,14 @@
  * Minutes that were booked under the name already must not be booked again under the id: the first time, the partition of
  * the name answers up to where it has booked, and until then no window of a new host is closed.
  */
-import { type HostRules, type HostStep, stepOf } from '../../../core/books/host-join.ts'
+import { isCloudId } from '../../../core/books/host-ids.ts'
+import {
+  type HostClaim,
+  type HostRules,
+  type HostStep,
+  sameMachine,
+  stepOf,
+} from '../../../core/books/host-join.ts'
 import { hostKey } from '../samples/keys.ts'
 
 /** Value of the header `kind` of a record that tells names. */
@@ -31,6 +38,8 @@ export interface Claim {
   readonly alias?: true
   /** It is to be answered. */
   readonly asks?: true
+  /** The host has turned out to be another machine's id: it has this name no longer. */
+  readonly gone?: true
 }
 
 /** Up to where windows stand in the ledger under a host's name; null: none do. */
@@ -140,6 +149,34 @@ export class HostNameClaims {
     const claims = [claim, ...others].slice(0, MOST_CLAIMS)
     this.#claims.set(key, claims)
     changes.set(CLAIMS + key, bytesOf(claims))
+  }
+
+  /** Takes a claim back. */
+  withdraw({ tenant, name, host }: Claim, changes: Changes): void {
+    const key = hostKey(tenant, name)
+    const claims = (this.#claims.get(key) ?? []).filter(one => one.host !== host)
+    this.#claims.set(key, claims)
+    changes.set(CLAIMS + key, bytesOf(claims))
+  }
+
+  /** Names that a host has announced, and that it announces no longer. */
+  takeAnnounced(tenant: string, host: string, changes: Changes): readonly string[] {
+    const key = hostKey(tenant, host)
+    const announced = this.#announced.get(key) ?? []
+    const [ids, names] = [true, false].map(isId => announced.filter(({ name }) => isCloudId(name) === isId))
+    if (names!.length === 0) return []
+    this.#announced.set(key, ids!)
+    changes.set(ANNOUNCED + key, bytesOf(ids))
+    return names!.map(({ name }) => name)
+  }
+
+  /** What claims of a name say of the hosts that made them: core/books/host-join.ts. */
+  sameMachine({ tenant, name }: Claim): readonly HostClaim[] {
+    const claims = this.#claims.get(hostKey(tenant, name)) ?? []
+    return sameMachine(
+      name,
+      claims.map(({ host, alias }) => ({ host, isAlias: alias === true })),
+    )
   }
 
   /** Ids that claim a name. One: it is that host. Several: machines of one name. */

@@ -27,13 +27,18 @@ type PassRows = (record: Readings, rows: readonly number[], tenant: string, step
 export function divideByName(record: Readings, names: HostNameClaims, pass: PassRows): Readings | null {
   const targets = names.isEmpty ? NO_TARGETS : targetsOf(record, names)
   if (targets.size === 0) return record
-  const { Tenant, Host, HostName } = record.columns
+  const { Tenant, Host, HostName, Quantity, WorkloadKind } = record.columns
   const staying: number[] = []
   const going = new Map<HostStep, number[]>()
   for (let row = 0; row < record.rows; row++) {
     const found = targets.get(placeOf(record, row))
     // Who says an id of its own beside that name is not meant.
-    const step = found === undefined ? null : HostName.get(row) === Host.get(row) ? found.alone : found.any
+    const isAlone = HostName.get(row) === Host.get(row)
+    const said = found === undefined ? null : isAlone ? found.alone : found.any
+    // That the machine has a further id proves here which machine it is.
+    const isProof =
+      said?.by === 'cloud_id' && !isAlone && Quantity.get(row) === 'identity' && WorkloadKind.get(row) === ''
+    const step = isProof ? null : said
     if (step === null) staying.push(row)
     else if (going.has(step)) going.get(step)!.push(row)
     else going.set(step, [row])

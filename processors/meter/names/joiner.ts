@@ -47,6 +47,8 @@ export class Joiner {
   #moved: { readonly partition: number; readonly value: Uint8Array }[] = []
   /** Answers, by partition of the host that asked. */
   #booked = new Map<number, BookedName[]>()
+  /** What claims that were taken say of other hosts, by partition of the name. */
+  #claimed = new Map<number, Claim[]>()
   #changes: Changes = new Map()
 
   constructor(options: JoinerOptions, stored: ReadonlyMap<string, Uint8Array>) {
@@ -77,14 +79,39 @@ export class Joiner {
     const claims = JSON.parse(Buffer.from(value).toString()) as readonly Claim[]
     return claims.flatMap((claim): readonly Changed[] => {
       const { tenant, name } = claim
+      if (claim.gone === true) {
+        this.#names.withdraw(claim, this.#changes)
+        return this.#join({ tenant, name, host: claim.host }, states)
+      }
       const before = this.#names.claimants(tenant, name)
       this.#names.claim(claim, timestampMs, this.#changes)
       const now = this.#names.claimants(tenant, name)
-      if (now.length > before.length && now.length > 1) {
+      const same = this.#names.sameMachine(claim)
+      if (now.length > before.length && now.length > 1 && same.length === 0) {
         this.#options.events.emit('hostNameShared', { tenant, host_name: name, hosts: now.join(' ') })
       }
+      for (const { host, name: other } of same) {
+        const due = this.#names.toAnnounce(
+          { tenant, host, name: other, alias: true },
+          timestampMs,
+          this.#changes,
+        )
+        if (due !== null) this.#claim(due)
+      }
+      if (this.#names.stepOf(tenant, name, false)?.by === 'cloud_id') this.#withdrawNames(tenant, name)
       return this.#join(claim, states)
     })
+  }
+
+  /** A cloud's id that stands for a machine is no machine of its own: the names that it had claimed are that machine's alone. */
+  #withdrawNames(tenant: string, host: string): void {
+    for (const name of this.#names.takeAnnounced(tenant, host, this.#changes))
+      this.#claim({ tenant, name, host, gone: true })
+  }
+
+  #claim(claim: Claim): void {
+    const partition = this.#partitionOf(claim.tenant, claim.name)
+    this.#claimed.set(partition, [...(this.#claimed.get(partition) ?? []), claim])
   }
 
   /**
@@ -121,8 +148,9 @@ export class Joiner {
     const key = hostKey(tenant, name)
     const step = this.#names.stepOf(tenant, name, true)
     const state = states.get(key)
-    // Who says another name for itself is a host of that id.
-    const isLeft = step !== null && state !== undefined && state.hostName === state.host
+    // Who says another name for itself is a host of that id, unless the id is the cloud's.
+    const isName = step?.by === 'cloud_id' || state?.hostName === state?.host
+    const isLeft = step !== null && state !== undefined && isName
     const before = isLeft ? state.closedBefore : null
     const isMoved = isLeft && state.series.size > 0
     if (claim.asks === true) this.#answer({ tenant, name, host: claim.host, before })
@@ -154,12 +182,14 @@ export class Joiner {
       emit(partition, Buffer.from(JSON.stringify(answers)), { [RECORD_KIND]: BOOKED_KIND })
     }
     for (const { partition, value } of this.#moved) emit(partition, value, { [RECORD_KIND]: JOINED_KIND })
-    for (const [partition, claims] of this.#claimsOf(changed, timestampMs)) {
+    this.#claimNames(changed, timestampMs)
+    for (const [partition, claims] of this.#claimed) {
       emit(partition, Buffer.from(JSON.stringify(claims)), { [RECORD_KIND]: NAMES_KIND })
     }
     for (const [key, bytes] of this.#changes) step.state.set(key, bytes)
     this.#moved = []
     this.#booked = new Map()
+    this.#claimed = new Map()
     this.#changes = new Map()
   }
 
@@ -173,20 +203,17 @@ export class Joiner {
     this.#names.forget(oldestMs, this.#changes)
   }
 
-  #claimsOf(changed: Iterable<HostState>, nowMs: number): Map<number, Claim[]> {
-    const found = new Map<number, Claim[]>()
+  #claimNames(changed: Iterable<HostState>, nowMs: number): void {
     for (const { tenant, host, hostName, aliases } of changed) {
-      const said: Claim[] = [{ tenant, host, name: hostName }]
+      const isOther = this.#names.stepOf(tenant, host, false)?.by === 'cloud_id'
+      const said: Claim[] = isOther ? [] : [{ tenant, host, name: hostName }]
       for (const name of aliases) said.push({ tenant, host, name, alias: true })
       for (const one of said) {
         const claim = this.#names.toAnnounce(one, nowMs, this.#changes)
-        if (claim === null) continue
-        const partition = this.#partitionOf(tenant, claim.name)
-        found.set(partition, [...(found.get(partition) ?? []), claim])
+        if (claim !== null) this.#claim(claim)
       }
       aliases.clear()
     }
-    return found
   }
 
   #partitionOf(tenant: string, host: string): number {

@@ -228,9 +228,11 @@ describe('the identity of this machine', () => {
       proc: '/host/proc',
       sys: '/host/sys',
       etc: '/host/etc',
-      ownSys: '/sys',
+      ...{ cloud: '/host/var/lib/cloud', ownSys: '/sys' },
     })
-    expect(rootsUnder('/')).toEqual({ proc: '/proc', sys: '/sys', etc: '/etc', ownSys: '/sys' })
+    expect(rootsUnder('/')).toEqual({
+      ...{ proc: '/proc', sys: '/sys', etc: '/etc', cloud: '/var/lib/cloud', ownSys: '/sys' },
+    })
   })
 
   test('without a boot id the boot time is used', () => {

@@ -15,7 +15,7 @@ export interface Tree {
   remove(...paths: string[]): void
 }
 
-/** Paths are `proc/...`, `sys/...`, `etc/...`, and `own-sys/...` for what a container sees of its own. */
+/** Paths are `proc/...`, `sys/...`, `etc/...`, `cloud/...`, and `own-sys/...` for what a container sees of its own. */
 export function tree(files: Files): Tree {
   const root = mkdtempSync(join(tmpdir(), 'wattline-sensors-'))
   onTestFinished(() => rmSync(root, { recursive: true, force: true }))
@@ -33,6 +33,7 @@ export function tree(files: Files): Tree {
       proc: join(root, 'proc'),
       sys: join(root, 'sys'),
       etc: join(root, 'etc'),
+      cloud: join(root, 'cloud'),
       ownSys: join(root, 'own-sys'),
     },
     write,

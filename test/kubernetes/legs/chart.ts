@@ -29,7 +29,7 @@ export async function chartLeg(plane: ControlPlane, report: Report): Promise<voi
     if (kinds.size === 0) throw new Error('nothing was installed')
     return [...kinds].map(([kind, some]) => `${some.length} ${kind}`).join(', ')
   }
-  for (const name of ['minimal.yaml', 'kubelet.yaml', 'without-agents.yaml'])
+  for (const name of ['minimal.yaml', 'kubelet.yaml', 'without-agents.yaml', 'cluster-names.yaml'])
     await report.check(`helm installs ${name}, and leaves nothing behind`, async () => {
       await helm('install', 'wattline', CHART, '--create-namespace', ...values(name))
       const figures = await counted()
@@ -49,15 +49,17 @@ export async function chartLeg(plane: ControlPlane, report: Report): Promise<voi
     await nothingLeft(plane)
     return figures
   })
-  await report.check(
-    'the account of the agents may do what naming pods needs, and nothing else',
-    async () => {
-      await helm('install', 'wattline', CHART, ...values('minimal.yaml'))
-      const figures = await rightsOfAgents(plane)
-      await helm('uninstall', 'wattline', '--wait')
-      return figures
-    },
-  )
+  for (const { values: name, account, others, extra } of ACCOUNTS)
+    await report.check(
+      `${name}: account ${account} may do what naming pods needs, and nothing else`,
+      async () => {
+        await helm('install', 'wattline', CHART, ...values(name), '--set', 'scaling.enabled=false')
+        const figures = await rightsOf(plane, account, extra)
+        for (const other of others) await asksNothing(plane, other)
+        await helm('uninstall', 'wattline', '--wait')
+        return figures
+      },
+    )
   await plane.kubectl('delete', 'namespace', NAMESPACE, '--wait=false')
 }
 
@@ -89,29 +91,119 @@ async function nothingLeft(plane: ControlPlane): Promise<void> {
   if (all.trim() !== '') throw new Error(`left behind: ${all.trim().replaceAll('\n', ', ')}`)
 }
 
-const MAY = [
-  ['list', 'pods', true],
-  ['watch', 'pods', true],
-  ['watch', 'nodes', true],
-  ['get', 'jobs.batch', true],
-  ['get', 'secrets', false],
-  ['list', 'configmaps', false],
-  ['create', 'pods', false],
-  ['delete', 'pods', false],
-  ['create', 'pods/exec', false],
-  ['patch', 'nodes', false],
-  ['get', 'nodes/proxy', false],
-  ['list', 'namespaces', false],
-] as const
+type Right = readonly [verb: string, resource: string, group?: string]
 
-async function rightsOfAgents(plane: ControlPlane): Promise<string> {
-  const account = `system:serviceaccount:${NAMESPACE}:wattline-agent`
-  for (const [verb, resource, expected] of MAY) {
-    const answer = await plane
-      .kubectl('auth', 'can-i', verb, resource, '--as', account, '-A')
-      // kubectl exits with 1 for no.
-      .catch((error: { stdout?: string }) => error.stdout ?? '')
-    if ((answer.trim() === 'yes') !== expected) throw new Error(`${verb} ${resource}: ${answer.trim()}`)
-  }
-  return `${MAY.length} rights tried`
+/** What reading pods, nodes and Jobs needs: docs/kubernetes.md. */
+const NAMING: readonly Right[] = [
+  ['list', 'pods'],
+  ['watch', 'pods'],
+  ['list', 'nodes'],
+  ['watch', 'nodes'],
+  ['get', 'jobs', 'batch'],
+]
+const NAMESPACES: readonly Right[] = [
+  ['list', 'namespaces'],
+  ['watch', 'namespaces'],
+]
+
+/** By example: who asks the API, what for, and which accounts of the installation do not. */
+const ACCOUNTS = [
+  { values: 'minimal.yaml', account: 'wattline-agent', others: ['wattline'], extra: NAMING },
+  {
+    values: 'cluster-names.yaml',
+    account: 'wattline-names',
+    others: ['wattline', 'wattline-agent'],
+    extra: [...NAMING, ...NAMESPACES],
+  },
+  { values: 'kubelet.yaml', account: 'wattline-agent', others: ['wattline'], extra: [['get', 'nodes/pods']] },
+] as const satisfies readonly {
+  readonly values: string
+  readonly account: string
+  readonly others: readonly string[]
+  readonly extra: readonly Right[]
+}[]
+
+const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'] as const
+const RESOURCES: readonly (readonly [resource: string, group: string])[] = [
+  ...['pods', 'pods/log', 'pods/exec', 'pods/status', 'nodes', 'nodes/pods', 'nodes/proxy', 'nodes/status'],
+  ...[
+    'namespaces',
+    'secrets',
+    'configmaps',
+    'services',
+    'serviceaccounts',
+    'serviceaccounts/token',
+    'events',
+  ],
+  ...['persistentvolumes', 'persistentvolumeclaims', 'endpoints'],
+]
+  .map((resource): readonly [string, string] => [resource, ''])
+  .concat([
+    ['jobs', 'batch'],
+    ['cronjobs', 'batch'],
+    ['deployments', 'apps'],
+    ['replicasets', 'apps'],
+    ['statefulsets', 'apps'],
+    ['clusterroles', 'rbac.authorization.k8s.io'],
+    ['clusterrolebindings', 'rbac.authorization.k8s.io'],
+    ['customresourcedefinitions', 'apiextensions.k8s.io'],
+    ['*', '*'],
+  ])
+
+/** Asks the API server, as the account, for each verb and resource whether it may. */
+async function allowed(plane: ControlPlane, account: string): Promise<ReadonlySet<string>> {
+  const may = new Set<string>()
+  for (const [resource, group] of RESOURCES)
+    for (const verb of VERBS) {
+      const [name, subresource] = resource.split('/')
+      const { status } = await plane.call<{ status: { allowed: boolean } }>(
+        'POST',
+        '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+        {
+          ...{ apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview' },
+          spec: {
+            user: `system:serviceaccount:${NAMESPACE}:${account}`,
+            groups: ['system:serviceaccounts', `system:serviceaccounts:${NAMESPACE}`, 'system:authenticated'],
+            resourceAttributes: { verb, resource: name, subresource, group },
+          },
+        },
+      )
+      if (status.allowed) may.add([verb, resource, group].filter(part => part !== '').join(' '))
+    }
+  return may
+}
+
+const textOf = ([verb, resource, group = '']: Right): string =>
+  [verb, resource, group].filter(part => part !== '').join(' ')
+
+async function rightsOf(plane: ControlPlane, account: string, needed: readonly Right[]): Promise<string> {
+  // An account that does not exist has no right either.
+  await plane.kubectl('get', 'serviceaccount', account, '-n', NAMESPACE)
+  const may = await allowed(plane, account)
+  const wanted = new Set(needed.map(textOf))
+  const missing = [...wanted].filter(right => !may.has(right))
+  const toomany = [...may].filter(right => !wanted.has(right))
+  if (missing.length + toomany.length > 0)
+    throw new Error(`lacks ${missing.join(', ') || 'nothing'}; may also ${toomany.join(', ') || 'nothing'}`)
+  await listsWithToken(plane, account, needed)
+  return `${wanted.size} of ${VERBS.length * RESOURCES.length} rights`
+}
+
+/** The token that its pods get is accepted, for what it may list and for no more. */
+async function listsWithToken(plane: ControlPlane, account: string, needed: readonly Right[]): Promise<void> {
+  const token = (await plane.kubectl('create', 'token', account, '-n', NAMESPACE)).trim()
+  const list = (resource: string): Promise<unknown> =>
+    plane.call('GET', `/api/v1/${resource}?limit=1`, undefined, { token })
+  for (const [verb, resource, group] of needed)
+    if (verb === 'list' && group === undefined) await list(resource)
+  const isRefused = await list('secrets').then(
+    () => false,
+    () => true,
+  )
+  if (!isRefused) throw new Error(`${account} lists secrets`)
+}
+
+async function asksNothing(plane: ControlPlane, account: string): Promise<void> {
+  const may = await allowed(plane, account)
+  if (may.size > 0) throw new Error(`${account} may ${[...may].join(', ')}`)
 }

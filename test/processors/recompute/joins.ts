@@ -7,12 +7,14 @@ import type { Arrival } from '../../books/scenes.ts'
 import { at, energyAt, modeAt, NOON_SECONDS, reading } from '../meter/support.ts'
 import { openRig, type Rig } from './rig.ts'
 
-const SECONDS = Array.from({ length: 31 }, (_, index) => index * 10)
+/** When readings come. */
+export const SECONDS = Array.from({ length: 31 }, (_, index) => index * 10)
 /** Minutes that are whole. */
 const MINUTES = 4
 const CPU_WATTS = 60n
 const BMC_MILLIWATTS = 100_000n
-const GPU_MILLIWATTS = 100_000n
+/** Of the board. */
+export const GPU_MILLIWATTS = 100_000n
 
 /** Two machines of 60 W of processors each, and a controller that shows 100 W. */
 export const arrivals = (): Arrival[] =>
