@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { cloudIdOf } from '../../../../collector/readings/identity/cloud-id.ts'
 import { createRecogniser } from '../../../../collector/readings/recogniser.ts'
 import { idOfProvider } from '../../../../core/books/host-ids.ts'
-import type { Labels } from '../../../../core/model/label-text.ts'
+import type { LabelMap } from '../../../../core/model/label-text.ts'
 import { CONTEXT } from '../../otlp/decode/support.ts'
 import { recognisedIn, requestOf } from '../recognising.ts'
 
@@ -24,7 +24,7 @@ const AZURE = {
 }
 const VMS = 'azure:///subscriptions/0a1b/resourceGroups/mc_shop/providers/Microsoft.Compute'
 
-test.each<[string, Labels, string]>([
+test.each<[string, LabelMap, string]>([
   ['Google', GOOGLE, 'gce://shop-prod/europe-west1-b/gke-pool-1-abcd'],
   [
     'Google, with the full name',
