@@ -26,6 +26,8 @@ import { jaegerRoutes } from './jaeger/routes.ts'
 import { lagRoutes } from './lag/routes.ts'
 import { liveRoutes } from './live/routes.ts'
 import { collectRoutes, openApiRoutes } from './openapi/routes.ts'
+import { cloudKittyRoutes } from './openstack/cloudkitty/routes.ts'
+import { gnocchiRoutes } from './openstack/gnocchi/routes.ts'
 import { pageRoutes } from './page/routes.ts'
 import { planningRoutes } from './planning/routes.ts'
 import { servePrometheus } from './prometheus/serve.ts'
@@ -102,6 +104,8 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
   traceRoutes(app, context)
   jaegerRoutes(app, context)
   tempoRoutes(app, context)
+  gnocchiRoutes(app, context)
+  cloudKittyRoutes(app, context)
   quarantineRoutes(app, context)
   lagRoutes(app, context)
   factorRoutes(app, context)

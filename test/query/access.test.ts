@@ -26,6 +26,7 @@ import { createQueryServer } from '../../query/server.ts'
 import { READABLE_TABLES } from '../../query/sql/readable-tables.ts'
 import { createStatusServer } from '../../query/status-server.ts'
 import { answerOf } from '../core/scaling/fixture.ts'
+import { isOpenStackRoute, OPENSTACK_QUESTIONS } from './support/openstack-questions.ts'
 import { isPrometheusRoute, PROMETHEUS_OPEN, PROMETHEUS_QUESTIONS } from './support/prometheus-questions.ts'
 import { ledgerRow, nano, readingRow, spanRow, unixSeconds } from './support/rows.ts'
 import { openTestWarehouse, type TestWarehouse } from './support/warehouse.ts'
@@ -226,6 +227,7 @@ const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]
   'GET /api/v1/invoices/draft': ['GET /api/v1/invoices/draft?period=2026-11&account=web'],
   'GET /api/v1/focus': ['GET /api/v1/focus?period=2026-09'],
   ...PROMETHEUS_QUESTIONS,
+  ...OPENSTACK_QUESTIONS,
 }
 const questionOf = (route: string): readonly [string, string?] => QUESTIONS[route] ?? [route]
 
@@ -242,7 +244,9 @@ const OPEN_ROUTES = [
 ]
 /** A further name of a route: the same handler, and the same access. */
 const isSecondName = (route: string): boolean => {
-  const first = route.replace(/^(\w+) \/(prometheus|model)(?=\/)/, '$1 ').replace(/(?<=.)\/$/, '')
+  const first = route
+    .replace(/^(\w+) \/(prometheus|model|gnocchi|cloudkitty)(?=\/.)/, '$1 ')
+    .replace(/(?<=.)\/$/, '')
   // Alerts of Prometheus' API are another route than ours of that name.
   if (route.includes(' /prometheus/') && !isPrometheusRoute(route)) return false
   return first !== route && server.routes.includes(first)
@@ -280,6 +284,7 @@ function allowed(route: string): readonly Who[] {
   if (
     narrow.includes(route) ||
     isPrometheusRoute(route) ||
+    isOpenStackRoute(route) ||
     route.startsWith('GET /emissions/') ||
     route.startsWith('GET /api/v1/invoices') ||
     route.endsWith('/clickhouse') ||
@@ -305,10 +310,18 @@ describe('every route', () => {
 
   const basic = (password: string): string =>
     `Basic ${Buffer.from(`somebody:${password}`).toString('base64')}`
+  /** As Gnocchi's client sends it: a user without a password. */
+  const basicUser = (user: string): string => `Basic ${Buffer.from(`${user}:`).toString('base64')}`
   /** The way of sending the token makes no difference: one that opens nothing is recognized in all of them. */
   const waysOf = (who: Who): readonly Record<string, string>[] =>
     who === 'shopSender'
-      ? [as(who), { authorization: basic(tokens[who]) }, { 'x-clickhouse-key': tokens[who] }]
+      ? [
+          as(who),
+          { authorization: basic(tokens[who]) },
+          { 'x-clickhouse-key': tokens[who] },
+          { 'x-auth-token': tokens[who] },
+          { authorization: basicUser(tokens[who]) },
+        ]
       : [as(who)]
   const NOBODY: readonly (readonly [string, () => Record<string, string>])[] = [
     ['nothing', () => ({})],
@@ -317,6 +330,8 @@ describe('every route', () => {
     ['a wrong key', () => ({ 'x-clickhouse-user': 'default', 'x-clickhouse-key': 'default' })],
     ['an empty password', () => ({ authorization: basic('') })],
     ['the hash of a token', () => ({ authorization: `Bearer ${entries[0]!.sha256}` })],
+    ['a wrong token as OpenStack sends it', () => ({ 'x-auth-token': newToken() })],
+    ['a wrong token as user', () => ({ authorization: basicUser(newToken()) })],
     ['an expired token', () => as('expired')],
     ['a cookie', () => ({ cookie: `token=${tokens.operator}` })],
   ]

@@ -16,4 +16,8 @@ export const QUERY_BOUNDS = {
   /** Spans, and bytes of them, that are in memory at once for one answer. */
   spansAtOnce: 1_000,
   spanBytesAtOnce: 16 * 1024 * 1024,
+  /** Series, workloads and hosts that Gnocchi's API lists, each. */
+  gnocchiMetrics: 100_000,
+  /** Measures of one answer of Gnocchi's API, before they are aggregated across metrics. */
+  gnocchiMeasures: 250_000,
 } as const

@@ -1,0 +1,74 @@
+/** Gnocchi's API, for reading: below `/gnocchi`, and at the root. */
+import type { FastifyInstance } from 'fastify'
+import type { QueryContext } from '../../http/context.ts'
+import { openStackApi, pathPart } from '../shared/api.ts'
+import { Catalogues } from './catalogue/catalogues.ts'
+import { type GnocchiParts, json, metricRoutes } from './metric-routes.ts'
+import { failureBody, GnocchiError, noSuch } from './model/failure.ts'
+import { METHOD_NAMES } from './model/methods.ts'
+import { POLICY, POLICY_NAME, POLICY_RULE } from './model/policy.ts'
+import { resourceRoutes } from './resource-routes.ts'
+
+const FOR_READING =
+  "Wattline serves Gnocchi's API for reading. Send measures by OTLP, Prometheus remote write or Ceilometer's OpenTelemetry publisher."
+
+/** Needs scope read. Tokens limited to accounts see the ledger's metrics of these. */
+export function gnocchiRoutes(app: FastifyInstance, context: QueryContext): void {
+  const { now, config } = context
+  const { signals_days: signalsDays, ledger_days: ledgerDays } = config.retention
+  const failures = {
+    home: '/gnocchi',
+    ownFailure: (error: unknown) =>
+      error instanceof GnocchiError
+        ? { status: error.status, body: failureBody(error.status, error.description) }
+        : undefined,
+    failure: ({ status, message, remedy }: { status: number; message: string; remedy: string }) => ({
+      status,
+      body: failureBody(status, `${message} ${remedy}`),
+    }),
+    unknown: (method: string) =>
+      method === 'GET' || method === 'HEAD'
+        ? { status: 404, body: failureBody(404, 'The resource could not be found.') }
+        : { status: 501, body: failureBody(501, FOR_READING) },
+  }
+  const route = openStackApi(app, context, failures)
+  const parts: GnocchiParts = { catalogues: new Catalogues({ signalsDays, ledgerDays }, now), now }
+  metricRoutes(route, parts)
+  resourceRoutes(route, parts)
+
+  for (const end of ['', '/']) {
+    route('GET', `/v1/archive_policy${end}`, async () => json([POLICY]))
+    route('GET', `/v1/archive_policy_rule${end}`, async () => json([POLICY_RULE]))
+    route('GET', `/v1/capabilities${end}`, async () => json({ aggregation_methods: METHOD_NAMES }))
+  }
+  route('GET', '/v1/archive_policy/:name', async asked => {
+    if (pathPart(asked, 'name') === POLICY_NAME) return json(POLICY)
+    throw noSuch('Archive policy', pathPart(asked, 'name'))
+  })
+  route('GET', '/v1/archive_policy_rule/:name', async asked => {
+    if (pathPart(asked, 'name') === POLICY_NAME) return json(POLICY_RULE)
+    throw noSuch('Archive policy rule', pathPart(asked, 'name'))
+  })
+  // Nothing waits to be aggregated.
+  route('GET', '/v1/status', async () =>
+    json({
+      storage: { summary: { metrics: 0, measures: 0 }, measures_to_process: {} },
+      metricd: { processors: [], statistics: {} },
+    }),
+  )
+
+  for (const path of ['', '/'])
+    route('GET', path, async ({ request }) =>
+      json({
+        build: `wattline ${context.version}`,
+        versions: [
+          {
+            id: 'v1.0',
+            links: [{ rel: 'self', href: `${request.protocol}://${request.host}/gnocchi/v1` }],
+            status: 'CURRENT',
+            updated: '2015-03-19',
+          },
+        ],
+      }),
+    )
+}

@@ -1,0 +1,194 @@
+/** Filters of resources: the JSON form of Gnocchi's query language, and which resources it fits. */
+
+import { spanMs, timestampMs } from '../../shared/times.ts'
+import { GnocchiError, invalidInput } from '../model/failure.ts'
+import type { GnocchiResource } from '../model/resource.ts'
+import { attributesOf } from '../model/types.ts'
+import { resourceUuid } from '../model/uuids.ts'
+import { resourceFields } from '../shape/shapes.ts'
+
+/** Whether a resource fits; null: not known, as in SQL, since an attribute is null. */
+export type ResourceTest = (resource: GnocchiResource) => boolean | null
+
+/** What a filter is read by. */
+export interface FilterSurroundings {
+  /** Type whose attributes it may name. */
+  readonly type: string
+  readonly creator: string
+  readonly nowMs: number
+}
+
+const COMPARISONS: Readonly<Record<string, (order: number) => boolean>> = {
+  ...named(['=', '==', 'eq'], order => order === 0),
+  ...named(['<', 'lt'], order => order < 0),
+  ...named(['>', 'gt'], order => order > 0),
+  ...named(['<=', '≤', 'le'], order => order <= 0),
+  ...named(['>=', '≥', 'ge'], order => order >= 0),
+}
+const DIFFERS = ['!=', '≠', 'ne']
+const AND = ['and', '∧']
+const OR = ['or', '∨']
+
+function named<Value>(names: readonly string[], value: Value): Readonly<Record<string, Value>> {
+  return Object.fromEntries(names.map(name => [name, value]))
+}
+
+type Scalar = string | number | boolean | null
+type Known = string | number | null
+
+/** Filters within filters. */
+const DEEPEST = 100
+
+/** @throws GnocchiError for a filter that is not one, and for attributes that the type does not have */
+export function resourceTest(tree: unknown, surroundings: FilterSurroundings, depth = 0): ResourceTest {
+  if (depth > DEEPEST) throw invalidInput('the filter is nested too deep')
+  const found = isObject(tree) ? Object.entries(tree) : []
+  if (!isObject(tree) || found.length > 1) throw invalidInput('expected a dictionary with one operator')
+  if (found.length === 0) return () => true
+  const [operator, operand] = found[0]!
+  const inner = (one: unknown): ResourceTest => resourceTest(one, surroundings, depth + 1)
+  if (AND.includes(operator) || OR.includes(operator)) {
+    if (!Array.isArray(operand) || operand.length === 0)
+      throw invalidInput(`expected a list for dictionary value @ data['${operator}']`)
+    const tests = operand.map(inner)
+    return AND.includes(operator) ? all(tests) : any(tests)
+  }
+  if (operator === 'not') {
+    const test = inner(operand)
+    return resource => negated(test(resource))
+  }
+  if (!isObject(operand) || Object.keys(operand).length !== 1)
+    throw invalidInput(`extra keys not allowed @ data['${operator.slice(0, 100)}']`)
+  const [attribute, value] = Object.entries(operand)[0]!
+  return comparison(operator, attribute, value, surroundings)
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const negated = (value: boolean | null): boolean | null => (value === null ? null : !value)
+
+const all =
+  (tests: readonly ResourceTest[]): ResourceTest =>
+  resource => {
+    const found = tests.map(test => test(resource))
+    return found.includes(false) ? false : found.includes(null) ? null : true
+  }
+
+const any =
+  (tests: readonly ResourceTest[]): ResourceTest =>
+  resource => {
+    const found = tests.map(test => test(resource))
+    return found.includes(true) ? true : found.includes(null) ? null : false
+  }
+
+function comparison(
+  operator: string,
+  attribute: string,
+  value: unknown,
+  surroundings: FilterSurroundings,
+): ResourceTest {
+  const read = readerOf(attribute, surroundings)
+  const wanted = (one: unknown): Known => wantedOf(attribute, one, surroundings)
+  const compare = Object.hasOwn(COMPARISONS, operator) ? COMPARISONS[operator] : undefined
+  if (compare !== undefined) {
+    const known = wanted(value)
+    // Like SQLAlchemy: `= null` asks whether it is null.
+    if (known === null) return resource => (compare === COMPARISONS['='] ? read(resource) === null : null)
+    return withValue(read, found => compare(found < known ? -1 : found > known ? 1 : 0))
+  }
+  if (DIFFERS.includes(operator)) {
+    const known = wanted(value)
+    return resource => read(resource) !== known
+  }
+  if (operator === 'in') {
+    if (!Array.isArray(value) || value.length === 0)
+      throw invalidInput("expected a list for dictionary value @ data['in']")
+    const known = new Set(value.map(wanted))
+    return withValue(read, found => known.has(found))
+  }
+  if (operator === 'like' && attribute !== 'id') {
+    const pattern = likePattern(String(wanted(value) ?? ''))
+    return withValue(read, found => pattern.test(String(found)))
+  }
+  throw invalidInput(`Unknown operator \`${operator.slice(0, 100)}'`)
+}
+
+type Read = (resource: GnocchiResource) => Known
+
+const withValue =
+  (read: Read, test: (found: string | number) => boolean): ResourceTest =>
+  resource => {
+    const found = read(resource)
+    return found === null ? null : test(found)
+  }
+
+const TIMES: Readonly<Record<string, Read>> = {
+  started_at: ({ startedMs }) => startedMs,
+  revision_start: ({ startedMs }) => startedMs,
+  ended_at: ({ endedMs }) => endedMs,
+  revision_end: () => null,
+}
+
+function readerOf(attribute: string, { type }: FilterSurroundings): Read {
+  if (Object.hasOwn(TIMES, attribute)) return TIMES[attribute]!
+  if (attribute === 'lifespan')
+    return ({ startedMs, endedMs }) => (endedMs === null ? null : endedMs - startedMs)
+  if (attribute === 'created_by_user_id') return ({ creator }) => creator.split(':')[0]!
+  if (attribute === 'created_by_project_id') return ({ creator }) => creator.split(':').slice(1).join(':')
+  if (BASIC.includes(attribute)) return resource => resourceFields(resource)[attribute] ?? null
+  if (attributesOf(type).includes(attribute)) return ({ attributes }) => attributes[attribute] ?? null
+  throw new GnocchiError(400, `Resource type ${type} has no ${attribute.slice(0, 100)} attribute`)
+}
+
+const BASIC = ['id', 'creator', 'user_id', 'project_id', 'original_resource_id', 'type']
+
+function wantedOf(attribute: string, value: unknown, { creator, nowMs }: FilterSurroundings): Known {
+  if (value === null) return null
+  if (!isScalar(value))
+    throw invalidInput(`not a value for dictionary value @ data['${attribute.slice(0, 100)}']`)
+  const text = String(value)
+  const invalid = (): GnocchiError =>
+    new GnocchiError(400, `Invalid value: \`${text.slice(0, 100)}' for field \`${attribute.slice(0, 100)}'`)
+  if (Object.hasOwn(TIMES, attribute)) {
+    const ms = timestampMs(text, nowMs)
+    if (ms === undefined) throw invalid()
+    return ms
+  }
+  if (attribute === 'lifespan') {
+    const ms = spanMs(text)
+    if (ms === undefined) throw invalid()
+    return ms
+  }
+  return attribute === 'id' ? resourceUuid(text, creator) : text
+}
+
+const isScalar = (value: unknown): value is Exclude<Scalar, null> =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+
+/** `%` is any text, `_` any character. Linear: parts are looked for one after another. */
+function likePattern(pattern: string): { readonly test: (text: string) => boolean } {
+  const parts = pattern.split('%')
+  return {
+    test: text => {
+      const [first = '', ...rest] = parts
+      if (!fits(text, 0, first)) return false
+      const last = rest.pop()
+      if (last === undefined) return text.length === first.length
+      let place = first.length
+      for (const part of rest) {
+        while (place + part.length <= text.length && !fits(text, place, part)) place += 1
+        if (place + part.length > text.length) return false
+        place += part.length
+      }
+      return text.length - last.length >= place && fits(text, text.length - last.length, last)
+    },
+  }
+}
+
+const fits = (text: string, place: number, part: string): boolean => {
+  if (place + part.length > text.length) return false
+  for (let index = 0; index < part.length; index += 1)
+    if (part[index] !== '_' && part[index] !== text[place + index]) return false
+  return true
+}

@@ -1,0 +1,33 @@
+/** The filter of a request: its body, or parameter `filter`. */
+
+import { single } from '../../../http/parameters.ts'
+import type { OpenStackQuestion } from '../../shared/api.ts'
+import { GnocchiError } from '../model/failure.ts'
+import { type FilterSurroundings, type ResourceTest, resourceTest } from './filter.ts'
+import { filterOfText } from './filter-text.ts'
+
+/** A body of JSON; undefined without one. @throws GnocchiError */
+export function jsonBody({ request }: Pick<OpenStackQuestion, 'request'>): unknown {
+  const text = typeof request.body === 'string' ? request.body : ''
+  if (text.trim() === '') return undefined
+  const [type = ''] = (request.headers['content-type'] ?? '').split(';', 1)
+  if (type.trim().toLowerCase() !== 'application/json')
+    throw new GnocchiError(415, 'The body must be sent with Content-Type application/json.')
+  try {
+    return JSON.parse(text) as unknown
+  } catch (error) {
+    throw new GnocchiError(400, {
+      cause: 'Unable to decode body',
+      reason: (error as Error).message,
+      detail: text.slice(0, 100),
+    })
+  }
+}
+
+/** Which resources are asked for: all of them without a filter. @throws GnocchiError */
+export function askedResources(asked: OpenStackQuestion, surroundings: FilterSurroundings): ResourceTest {
+  const body = jsonBody(asked)
+  const text = single(asked.query, 'filter')
+  if (body !== undefined) return resourceTest(body, surroundings)
+  return text ? resourceTest(filterOfText(text), surroundings) : () => true
+}
