@@ -19,42 +19,44 @@ export function resourceRoutes(route: AddRoute, parts: GnocchiParts): void {
       const href = `${request.protocol}://${request.host}${base!.replace(/\/$/, '')}`
       return json(Object.fromEntries(TYPE_NAMES.map(name => [name, `${href}/${name}`])))
     })
-  route('GET', '/v1/resource/:type', async asked => json(await listed(parts, asked, () => true)))
-  route('POST', '/v1/search/resource/:type', async asked => {
+  route('GET', '/v1/resource/:resource_type', async asked => json(await listed(parts, asked, () => true)))
+  route('POST', '/v1/search/resource/:resource_type', async asked => {
     const type = typeOf(asked)
     const { tenant: creator } = asked.identity
     return json(await listed(parts, asked, askedResources(asked, { type, creator, nowMs: parts.now() })))
   })
-  route('GET', '/v1/resource/:type/:id', async asked => json(shapeOf(asked, await resourceOf(parts, asked))))
-  route('GET', '/v1/resource/:type/:id/history', async asked =>
+  route('GET', '/v1/resource/:resource_type/:id', async asked =>
+    json(shapeOf(asked, await resourceOf(parts, asked))),
+  )
+  route('GET', '/v1/resource/:resource_type/:id/history', async asked =>
     // What a resource was before is not kept.
     json([shapeOf(asked, await resourceOf(parts, asked))]),
   )
-  route('GET', '/v1/resource/:type/:id/metric', async asked =>
+  route('GET', '/v1/resource/:resource_type/:id/metric', async asked =>
     json([...(await resourceOf(parts, asked)).metrics.values()].map(listedMetric)),
   )
-  route('GET', '/v1/resource/:type/:id/metric/:name', async asked => {
+  route('GET', '/v1/resource/:resource_type/:id/metric/:name', async asked => {
     typeOf(asked)
     return json(metricShape(await metricByName(parts, asked)))
   })
-  route('GET', '/v1/resource/:type/:id/metric/:name/measures', async asked => {
+  route('GET', '/v1/resource/:resource_type/:id/metric/:name/measures', async asked => {
     typeOf(asked)
     return json(await measuresOf(parts, asked, await metricByName(parts, asked)))
   })
   for (const path of ['/v1/resource_type', '/v1/resource_type/'])
     route('GET', path, async () => json(TYPE_NAMES.map(typeShape)))
-  route('GET', '/v1/resource_type/:type', async asked => json(typeShape(typeOf(asked))))
+  route('GET', '/v1/resource_type/:resource_type', async asked => json(typeShape(typeOf(asked))))
 }
 
 /** The type in the path. @throws GnocchiError */
-export function typeOf(asked: OpenStackQuestion): string {
-  const type = pathPart(asked, 'type')
+function typeOf(asked: OpenStackQuestion): string {
+  const type = pathPart(asked, 'resource_type')
   if (TYPE_NAMES.includes(type)) return type
   throw noSuch('Resource type', type)
 }
 
 /** Resources of a type; every resource is of type generic, too. */
-export const isOfType = (resource: GnocchiResource, type: string): boolean =>
+const isOfType = (resource: GnocchiResource, type: string): boolean =>
   type === GENERIC || resource.type === type
 
 async function resourceOf({ catalogues }: GnocchiParts, asked: OpenStackQuestion): Promise<GnocchiResource> {
@@ -67,7 +69,8 @@ async function resourceOf({ catalogues }: GnocchiParts, asked: OpenStackQuestion
 
 const shapeOf = ({ query, ...asked }: OpenStackQuestion, resource: GnocchiResource): object =>
   resourceShape(resource, {
-    isDetailed: pathPart({ query, ...asked }, 'type') !== GENERIC || isTrue({ query, ...asked }, 'details'),
+    isDetailed:
+      pathPart({ query, ...asked }, 'resource_type') !== GENERIC || isTrue({ query, ...asked }, 'details'),
     members: multiple(query, 'attrs'),
   })
 
@@ -97,7 +100,7 @@ const SORTED_BY = [
 ]
 
 /** A parameter that is true or false. @throws GnocchiError */
-export function isTrue({ query }: Pick<OpenStackQuestion, 'query'>, name: string): boolean {
+function isTrue({ query }: Pick<OpenStackQuestion, 'query'>, name: string): boolean {
   const text = single(query, name)
   if (text === undefined || text === '' || /^(false|f|no|n|off|0)$/i.test(text)) return false
   if (/^(true|t|yes|y|on|1)$/i.test(text)) return true
