@@ -6,10 +6,19 @@ import { AT_FIRST, type Revision, sceneOf } from './scene.ts'
 /** Of the rig's configuration: in hundredths. */
 const PUE_HUNDREDTHS = 125n
 
-/** Empty: the ledger is right. */
-export async function audit(rig: Rig, seed: number, scenes: number): Promise<readonly string[]> {
-  const all = Array.from({ length: scenes }, (_, number) => sceneOf(seed, number))
-  const energy = await rig.differences(all.flatMap(({ arrivals }) => arrivals))
+/**
+ * Empty: the ledger is right.
+ *
+ * @param compared first and last scene whose energy is compared with all of their readings; carbon and entries are always looked at
+ *   in the whole ledger, in which `to` is the last scene
+ */
+export async function audit(
+  rig: Rig,
+  seed: number,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<readonly string[]> {
+  const all = Array.from({ length: to + 1 }, (_, number) => sceneOf(seed, number))
+  const energy = await rig.differences(all.slice(from).flatMap(({ arrivals }) => arrivals))
   const carbon = await carbonFindings(rig, [AT_FIRST, ...all.flatMap(({ revisions }) => revisions)])
   return [...energy, ...carbon, ...(await repeated(rig))]
 }
@@ -41,7 +50,8 @@ function microgramsOf(uj: bigint, gramsPerKwh: string): bigint {
   return uj < 0n ? -rounded : rounded
 }
 
-async function repeated(rig: Rig): Promise<string[]> {
+/** Entries that are in the tables more than once: wrong at any time. */
+export async function repeated(rig: Rig): Promise<string[]> {
   const rows = await rig.store.warehouse.query<{ id: string }>(
     'SELECT EntryId AS id FROM wattline.ledger GROUP BY id HAVING count() > 1 LIMIT 10',
   )

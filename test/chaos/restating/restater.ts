@@ -1,26 +1,38 @@
-/** Takes in a scene and restates, in a process of its own that whoever started it kills. */
+/**
+ * Takes in scenes and restates them one after another, in a process of its own that whoever started it kills. Prints a line for each
+ * stage; looks for repeated entries when it has opened, and audits all of the books after each scene, with the readings of that one.
+ */
 import { openRig } from '../../processors/recompute/rig.ts'
+import { audit, repeated } from './audit.ts'
 import { AT_FIRST, sceneOf } from './scene.ts'
 
-const [path = '', seed = '', number = '', isKnown = ''] = process.argv.slice(2)
-const { arrivals, revisions } = sceneOf(Number(seed), Number(number))
+const [path = '', seed = '', first = '', isKnown = '', last = ''] = process.argv.slice(2)
 const rig = await openRig(path)
 const say = (word: string): boolean => process.stdout.write(`${word}\n`)
 say('open')
-if (isKnown !== 'delivered') {
-  if (number === '0') await rig.revise(AT_FIRST.from, AT_FIRST.to, AT_FIRST.gramsPerKwh)
-  await rig.deliver(arrivals)
-  for (const { from, to, gramsPerKwh } of revisions) await rig.revise(from, to, gramsPerKwh)
-  say('delivered')
-}
+for (const finding of await repeated(rig)) say(`finding ${finding}`)
 // Whoever kills it wants to meet it between two transactions.
 let ledgerEnd = -1n
-setInterval(async () => {
+const looking = setInterval(async () => {
   const [lag] = await rig.broker.lag('store', 'ledger')
   if (lag === undefined || lag.end === ledgerEnd) return
   ledgerEnd = lag.end
   say('appended')
 }, 5)
-await rig.settle()
-say('settled')
-process.exit(0)
+for (let number = Number(first); number <= Number(last); number += 1) {
+  const { arrivals, revisions } = sceneOf(Number(seed), number)
+  if (number !== Number(first) || isKnown !== 'delivered') {
+    if (number === 0) await rig.revise(AT_FIRST.from, AT_FIRST.to, AT_FIRST.gramsPerKwh)
+    await rig.deliver(arrivals)
+    for (const { from, to, gramsPerKwh } of revisions) await rig.revise(from, to, gramsPerKwh)
+    say('delivered')
+  }
+  await rig.settle()
+  say('settled')
+  const findings = await audit(rig, Number(seed), { from: number, to: number })
+  for (const finding of findings) say(`finding ${finding}`)
+  say('audited')
+}
+clearInterval(looking)
+await rig.close()
+say('closed')

@@ -12,10 +12,12 @@ it('closes each period once, whenever it is killed', { timeout: 900_000 }, async
 })
 
 it('detects duplicate lines and changed bills', { timeout: 900_000 }, async () => {
-  const { findings } = await killClosings(1, 1, async ({ statements }) => {
-    await statements?.run(
-      "INSERT INTO wattline.invoice_lines SELECT * REPLACE (BilledCost + 1 AS BilledCost, ListCost + 1 AS ListCost) FROM wattline.invoice_lines WHERE Category = 'Usage' LIMIT 1 SETTINGS deduplicate_insert_select = 'disable'",
-    )
+  const { findings } = await killClosings(1, 1, {
+    async tamper({ statements }) {
+      await statements?.run(
+        "INSERT INTO wattline.invoice_lines SELECT * REPLACE (BilledCost + 1 AS BilledCost, ListCost + 1 AS ListCost) FROM wattline.invoice_lines WHERE Category = 'Usage' LIMIT 1 SETTINGS deduplicate_insert_select = 'disable'",
+      )
+    },
   })
   expect(findings.join()).toMatch(/lines that are there twice.*charged otherwise.*have changed/s)
 })

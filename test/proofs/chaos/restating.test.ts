@@ -7,12 +7,14 @@ import { killRestating, type RestatingKills } from '../../chaos/restating/kills.
 let restated: RestatingKills
 
 beforeAll(async () => {
-  restated = await killRestating(5, 20_261_130, async ({ store: { warehouse } }) => {
-    for (const reason of ['late_readings', 'intensity_revised']) {
-      await warehouse.statements?.run(
-        `INSERT INTO wattline.ledger SELECT * FROM wattline.ledger WHERE CorrectionReason = '${reason}' LIMIT 1 SETTINGS deduplicate_insert_select = 'disable'`,
-      )
-    }
+  restated = await killRestating(5, 20_261_130, {
+    async tamper({ store: { warehouse } }) {
+      for (const reason of ['late_readings', 'intensity_revised']) {
+        await warehouse.statements?.run(
+          `INSERT INTO wattline.ledger SELECT * FROM wattline.ledger WHERE CorrectionReason = '${reason}' LIMIT 1 SETTINGS deduplicate_insert_select = 'disable'`,
+        )
+      }
+    },
   })
 }, 900_000)
 
