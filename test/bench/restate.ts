@@ -1,22 +1,22 @@
 /**
- * What restating costs: a zone's intensity is revised for all minutes of a ledger, and entries are restated over the real log
- * and engine. Prints entries per CPU second, from the revision until the tables hold the corrections and the last pass has
- * found nothing more; and for how many hours of accounts the sum is not the analytic one.
+ * What restating costs: the intensity of a zone is revised for every hour of a month whose bills are closed, and the entries are
+ * restated over the real log and engine. Prints progress, entries per CPU second from the revision until the tables hold all
+ * corrections and the last pass has found nothing more, and what an audit finds: the sum of every account and hour is what the
+ * revised values give, another zone and the closed bills have not changed, and the next bills correct the month by the difference.
  *
- *   UV_THREADPOOL_SIZE=32 node test/bench/restate.ts --hosts 10 --workloads 100 --days 3
+ *   npm run bench:restate -- --hosts 50 --workloads 100 --days 30
  *
- * The engine writes the ledger itself, one row for each workload and minute and without rollups; that is not counted.
+ * Before that, a ledger of this size is filled: 220 M entries need 25 GB of disk. That is not counted. Exits with 1 on any finding.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Session } from 'chdb'
 import { openEmbeddedBroker } from '../../core/broker/embedded/embedded-broker.ts'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
-import { silentEvents } from '../../core/catalogue/events/events.ts'
+import { type Events, silentEvents } from '../../core/catalogue/events/events.ts'
 import { putIntensities } from '../../core/factors/intensity-log.ts'
 import { factorsOf, intensityValues } from '../../core/factors/intensity-values.ts'
-import { ledger, STREAMS } from '../../core/model/streams/index.ts'
+import { billing, ledger, STREAMS } from '../../core/model/streams/index.ts'
 import { openEmbeddedWarehouse } from '../../core/warehouse/embedded/embedded.ts'
 import { Runner } from '../../processors/loop/runner.ts'
 import { streamSettings } from '../../processors/processors.ts'
@@ -24,7 +24,18 @@ import { createRestate, RESTATE } from '../../processors/restate/processor.ts'
 import { createStore } from '../../processors/store/store.ts'
 import { parseArgs } from '../support/arguments.ts'
 import { followerOf } from '../support/factor-follower.ts'
-import { pause } from './costs/process.ts'
+import { sinceStart } from '../support/progress.ts'
+import { memory, pause } from './costs/process.ts'
+import { openBilling } from './restating/billing.ts'
+import {
+  billedCorrections,
+  billsDigest,
+  carbonFindings,
+  carbonSums,
+  correctionFacts,
+  revisedThousandths,
+} from './restating/checks.ts'
+import { CONFIG, entriesOf, fillMonth, ZONE } from './restating/month.ts'
 
 const { values } = parseArgs({
   options: {
@@ -33,107 +44,135 @@ const { values } = parseArgs({
     days: { type: 'string', default: '3' },
   },
 })
-const [hosts, workloads, days] = [Number(values.hosts), Number(values.workloads), Number(values.days)]
-const minutes = days * 1440
-const entries = hosts * workloads * minutes
-const START = Date.UTC(2026, 10, 1) / 1000
-const [OLD, REVISED] = [300n, 320n]
-
+const [MONTH, NEXT_MONTH] = ['2026-11', '2026-12'] as const
+const [START, NEXT] = [MONTH, NEXT_MONTH].map(month => Date.parse(`${month}-01T00:00:00Z`) / 1000) as [
+  number,
+  number,
+]
+const month = {
+  hosts: Number(values.hosts),
+  otherHosts: 1,
+  workloads: Number(values.workloads),
+  hours: Number(values.days) * 24,
+  start: START,
+}
+const note = sinceStart()
 const path = mkdtempSync(join(tmpdir(), 'wattline-restate-'))
-const config = configSchema.parse({ data: path })
+const config = configSchema.parse({
+  ...CONFIG,
+  data: path,
+  billing: { first_period: MONTH },
+  retention: { ledger_days: 4_000 },
+})
 const warehouse = await openEmbeddedWarehouse({
   path: join(path, 'warehouse'),
   maxMemoryBytes: config.warehouse.max_memory_bytes,
   events: silentEvents,
 })
-await warehouse.migrate(STREAMS, { signalsDays: 10_000, ledgerDays: 10_000 })
-const session = new Session(join(path, 'warehouse', 'engine'))
-const rollups = ledger.table.projections.map(text => ({ name: text.split(' ', 1)[0] ?? '', text }))
-for (const { name } of rollups) session.query(`ALTER TABLE wattline.ledger DROP PROJECTION ${name}`)
-const workload = `intDiv(number, ${minutes})`
-session.query(
-  `INSERT INTO wattline.ledger (Tenant, Host, HostName, WindowStart, WorkloadKind, WorkloadId, Component, Share, EnergyUj, Coverage,
-     EnergyQuality, EnergySource, Method, Account, Zone, Pue, CarbonOperationalUg, CostEnergyNano, Currency, IntensityVersion,
-     IntensityKind, IntensityState, EntryKind, EntryId)
-   SELECT 'default', concat('host-', toString(intDiv(${workload}, ${workloads}))) AS h, h,
-     toDateTime(${START} + 60 * (number % ${minutes})), 'container', concat('w-', toString(${workload})), 'cpu', 'active',
-     100000000 + cityHash64(number) % 50000000 AS e, 1, 'measured', 'bench', 'ratio', concat('a-', toString(${workload} % 20)), 'DE', '1',
-     intDiv(e * ${OLD}, 3600000), intDiv(e * 250, 3600), 'EUR', 'old', 'average', 'estimated', 'original', hex(cityHash64(number))
-   FROM numbers(${entries}) SETTINGS max_insert_threads = 1, max_threads = 1, max_block_size = 65536`,
-)
-for (const { text } of rollups) session.query(`ALTER TABLE wattline.ledger ADD PROJECTION ${text}`)
+await warehouse.migrate(STREAMS, { signalsDays: 30, ledgerDays: 4_000 })
+const { statements } = warehouse
+if (statements === undefined) throw new Error('the engine takes no statements')
 
+const entries = entriesOf(month)
+let notedMs = 0
+await fillMonth(warehouse, month, done => {
+  if (done < entries && performance.now() - notedMs < 10_000) return
+  notedMs = performance.now()
+  note(`${(done / 1e6).toFixed(1)} of ${(entries / 1e6).toFixed(1)} M entries are there`)
+})
+
+let restated = 0
+const events: Events = {
+  emit(name, facts) {
+    if (name === 'entriesRestated') restated += facts?.amount ?? 0
+  },
+}
+let nowMs = Date.now()
 const broker = await openEmbeddedBroker({ path: join(path, 'log'), maxBytes: 1e10, events: silentEvents })
 await broker.createStreams(streamSettings(config))
 const follower = followerOf(broker, () => performance.now())
-const runner = new Runner({ broker, events: silentEvents, now: Date.now })
-await runner.start(createStore({ streams: STREAMS, warehouse, events: silentEvents }))
-const { statements } = warehouse
-if (statements === undefined) throw new Error('the engine takes no statements')
-const book = async () => {
-  return (await follower.catchUp()).intensities
-}
-const sum = async (): Promise<bigint> => {
-  const [found] = await warehouse.query<{ ug: string }>(
-    'SELECT toString(sum(toInt128(CarbonOperationalUg))) AS ug FROM wattline.ledger',
-  )
-  return BigInt(found?.ug ?? 0)
-}
-const before = await sum()
+const runner = new Runner({ broker, events: silentEvents, now: () => nowMs })
+await runner.start(createStore({ streams: [ledger, billing], warehouse, events: silentEvents }))
+const bills = await openBilling({ broker, runner, warehouse, config, now: () => nowMs })
+
+nowMs = (NEXT + 86_400) * 1000
+const billed = await bills.close(MONTH)
+const digest = await billsDigest(warehouse, MONTH)
+const before = await carbonSums(warehouse)
+note(`${billed} bills of ${MONTH} are closed; ${before.revised} µg in ${ZONE}, ${before.others} µg elsewhere`)
+
 await runner.start(
   createRestate({
     broker,
     statements,
     folder: join(path, 'warehouse', 'incoming'),
-    book,
+    book: async () => (await follower.catchUp()).intensities,
     // Nothing is rated meanwhile.
     raters: [],
-    events: silentEvents,
+    events,
     now: Date.now,
   }),
 )
-const cpu = process.cpuUsage()
-const startedMs = performance.now()
+const iso = (second: number): string => new Date(second * 1000).toISOString()
 const body = intensityValues.parse({
-  zone: 'DE',
+  zone: ZONE,
   source: 'bench',
-  values: [
-    {
-      from: new Date(START * 1000).toISOString(),
-      to: new Date((START + days * 86_400) * 1000).toISOString(),
-      g_per_kwh: `${REVISED}`,
-    },
-  ],
+  values: Array.from({ length: month.hours }, (_, hour) => ({
+    from: iso(START + 3_600 * hour),
+    to: iso(START + 3_600 * (hour + 1)),
+    g_per_kwh: (revisedThousandths(hour) / 1_000).toFixed(3),
+  })),
 })
-await putIntensities(broker, factorsOf(body, 'api'), Date.now())
-const isDone = (): boolean =>
+const isDone = async (): Promise<boolean> =>
   (broker.holdings?.(RESTATE, 'factors') ?? []).every(
     ({ state, committed, end }) => committed === end && [...state.keys()].every(name => name === 'next'),
-  )
-do await pause(200)
-while (!isDone() || (await broker.lag('store', 'ledger')).some(({ committed, end }) => committed < end))
+  ) && (await broker.lag('store', 'ledger')).every(({ committed, end }) => committed === end)
+const cpu = process.cpuUsage()
+const startedMs = performance.now()
+await putIntensities(broker, factorsOf(body, 'api'), Date.now())
+do {
+  await pause(200)
+  if (performance.now() - notedMs < 10_000) continue
+  notedMs = performance.now()
+  const used = process.cpuUsage(cpu)
+  note(`${restated} corrections, ${((used.user + used.system) / 1e6).toFixed(0)} CPU s`)
+} while (!(await isDone()))
 const used = process.cpuUsage(cpu)
 const seconds = (used.user + used.system) / 1e6
-const wrong = await warehouse.query<{ hour: string }>(
-  // Of each account and hour. Like the rounding of `rate`, with PUE 1: half to even.
-  `SELECT concat(Account, ' ', toString(toStartOfHour(WindowStart))) AS hour,
-     sum(toInt128(CarbonOperationalUg)) AS booked,
-     sumIf(toInt128(q + if(r * 2 > 3600000 OR (r * 2 = 3600000 AND q % 2 = 1), 1, 0)), EntryKind = 'original') AS right
-   FROM (SELECT Account, WindowStart, EntryKind, CarbonOperationalUg, intDiv(EnergyUj * ${REVISED}, 3600000) AS q,
-     EnergyUj * ${REVISED} - q * 3600000 AS r FROM wattline.ledger)
-   GROUP BY hour HAVING booked != right`,
+const wall = (performance.now() - startedMs) / 1000
+const ofZone = entriesOf({ ...month, otherHosts: 0 })
+note(
+  `${ofZone} entries restated in ${seconds.toFixed(1)} CPU s (${wall.toFixed(1)} s): ${Math.round(ofZone / seconds)} entries per CPU second`,
 )
-const [corrections] = await warehouse.query<{ n: number }>(
-  "SELECT toFloat64(count()) AS n FROM wattline.ledger WHERE EntryKind = 'correction' AND CorrectionReason = 'intensity_revised'",
-)
-const after = await sum()
-const wall = ((performance.now() - startedMs) / 1000).toFixed(1)
+
+const findings: string[] = []
+const after = await carbonSums(warehouse)
+const { wrong, right } = await carbonFindings(warehouse, NEXT)
+const difference = right - before.revised
+findings.push(...wrong)
+if (after.revised - before.revised !== difference) findings.push('the sum did not change by the difference')
+if (after.others !== before.others) findings.push('the carbon of another zone has changed')
+const facts = await correctionFacts(warehouse)
+note(`corrections: ${JSON.stringify(facts)}`)
+if (facts['cost_nano'] !== '0' || facts['energy_uj'] !== '0')
+  findings.push('corrections change energy or cost')
+note(`sum of ${ZONE}: ${before.revised} -> ${after.revised} µg; analytic difference ${difference} µg`)
+
+nowMs = (NEXT + 32 * 86_400) * 1000
+await bills.close(NEXT_MONTH)
+if ((await billsDigest(warehouse, MONTH)) !== digest) findings.push(`bills of ${MONTH} have changed`)
+const corrected = await billedCorrections(warehouse, NEXT_MONTH)
+note(`bills of ${NEXT_MONTH} correct: ${JSON.stringify(corrected)}`)
+const [only, ...others] = corrected
+if (only?.period !== MONTH || others.length > 0 || BigInt(only.ug) !== difference) {
+  findings.push(`bills of ${NEXT_MONTH} do not correct ${MONTH} by ${difference} µg`)
+}
+for (const finding of findings) process.stdout.write(`FINDING ${finding}\n`)
 process.stdout.write(
-  `${entries} entries, ${corrections?.n} corrections in ${seconds.toFixed(1)} CPU s (${wall} s): ${Math.round(entries / seconds)} entries per CPU second\n` +
-    `sum ${before} -> ${after} ug; ${wrong.length} hours of accounts differ from what the revised value gives\n`,
+  `${ofZone} entries, ${restated} corrections, ${Math.round(ofZone / seconds)} entries per CPU second, at most ${memory(process.pid).peakMb.toFixed(0)} MB; ${findings.length} findings\n`,
 )
 await runner.stop()
 await broker.close()
 await warehouse.close()
 rmSync(path, { recursive: true, force: true })
-process.exit(wrong.length === 0 ? 0 : 1)
+process.exitCode = findings.length === 0 ? 0 : 1

@@ -77,7 +77,7 @@ export async function audit(tables: Tables, months: readonly string[]): Promise<
   )
   await expectNone(
     'months that closed twice or not at all',
-    `SELECT Period, countIf(State = 'closed') AS n FROM wattline.invoice_closings GROUP BY Period HAVING n != 1`,
+    `SELECT Period, countIf(State = 'closed') AS n FROM wattline.invoice_closings FINAL GROUP BY Period HAVING n != 1`,
   )
   const closed = await tables.query<{ n: number }>(
     'SELECT toUInt32(uniqExact(Period)) AS n FROM wattline.invoices',
