@@ -6,24 +6,26 @@ import { openRig } from '../../processors/recompute/rig.ts'
 import { audit, repeated } from './audit.ts'
 import { AT_FIRST, sceneOf } from './scene.ts'
 
+/** Few records: what they cost is not what is looked at here. */
+const SLOT_SECONDS = 20
+
 const [path = '', seed = '', first = '', isKnown = '', last = ''] = process.argv.slice(2)
 const rig = await openRig(path)
 const say = (word: string): boolean => process.stdout.write(`${word}\n`)
 say('open')
 for (const finding of await repeated(rig)) say(`finding ${finding}`)
 // Whoever kills it wants to meet it between two transactions.
-let ledgerEnd = -1n
+let ledgerEnd: bigint | undefined
 const looking = setInterval(async () => {
   const [lag] = await rig.broker.lag('store', 'ledger')
-  if (lag === undefined || lag.end === ledgerEnd) return
-  ledgerEnd = lag.end
-  say('appended')
+  if (ledgerEnd !== undefined && lag !== undefined && lag.end !== ledgerEnd) say('appended')
+  ledgerEnd = lag?.end
 }, 5)
 for (let number = Number(first); number <= Number(last); number += 1) {
   const { arrivals, revisions } = sceneOf(Number(seed), number)
   if (number !== Number(first) || isKnown !== 'delivered') {
     if (number === 0) await rig.revise(AT_FIRST.from, AT_FIRST.to, AT_FIRST.gramsPerKwh)
-    await rig.deliver(arrivals)
+    await rig.deliver(arrivals, SLOT_SECONDS)
     for (const { from, to, gramsPerKwh } of revisions) await rig.revise(from, to, gramsPerKwh)
     say('delivered')
   }

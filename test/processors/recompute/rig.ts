@@ -99,15 +99,19 @@ export async function openRig(
     store,
     broker,
     recomputations,
-    /** Appends readings in order of arrival; then lets all hosts fall silent. */
-    async deliver(arrivals: readonly Arrival[]): Promise<void> {
-      const slots = [...Map.groupBy(arrivals, ({ arrives }) => Math.ceil(arrives / SLOT_SECONDS))]
+    /**
+     * Appends readings in order of arrival; then lets all hosts fall silent.
+     *
+     * @param slotSeconds what arrives within this time is one record
+     */
+    async deliver(arrivals: readonly Arrival[], slotSeconds = SLOT_SECONDS): Promise<void> {
+      const slots = [...Map.groupBy(arrivals, ({ arrives }) => Math.ceil(arrives / slotSeconds))]
       for (const [slot, some] of slots.sort(([a], [b]) => a - b)) {
         const value = encodeRows(
           readings,
           some.map(({ row }) => ({ ...row, HostName: row.HostName === 'one' ? row.Host : row.HostName })),
         )
-        nowMs = Number(at(slot * SLOT_SECONDS) / 1_000_000n)
+        nowMs = Number(at(slot * slotSeconds) / 1_000_000n)
         await broker.append(readings.name, 0, [{ value, timestampMs: nowMs }])
       }
       // Not by Math.max: there may be hundreds of thousands.
