@@ -90,6 +90,8 @@ class Run {
   scene = 0
   /** Its readings and revisions are in the log. */
   #isDelivered = false
+  /** Records of its readings that the log has confirmed. */
+  #acknowledged = 0
   #killsOfScene = 0
 
   constructor(path: string, kills: number, seed: number, note: (line: string) => void) {
@@ -121,8 +123,9 @@ class Run {
         this.found(line.slice('finding '.length))
         continue
       }
-      appended += line === 'appended' ? 1 : 0
-      if (line !== 'appended') stage = line
+      if (line === 'acknowledged') this.#acknowledged += 1
+      if (line === 'appended') appended += 1
+      if (line !== 'appended' && line !== 'acknowledged') stage = line
       if (line === 'open') killer.begin(this.#aim(isLast))
       killer.hear(line)
       if (line === 'delivered') this.#isDelivered = true
@@ -150,6 +153,7 @@ class Run {
   #next(): void {
     this.scene += 1
     this.#isDelivered = false
+    this.#acknowledged = 0
     this.#killsOfScene = 0
   }
 
@@ -167,7 +171,7 @@ class Run {
     const known = this.#isDelivered ? 'delivered' : ''
     return spawn(
       process.execPath,
-      [script, this.#path, ...[this.#seed, this.scene, known, last].map(String)],
+      [script, this.#path, ...[this.#seed, this.scene, known, last, this.#acknowledged].map(String)],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: COMPILED },

@@ -9,7 +9,7 @@ import { AT_FIRST, sceneOf } from './scene.ts'
 /** Few records: what they cost is not what is looked at here. */
 const SLOT_SECONDS = 20
 
-const [path = '', seed = '', first = '', isKnown = '', last = ''] = process.argv.slice(2)
+const [path = '', seed = '', first = '', isKnown = '', last = '', sent = ''] = process.argv.slice(2)
 const rig = await openRig(path)
 const say = (word: string): boolean => process.stdout.write(`${word}\n`)
 say('open')
@@ -25,7 +25,13 @@ for (let number = Number(first); number <= Number(last); number += 1) {
   const { arrivals, revisions } = sceneOf(Number(seed), number)
   if (number !== Number(first) || isKnown !== 'delivered') {
     if (number === 0) await rig.revise(AT_FIRST.from, AT_FIRST.to, AT_FIRST.gramsPerKwh)
-    await rig.deliver(arrivals, SLOT_SECONDS)
+    // As exporters do: what was not acknowledged is sent again, and nothing else.
+    const acknowledged = number === Number(first) ? Number(sent) : 0
+    await rig.deliver(arrivals, {
+      slotSeconds: SLOT_SECONDS,
+      acknowledged,
+      onAcknowledged: () => say('acknowledged'),
+    })
     for (const { from, to, gramsPerKwh } of revisions) await rig.revise(from, to, gramsPerKwh)
     say('delivered')
   }

@@ -103,16 +103,30 @@ export async function openRig(
      * Appends readings in order of arrival; then lets all hosts fall silent.
      *
      * @param slotSeconds what arrives within this time is one record
+     * @param acknowledged records that are in the log already
+     * @param onAcknowledged hears of every record that is
      */
-    async deliver(arrivals: readonly Arrival[], slotSeconds = SLOT_SECONDS): Promise<void> {
+    async deliver(
+      arrivals: readonly Arrival[],
+      {
+        slotSeconds = SLOT_SECONDS,
+        acknowledged = 0,
+        onAcknowledged = () => undefined,
+      }: {
+        readonly slotSeconds?: number
+        readonly acknowledged?: number
+        readonly onAcknowledged?: () => void
+      } = {},
+    ): Promise<void> {
       const slots = [...Map.groupBy(arrivals, ({ arrives }) => Math.ceil(arrives / slotSeconds))]
-      for (const [slot, some] of slots.sort(([a], [b]) => a - b)) {
+      for (const [slot, some] of slots.sort(([a], [b]) => a - b).slice(acknowledged)) {
         const value = encodeRows(
           readings,
           some.map(({ row }) => ({ ...row, HostName: row.HostName === 'one' ? row.Host : row.HostName })),
         )
         nowMs = Number(at(slot * slotSeconds) / 1_000_000n)
         await broker.append(readings.name, 0, [{ value, timestampMs: nowMs }])
+        onAcknowledged()
       }
       // Not by Math.max: there may be hundreds of thousands.
       const last = arrivals.reduce((latest, { arrives }) => Math.max(latest, arrives), 0)
