@@ -1,5 +1,5 @@
 /** Bills of the month that is restated, closed by the real processor. */
-import { encodeRequest } from '../../../core/billing/request.ts'
+import { encodeCloseRequest } from '../../../core/billing/request.ts'
 import { type Broker, RECORD_KIND } from '../../../core/broker/broker.ts'
 import type { Config } from '../../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
@@ -38,7 +38,7 @@ export async function openBilling({ broker, runner, warehouse, config, now }: Bi
       const request = { id, tenant: 'default', period: month, origin: 'api', requestedMs: now() } as const
       const headers = { [RECORD_KIND]: CLOSE_REQUEST }
       await broker.append(billing.name, 0, [
-        { key: `request/${id}`, value: encodeRequest(request), headers, timestampMs: now() },
+        { key: `request/${id}`, value: encodeCloseRequest(request), headers, timestampMs: now() },
       ])
       for (;;) {
         const [found] = await warehouse.query<{ State: string; Reason: string; Invoices: number }>(
