@@ -1,4 +1,5 @@
 /** A question about allocations, checked: what `/allocation` reads from its parameters. */
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Identity } from '../../core/model/identity.ts'
 import {
   integerParameter,
@@ -69,13 +70,14 @@ const PARAMETERS = [
   ...['includeProportionalAssetResourceCosts', 'sharelb', 'external', 'format'],
 ] as const
 
-/** @throws WattlineError `parameter_invalid` */
+/** @throws WattlineError `parameter_invalid`, `forbidden` */
 export function parseAllocationRequest(
   query: RawQuery,
   identity: Pick<Identity, 'tenant' | 'accounts'>,
   nowSeconds: number,
 ): AllocationRequest {
   knownParameters(query, PARAMETERS)
+  if (identity.accounts !== null) assertOwnShares(query)
   const text = single(query, 'window')
   if (text === undefined) throw invalid('window', '', 'given: it is required, such as window=7d')
   wordParameter(query, 'format', ['json'], 'json')
@@ -111,6 +113,17 @@ export function parseAllocationRequest(
         ? null
         : integerParameter(query, 'limit', { min: 1, max: 200_000, absent: 1 }),
     includeMetadata: flag(query, 'includeAggregatedMetadata') ?? false,
+  }
+}
+
+/** What is shared by name, and in what proportion, would tell a caller limited to accounts what others used. */
+function assertOwnShares(query: RawQuery): void {
+  for (const name of ['shareNamespaces', 'shareLabels', 'shareCost'] as const) {
+    if (multiple(query, name).every(text => text.trim() === '')) continue
+    throw new WattlineError(
+      'forbidden',
+      `${name} depends on what other accounts used, and this token is limited to accounts. Leave it out, or use a token for the whole tenant.`,
+    )
   }
 }
 

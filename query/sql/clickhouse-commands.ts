@@ -7,6 +7,7 @@ import type { Command } from './commands.ts'
 import type { LiteralColumns } from './literal-rows.ts'
 import type { SqlRequest, SqlService } from './service.ts'
 import { readStatement } from './statement.ts'
+import { ownerKey } from './statement-log.ts'
 import { RefusedError } from './verdict.ts'
 
 interface CommandContext {
@@ -37,7 +38,7 @@ export async function carryOut(
     return false
   }
   if (command.kind === 'set') {
-    if (session !== undefined) sessions.set(request.tenant, session, command.settings)
+    if (session !== undefined) sessions.set(ownerKey(request), session, command.settings)
     return false
   }
   const ids = new Set(command.ids ?? (await idsThat(command.condition, context)))

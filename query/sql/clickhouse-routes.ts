@@ -24,6 +24,7 @@ import { asEngineError } from './engine-text.ts'
 import { handshakeBlock, isHandshake } from './native-handshake.ts'
 import type { SqlService } from './service.ts'
 import { readStatement, type Statement } from './statement.ts'
+import { ownerKey } from './statement-log.ts'
 
 /**
  * Marks an error in the middle of an answer, as clients expect it: 16 random characters that no row can
@@ -94,7 +95,7 @@ async function run({ context, sql, sessions, facts, request, reply }: Exchange):
   }
   const statement = readStatement(asked.sql, asked.defaultFormat)
   const { session } = asked
-  const ofSession = session === undefined ? {} : sessions.open(tenant, session)
+  const ofSession = session === undefined ? {} : sessions.open(ownerKey({ tenant, accounts }), session)
   const engine = await facts()
   reply
     .header('x-clickhouse-server-display-name', 'wattline')

@@ -19,18 +19,21 @@ interface Session {
   expiresMs: number
 }
 
-/** Sessions of one tenant; a new one replaces the one used longest ago. */
-const OF_TENANT_MAX = 100
-const TENANTS_MAX = 1_000
+/** Sessions of one owner; a new one replaces the one used longest ago. */
+const OF_OWNER_MAX = 100
+const OWNERS_MAX = 1_000
 
 /** Longest and usual time that an unused session is kept. */
 export const SESSION_SECONDS_MAX = 3_600
 /** What the engine takes as default. */
 export const SESSION_SECONDS = 60
 
-/** Of one process: a client that asks another process has another session there. */
+/**
+ * Of one process: a client that asks another process has another session there. Owners are what `ownerKey` says: tokens of
+ * a tenant with different accounts do not share sessions.
+ */
 export class ClickHouseSessions {
-  readonly #tenants = new Map<string, Map<string, Session>>()
+  readonly #owners = new Map<string, Map<string, Session>>()
   readonly #now: () => number
 
   constructor(now: () => number = () => performance.now()) {
@@ -38,19 +41,19 @@ export class ClickHouseSessions {
   }
 
   /** Settings of the session, which begins if it does not exist. @throws WattlineError `sql_refused` */
-  open(tenant: string, request: SessionRequest): ClientSettings {
-    return this.#session(tenant, request).settings
+  open(owner: string, request: SessionRequest): ClientSettings {
+    return this.#session(owner, request).settings
   }
 
   /** Adds settings to the session. */
-  set(tenant: string, request: SessionRequest, settings: ClientSettings): void {
-    const session = this.#session(tenant, { ...request, mustExist: false })
+  set(owner: string, request: SessionRequest, settings: ClientSettings): void {
+    const session = this.#session(owner, { ...request, mustExist: false })
     session.settings = { ...session.settings, ...settings }
   }
 
-  #session(tenant: string, { id, timeoutSeconds, mustExist }: SessionRequest): Session {
-    const sessions = this.#tenants.get(tenant) ?? new Map<string, Session>()
-    keep(this.#tenants, tenant, sessions, TENANTS_MAX)
+  #session(owner: string, { id, timeoutSeconds, mustExist }: SessionRequest): Session {
+    const sessions = this.#owners.get(owner) ?? new Map<string, Session>()
+    keep(this.#owners, owner, sessions, OWNERS_MAX)
     const known = sessions.get(id)
     const isAlive = known !== undefined && known.expiresMs > this.#now()
     if (!isAlive && mustExist) {
@@ -58,7 +61,7 @@ export class ClickHouseSessions {
     }
     const session = isAlive ? known : { settings: {}, expiresMs: 0 }
     session.expiresMs = this.#now() + 1000 * Math.min(timeoutSeconds, SESSION_SECONDS_MAX)
-    keep(sessions, id, session, OF_TENANT_MAX)
+    keep(sessions, id, session, OF_OWNER_MAX)
     return session
   }
 }

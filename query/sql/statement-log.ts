@@ -90,12 +90,12 @@ export class StatementLog {
 
   /** The owner's statements that run. */
   running(owner: StatementOwner): readonly LoggedStatement[] {
-    return [...(this.#owners.get(keyOf(owner))?.running ?? [])]
+    return [...(this.#owners.get(ownerKey(owner))?.running ?? [])]
   }
 
   /** Stops the owner's statements with these ids; returns them. */
   kill(owner: StatementOwner, ids: ReadonlySet<string>): readonly LoggedStatement[] {
-    const found = [...(this.#owners.get(keyOf(owner))?.running ?? [])].filter(one => ids.has(one.queryId))
+    const found = [...(this.#owners.get(ownerKey(owner))?.running ?? [])].filter(one => ids.has(one.queryId))
     for (const one of found) {
       one.abort.abort(new WattlineError('sql_cancelled', 'The statement was cancelled by KILL QUERY.'))
     }
@@ -104,7 +104,7 @@ export class StatementLog {
 
   /** Rows of `system.processes`. */
   processes(owner: StatementOwner): readonly (readonly QueryParam[])[] {
-    const running = this.#owners.get(keyOf(owner))?.running ?? []
+    const running = this.#owners.get(ownerKey(owner))?.running ?? []
     return [...running].map(one => [
       true,
       one.user,
@@ -121,7 +121,7 @@ export class StatementLog {
 
   /** Rows of `system.query_log`. */
   ended(owner: StatementOwner): readonly (readonly QueryParam[])[] {
-    const ended = this.#owners.get(keyOf(owner))?.ended ?? []
+    const ended = this.#owners.get(ownerKey(owner))?.ended ?? []
     return ended.map(one => [
       one.error === null ? 'QueryFinish' : 'ExceptionWhileProcessing',
       dateOf(one.endedMs),
@@ -145,7 +145,7 @@ export class StatementLog {
   }
 
   #of(owner: StatementOwner): OfOwner {
-    const key = keyOf(owner)
+    const key = ownerKey(owner)
     const known = this.#owners.get(key) ?? { running: new Set(), ended: [] }
     // The one used longest ago comes first.
     this.#owners.delete(key)
@@ -163,7 +163,8 @@ export class StatementLog {
   }
 }
 
-const keyOf = ({ tenant, accounts }: StatementOwner): string => JSON.stringify([tenant, accounts])
+/** Identifies an owner. */
+export const ownerKey = ({ tenant, accounts }: StatementOwner): string => JSON.stringify([tenant, accounts])
 const kindOf = (text: string): string =>
   /^\s*([A-Za-z]{1,16})\b/.exec(text)?.[1]?.replace(/^./, first => first.toUpperCase()) ?? ''
 const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)

@@ -8,18 +8,25 @@ import { parseArgs } from '../support/arguments.ts'
 import { costs } from './costs.ts'
 import { isolation } from './isolation.ts'
 import { noisePart } from './noise.ts'
+import { routeIsolation } from './routes/isolation.ts'
 import { totalFunctions } from './total-functions.ts'
 
 export interface HostileOptions {
   readonly seed: number
-  /** For `isolation`: number of places in which each condition is put, for each table. */
+  /** For `isolation`: number of places in which each condition is put, for each table; requests in proportion. */
   readonly places: number
   readonly say: (line: string) => void
 }
 
+/** Requests of each kind to the routes, for each place. */
+const REQUESTS_PER_PLACE = 20
+
 /** Each throws if its rule is violated. */
 const PARTS: Readonly<Record<string, (options: HostileOptions) => Promise<void>>> = {
-  isolation,
+  isolation: async ({ seed, places, say }) => {
+    await isolation({ seed, places, say })
+    await routeIsolation({ seed, perKind: places * REQUESTS_PER_PLACE, say })
+  },
   'total-functions': totalFunctions,
   costs: ({ say }) => costs({ say }),
   noise: ({ say }) => noisePart({ say }),

@@ -81,7 +81,7 @@ describe('the whole of a tenant', () => {
         explained.push(await explainAll(warehouse, WHOLE, fenced))
         all.push(await askAll(asIs, grouped), await askAll(asIs, ofDictionaries))
       },
-      async folder => void all.push(await filteredAnswers(folder, ofTraces)),
+      { afterwards: async folder => void all.push(await filteredAnswers(folder, ofTraces)) },
     )
     return all
   }

@@ -88,12 +88,20 @@ export function leaks(
   })
 }
 
-/** An embedded warehouse in its own folder, filled; passed to `use` with the folder, which is removed afterwards. */
+/** What else happens in a world. */
+interface WorldOptions {
+  /** Called with the folder when the warehouse is closed, before the folder is removed. */
+  readonly afterwards?: (folder: string) => Promise<void>
+  /** Default: `fill`. */
+  readonly fillWith?: (warehouse: Warehouse, asker: Asker, isMixed: boolean) => Promise<void>
+}
+
+/** An embedded warehouse in its own folder, filled; passed to `use`. */
 export async function inWorld<Result>(
   asker: Asker,
   isMixed: boolean,
   use: (warehouse: Warehouse) => Promise<Result>,
-  afterwards: (folder: string) => Promise<void> = async () => undefined,
+  { afterwards, fillWith = fill }: WorldOptions = {},
 ): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'wattline-hostile-'))
   const warehouse = await openEmbeddedWarehouse({
@@ -103,11 +111,11 @@ export async function inWorld<Result>(
   })
   try {
     await warehouse.migrate(STREAMS, RETENTION)
-    await fill(warehouse, asker, isMixed)
+    await fillWith(warehouse, asker, isMixed)
     return await use(warehouse)
   } finally {
     await warehouse.close()
-    await afterwards(folder)
+    await afterwards?.(folder)
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -11,6 +11,7 @@ import { chartLeg } from './legs/chart.ts'
 import { kedaLeg, metricApisLeg } from './legs/doors.ts'
 import { identityLeg, smallIdentityLeg } from './legs/identity.ts'
 import { planeLeg } from './legs/plane.ts'
+import { promqlLeg } from './legs/promql.ts'
 import { startControlPlane } from './plane/control-plane.ts'
 import { Report } from './report.ts'
 
@@ -20,6 +21,7 @@ const LEGS = {
   'small-identity': smallIdentityLeg,
   'metric-apis': metricApisLeg,
   keda: kedaLeg,
+  promql: promqlLeg,
   chart: chartLeg,
 }
 

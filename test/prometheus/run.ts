@@ -1,6 +1,6 @@
 /**
  * `npm run test:prometheus`: real clients of Prometheus' HTTP API ask a Wattline process, which got the same samples by remote
- * write; every value is compared. Go's client library asks below the prefix; the requests of KEDA's trigger and of
+ * write; every value is compared. Go's client library and promtool ask below the prefix; the requests of KEDA's trigger and of
  * CloudKitty's collector are sent as these send them. Exits 1 on any difference. Needs Go.
  */
 import { execFile } from 'node:child_process'
@@ -14,6 +14,7 @@ import { builtOnce, go } from '../support/go-build.ts'
 import { encodeWrite1, HEADERS_1, snappy } from '../support/remote-write.ts'
 import { eventually } from '../support/until.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { promtool } from './promtool.ts'
 
 parseArgs({ options: {} })
 
@@ -122,6 +123,7 @@ if (isEquipped('Prometheus clients', [['go', 'version']])) {
     await send(wattline)
     await requests(wattline)
     await goClient(wattline)
+    await promtool({ wattline, end: END, folder: data, compare })
   } finally {
     await wattline.end('SIGTERM')
     rmSync(data, { recursive: true, force: true })

@@ -90,7 +90,8 @@ export async function kedaLeg(plane: ControlPlane, report: Report): Promise<void
   }
 }
 
-async function withWattline(
+/** Calls `work` with both processes, and a policy for each name. */
+export async function withWattline(
   plane: ControlPlane,
   names: readonly string[],
   work: (wattline: AnsweringWattline) => Promise<void>,
@@ -123,7 +124,11 @@ async function scalingInactive(plane: ControlPlane, name: string): Promise<strin
   return condition?.status === 'False' ? condition.message : null
 }
 
-const scaledObject = (name: string, trigger: { readonly type: string; readonly metadata: object }) => ({
+/** A ScaledObject of the Deployment of that name. */
+export const scaledObject = (
+  name: string,
+  trigger: { readonly type: string; readonly metadata: object },
+) => ({
   apiVersion: 'keda.sh/v1alpha1',
   kind: 'ScaledObject',
   metadata: { name, namespace: 'default' },

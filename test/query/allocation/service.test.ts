@@ -295,12 +295,7 @@ describe('allocations', () => {
 })
 
 it('a token for some accounts sees their allocations and their shares, and nothing else', async () => {
-  for (const more of [
-    {},
-    { includeIdle: 'true' },
-    { shareIdle: 'true' },
-    { shareIdle: 'even', shareNamespaces: 'infra' },
-  ]) {
+  for (const more of [{}, { includeIdle: 'true' }, { shareIdle: 'true' }, { shareIdle: 'even' }]) {
     const query = { window: WINDOW, aggregate: 'account', ...more }
     const answer = await allocations(query, ['web'])
     expect(all(answer).map(({ name }) => name)).toEqual(['web'])
@@ -308,6 +303,15 @@ it('a token for some accounts sees their allocations and their shares, and nothi
     expect(answer.data[0]!['web']!.wattline).toEqual(whole.data[0]!['web']!.wattline)
   }
 })
+
+it.each([{ shareNamespaces: 'infra' }, { shareLabels: 'team:a' }, { shareCost: '730' }])(
+  'a token for some accounts cannot find out what others used by %o',
+  async share => {
+    const query = { window: WINDOW, aggregate: 'account', ...share }
+    await expect(allocations(query, ['web'])).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(allocations(query)).resolves.toMatchObject({ code: 200 })
+  },
+)
 
 it('costs in several currencies are never added up', async () => {
   const Tenant = 'abroad'

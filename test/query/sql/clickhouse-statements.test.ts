@@ -73,6 +73,8 @@ it('takes USE of its own database, and settings of statement, URL and session', 
   expect((await ask(NULLS, 'join_use_nulls=1&max_threads=3&log_comment=x&readonly=0')).text).toBe('\\N\n')
   expect((await ask('SET join_use_nulls = 1', 'session_id=a')).code).toBe('')
   expect((await ask(NULLS, 'session_id=a&session_check=1')).text).toBe('\\N\n')
+  const limited = { tenant: 'shop', accounts: ['web'] }
+  expect(await as(limited, () => ask(NULLS, 'session_id=a&session_check=1'))).toMatchObject({ code: '372' })
   expect((await ask(NULLS, 'session_id=a&join_use_nulls=0')).text).toBe('0\n')
   expect((await ask(NULLS, 'session_id=b')).text).toBe('0\n')
   expect((await as({ tenant: 'bank' }, () => ask(NULLS, 'session_id=a&session_check=1'))).code).toBe('372')

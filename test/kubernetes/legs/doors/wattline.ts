@@ -87,6 +87,11 @@ export class AnsweringWattline {
     return await (await fetch(`http://127.0.0.1:${this.http}/api/v1/scaling/${name}?stale=allow`)).text()
   }
 
+  /** Where the process that decides answers as Prometheus does. */
+  get prometheus(): string {
+    return `http://127.0.0.1:${this.#decidingHttp}/prometheus`
+  }
+
   async startDeciding(): Promise<void> {
     const environment = {
       WATTLINE_LISTEN_HTTP: `${this.#decidingHttp}`,
