@@ -15,7 +15,10 @@ export async function takeFolder(store: BackupStore, period: PeriodUnit, owner: 
   }
   const found = settingsSchema.safeParse(before)
   if (!found.success) {
-    throw new WattlineError('exports_refused', `${SETTINGS_NAME} in ${store.name} is not of this version.`)
+    throw new WattlineError(
+      'exports_refused',
+      `${SETTINGS_NAME} in ${store.name} was written by another version of Wattline.`,
+    )
   }
   if (found.data.period !== period) {
     throw new WattlineError(

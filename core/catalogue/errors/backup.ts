@@ -30,7 +30,7 @@ export const BACKUP_ERRORS = {
   exports_refused: entry(
     'reject',
     409,
-    'Set `exports.to` to a folder of its own for each instance and `exports.period`. See docs/exports.md.',
+    'Give each instance, and each value of `exports.period`, its own folder in `exports.to`. See docs/exports.md.',
   ),
   import_differs: entry(
     'reject',

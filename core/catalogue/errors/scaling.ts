@@ -5,7 +5,7 @@ export const AUTOSCALER_ERRORS = {
   scaling_policy_unknown: entry(
     'reject',
     404,
-    'Check the name of the policy, and the tenant that the token, the certificate or the namespace of the caller stands for.',
+    'Check the name of the policy, and the tenant to which the caller belongs by its token, certificate or namespace.',
   ),
   scaling_stale: entry(
     'retry',

@@ -148,7 +148,7 @@ class RunningTask implements Evaluation {
               'limit',
               'the query needs more memory than one query may use. Select fewer series',
             )
-          : new EvaluationError('internal', 'the evaluation was broken off', { cause }),
+          : new EvaluationError('internal', 'the evaluation was interrupted', { cause }),
     })
   }
 

@@ -50,7 +50,10 @@ export function kedaTenants({ access, clientNames, tenantOf }: KedaTenantOptions
       token === undefined ? headers : { authorization: `Bearer ${token}` }
     const { tenant, accounts } = access.authenticate(credential, 'read')
     if (accounts !== null) {
-      throw new WattlineError('forbidden', 'This token is limited to accounts; policies have none.')
+      throw new WattlineError(
+        'forbidden',
+        'This token is limited to accounts, and policies belong to no account.',
+      )
     }
     return {
       tenant,
