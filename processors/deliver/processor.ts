@@ -150,6 +150,8 @@ class DeliverWorker implements PartitionWorker {
         // More results come at once as a rule: they share a transaction, and an insert of the tables.
         if (this.#results.length < FEW_RESULTS && this.#running.size > 0) await sleep(GATHER_MS, revoked)
         await this.#commitResults()
+        // The next message of a group is due now, and not after the wait for records.
+        if (performance.now() < untilMs) continue
       }
       const leftMs = untilMs - performance.now()
       if (leftMs <= 0 || this.#running.size === 0) return

@@ -35,12 +35,12 @@ interface Sent {
 /** An agent that sends metrics. A collector of its own learns from what it sees. */
 function sending(metrics: readonly Sent[]): Agent {
   const recogniser = createRecogniser()
-  return seconds =>
-    metrics.flatMap(({ name, labels = {}, resource = {}, perSecond, value, offset = 0, start }) => {
-      // Prometheus has no types here.
-      const isSum = perSecond !== undefined && name.includes('.')
-      const body = requestOf([
-        {
+  return seconds => {
+    const body = requestOf(
+      metrics.map(({ name, labels = {}, resource = {}, perSecond, value, offset = 0, start }) => {
+        // Prometheus has no types here.
+        const isSum = perSecond !== undefined && name.includes('.')
+        return {
           name,
           kind: isSum ? 'sum' : 'gauge',
           temporality: isSum ? 2 : 0,
@@ -54,10 +54,11 @@ function sending(metrics: readonly Sent[]): Agent {
               attributes: labels,
             },
           ],
-        },
-      ])
-      return recognisedIn(body, ANY_TIME, recogniser).readings.map(row => ({ ...row, Tenant: 'default' }))
-    })
+        }
+      }),
+    )
+    return recognisedIn(body, ANY_TIME, recogniser).readings.map(row => ({ ...row, Tenant: 'default' }))
+  }
 }
 
 /** 60 W, 8 CPUs of which 2 are busy; a container uses 0.5 of them, a unit 0.5, the kernel the rest. */

@@ -16,6 +16,7 @@ import {
   type Reading,
   reading,
 } from '../processors/meter/support.ts'
+import { runs } from '../support/runs.ts'
 import { book, counting, exported, orders, type Sent } from './booking.ts'
 
 const POD = '0a1b2c3d-1111-2222-3333-444455556666'
@@ -306,6 +307,6 @@ test('the choice is independent of order and assigns each workload to itself or 
       const { asOf } = chooseWorkloads(found)
       for (const as of asOf) if (as !== null) expect(asOf[as!]).toBe(as)
     }),
-    { seed: 14, numRuns: 500 },
+    { seed: 14, numRuns: runs(200) },
   )
 })

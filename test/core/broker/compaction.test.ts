@@ -15,6 +15,7 @@ import { KeyIndex } from '../../../core/broker/embedded/key-index.ts'
 import { recordKey } from '../../../core/broker/embedded/keys.ts'
 import { planCompaction, SLICE_RECORDS } from '../../../core/broker/embedded/retention.ts'
 import { type Events, silentEvents } from '../../../core/catalogue/events/events.ts'
+import { runs } from '../../support/runs.ts'
 import { until } from '../../support/until.ts'
 import { brokerIn, folder, onPartition, readNow } from './folder.ts'
 
@@ -93,7 +94,7 @@ test.each([0, 1e12])('any interleaving keeps the required records, with %d bytes
       await rm(path, { recursive: true })
     }
   }
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 25 }), run), { numRuns: 40 })
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 25 }), run), { numRuns: runs(15) })
 })
 
 test('superseded records are removed, so that the log stays as small as its keys and space is released', async () => {

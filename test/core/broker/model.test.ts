@@ -10,6 +10,7 @@ import { expect, test } from 'vitest'
 import type { AssignedPartition, Broker, Subscription } from '../../../core/broker/broker.ts'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
+import { runs } from '../../support/runs.ts'
 
 interface Model {
   readonly records: string[]
@@ -216,7 +217,7 @@ test.each([{ retainedBytes: 1e12 }, { retainedBytes: 0 }])(
           await rm(path, { recursive: true })
         }
       }),
-      { numRuns: 25 },
+      { numRuns: runs(10) },
     )
   },
 )

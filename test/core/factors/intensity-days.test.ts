@@ -11,6 +11,7 @@ import { decimalText } from '../../../core/model/decimal.ts'
 import { type Factor, yearlyIntensity } from '../../../core/model/factor.ts'
 import { followerOf } from '../../support/factor-follower.ts'
 import { memoryLog } from '../../support/memory-log.ts'
+import { runs } from '../../support/runs.ts'
 
 const START = Date.parse('2026-03-28T00:00:00Z') / 1000
 const HOURS = 24 * 4
@@ -75,7 +76,7 @@ test('the value put last is in force, minute by minute', async () => {
         }
       },
     ),
-    { numRuns: 30, seed: 1 },
+    { numRuns: runs(12), seed: 1 },
   )
 })
 

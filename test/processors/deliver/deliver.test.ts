@@ -107,11 +107,13 @@ const message = (number: number, receiver: string, group = `group-${number % 5}`
 })
 
 async function write(messages: readonly AlertMessage[], tenant = 'shop'): Promise<void> {
-  for (const one of messages) {
-    for (const { partition, record } of messageRecords([{ tenant, message: one }], 2, Date.now() + aheadMs)) {
-      await broker.append(notifications.name, partition, [record])
-    }
-  }
+  const each = messages.flatMap(one => messageRecords([{ tenant, message: one }], 2, Date.now() + aheadMs))
+  for (const [partition, records] of Map.groupBy(each, ({ partition }) => partition))
+    await broker.append(
+      notifications.name,
+      partition,
+      records.map(({ record }) => record),
+    )
 }
 
 it('delivers to others while a receiver has more messages waiting than fit into memory, and to it once it answers', async () => {

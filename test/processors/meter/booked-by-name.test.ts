@@ -6,6 +6,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
+import { runs } from '../../support/runs.ts'
 import { fleet, NOON_MS } from './fleet.ts'
 import { energyAt, modeAt, type Reading, reading } from './support.ts'
 
@@ -139,6 +140,6 @@ test('whichever worker is ahead, no minute is booked twice', async () => {
         }
       },
     ),
-    { numRuns: 30, seed: 20261130 },
+    { numRuns: runs(12), seed: 20261130 },
   )
 })

@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { runs } from '../../support/runs.ts'
 import { at, drive, energyAt, modeAt, type Reading, reading, totalUj, workAt } from './support.ts'
 
 const counter = fc.array(fc.bigInt({ min: 0n, max: 50_000_000n }), { minLength: 2, maxLength: 14 })
@@ -67,7 +68,7 @@ test('all windows together hold exactly what the energy counters rose by', () =>
       expect(run.late).toEqual([])
       expect(run.energy.every(row => row.EnergyUj >= 0n && row.Coverage >= 0 && row.Coverage <= 1)).toBe(true)
     }),
-    { numRuns: 60 },
+    { numRuns: runs(25) },
   )
 })
 
@@ -94,7 +95,7 @@ test('order and duplicates within the lateness change no row', () => {
       expect(mixed.energy).toEqual(plain.energy)
       expect(mixed.late).toEqual([])
     }),
-    { numRuns: 40 },
+    { numRuns: runs(15) },
   )
 })
 
@@ -122,7 +123,7 @@ test('a crash after any record gives the same rows and the same bytes', () => {
       expect(crashing.late).toEqual(steady.late)
       expect(crashing.bytes()).toEqual(steady.bytes())
     }),
-    { numRuns: 40 },
+    { numRuns: runs(15) },
   )
 })
 
@@ -142,7 +143,7 @@ test('what windows and late parts hold is together what the counters rose by, ho
       const metered = totalUj(run.energy) - totalUj(gpu)
       expect(metered + late.reduce((total, { Value }) => total + Value, 0n)).toBe(rose)
     }),
-    { numRuns: 60 },
+    { numRuns: runs(25) },
   )
 })
 
@@ -161,6 +162,6 @@ test('a wrapping counter gives the same as one that never wraps', () => {
         expect(wrapping.energy).toEqual(plain.energy)
       },
     ),
-    { numRuns: 60 },
+    { numRuns: runs(25) },
   )
 })

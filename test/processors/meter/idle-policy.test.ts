@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
 import { shared } from '../../books/oracle.ts'
+import { runs } from '../../support/runs.ts'
 import {
   at,
   drive,
@@ -173,6 +174,6 @@ test('on random minutes: shares by largest remainder, ties to the first; sums an
         expect(got.get('') ?? 0n).toBe(policy === 'by_usage' ? 0n : parts[of.length])
       },
     ),
-    { numRuns: 150 },
+    { numRuns: runs(50) },
   )
 })

@@ -62,13 +62,16 @@ export const viewOf = (rows: readonly Reading[]) => readRecord(readings, encodeR
 const newestMs = (rows: readonly Reading[]): number =>
   Math.max(...rows.map(({ Timestamp }) => Number(Timestamp / 1_000_000n)))
 
+/** Reading the schema costs more than many a meter here works. */
+const DEFAULT_METERING = configSchema.parse({}).metering
+
 type Metering_ = Partial<(typeof configSchema)['_output']['metering']>
 
 /** A meter with its states; `roundTrip` stores and loads every changed state after each record, as a crash would. */
 export function drive(
   options: { metering?: Metering_; roundTrip?: boolean; isSensor?: boolean; capacityOf?: CapacityOf } = {},
 ) {
-  const metering = { ...configSchema.parse({}).metering, ...options.metering }
+  const metering = { ...DEFAULT_METERING, ...options.metering }
   const meter = createMeter({ metering, isSensor: () => options.isSensor ?? false })
   const { capacityOf = () => 'all' } = options
   const states: HostStates = new Map()

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
 import { createRate } from '../../../processors/rate/rate.ts'
+import { runs } from '../../support/runs.ts'
 import { drive, WORKED_EXAMPLE } from '../meter/support.ts'
 import { energyRow } from './energy-row.ts'
 import { createRateByRows } from './rate-by-rows.ts'
@@ -380,7 +381,7 @@ test('gives what rating row by row in exact rationals gives', () => {
         )
       },
     ),
-    { numRuns: 150, seed: 20261130 },
+    { numRuns: runs(50), seed: 20261130 },
   )
 })
 

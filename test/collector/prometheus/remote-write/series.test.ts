@@ -11,6 +11,7 @@ import {
   type SentSeries,
   withStale,
 } from '../../../support/remote-write.ts'
+import { runs } from '../../../support/runs.ts'
 import { encoders, NOW_MS, stored, storedSeries, at as unixNano } from './support.ts'
 
 const VERSIONS = [1, 2] as const
@@ -364,7 +365,7 @@ describe.each(VERSIONS)('version %i', version => {
           }
         },
       ),
-      { numRuns: 800 },
+      { numRuns: runs(250) },
     )
   })
 })

@@ -13,6 +13,7 @@ import { decimalText, parseDecimal } from '../../../../core/model/decimal.ts'
 import { createPriceList } from '../../../../core/model/prices/price-list.ts'
 import { spotPrice } from '../../../../core/model/prices/spot-price.ts'
 import type { PriceListTerms } from '../../../../core/model/prices/terms.ts'
+import { runs } from '../../../support/runs.ts'
 import { fractionOf, isSame, priceByRules, type SpotValue } from './prices-by-rules.ts'
 
 const seconds = (iso: string): number => Date.parse(iso) / 1000
@@ -313,7 +314,7 @@ test('minute by minute what the rules say, for any lists, around a night on whic
           if (index > 0) expect(pieces[index - 1]!.to).toBe(begin)
       },
     ),
-    { numRuns: 60, seed: 20261130 },
+    { numRuns: runs(20), seed: 20261130 },
   )
 })
 

@@ -1,0 +1,3 @@
+// Guarantees: what the imported tests do, over many more interleavings.
+import '../../core/broker/compaction.test.ts'
+import '../../core/broker/model.test.ts'

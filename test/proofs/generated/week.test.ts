@@ -1,0 +1,2 @@
+// Guarantees: what the imported test does, for more weeks.
+import '../../week/week.test.ts'
