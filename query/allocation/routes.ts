@@ -5,7 +5,7 @@ import type { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { identityOf, READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import type { RawQuery } from '../http/parameters.ts'
-import { asRouteError } from '../http/problem.ts'
+import { countedFailure } from '../http/problem.ts'
 import { parseAllocationRequest } from './request.ts'
 import { answerAllocation } from './service.ts'
 import { isShared } from './statement.ts'
@@ -30,9 +30,7 @@ export function allocationRoutes(app: FastifyInstance, context: QueryContext): v
       return await answerAllocation(context.readers(sees, reply), question)
     } catch (error) {
       if (reply.raw.destroyed) return reply
-      const failure = asRouteError(error)
-      if (failure.status >= 500) context.events.emit('requestFailed', { code: failure.code }, error)
-      return sendInItsShape(reply, failure)
+      return sendInItsShape(reply, countedFailure(error, context.events))
     }
   }
   for (const path of PATHS) app.get(path, { config: { access: READ } }, answer)

@@ -6,7 +6,7 @@ import { createWebServer } from '../../core/http/web-server.ts'
 import { guardRoutes } from './auth.ts'
 import { readBodies } from './bodies.ts'
 import type { StatusContext } from './context.ts'
-import { asRouteError, pathOf, sendProblem } from './problem.ts'
+import { countedFailure, pathOf, sendProblem } from './problem.ts'
 
 const HEADER_MAX_BYTES = 16_384
 /** How long a connection may stay open without a request. */
@@ -75,9 +75,7 @@ export function createApp(
   app.setErrorHandler(async (error, request, reply) => {
     // The client has disconnected: no one would receive the answer, and a cancelled query is not a failure.
     if (reply.raw.destroyed) return reply
-    const failure = asRouteError(error)
-    if (failure.status >= 500) context.events.emit('requestFailed', { code: failure.code }, error)
-    return sendProblem(reply, request, failure)
+    return sendProblem(reply, request, countedFailure(error, context.events))
   })
   return { app, handler: listener }
 }

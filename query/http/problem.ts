@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../../core/api/answers.ts'
 import { asWattlineError, type ErrorCode, WattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { Events } from '../../core/catalogue/events/events.ts'
 import { CHALLENGE } from './auth.ts'
 
 /** Media type of errors on JSON routes (RFC 9457). */
@@ -51,4 +52,11 @@ export function asRouteError(error: unknown): WattlineError {
   if (error instanceof WattlineError) return error
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
   return asWattlineError(error, STATUS_CODES[status] ?? 'invariant_broken')
+}
+
+/** The error that answers a request; one that is not the client's is counted, with its cause. */
+export function countedFailure(error: unknown, events: Pick<Events, 'emit'>): WattlineError {
+  const failure = asRouteError(error)
+  if (failure.status >= 500) events.emit('requestFailed', { code: failure.code }, error)
+  return failure
 }

@@ -45,7 +45,10 @@ export async function sendChunks(
   })
   options.onHead?.(ended)
   const { coding } = options
-  if (coding !== undefined) reply.header('content-encoding', coding).header('vary', 'accept-encoding')
+  if (coding !== undefined) {
+    const vary = [reply.getHeader('vary'), 'accept-encoding'].filter(one => one !== undefined)
+    reply.header('content-encoding', coding).header('vary', vary.join(', '))
+  }
   const stream = coding === undefined ? plain : plain.pipe(encoder(coding))
   if (stream !== plain) plain.once('error', error => stream.destroy(error))
   const done = new Promise<void>(resolve => {

@@ -1,11 +1,12 @@
 /** What the query APIs of Jaeger and Tempo share: a route with its reader, errors in the form of the API, answers in chunks. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { acceptedCoding } from '../codings/content-codings.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import type { RawQuery } from '../http/parameters.ts'
-import { asRouteError } from '../http/problem.ts'
+import { countedFailure } from '../http/problem.ts'
 import { readerLimits } from '../http/slow-reader.ts'
 import { sendChunks } from '../http/stream-answer.ts'
 
@@ -30,8 +31,7 @@ export function traceApi(
 ): AddTraceRoute {
   const refuse = (reply: FastifyReply, error: unknown): FastifyReply => {
     if (reply.raw.destroyed || reply.sent) throw error
-    const failure = asRouteError(error)
-    if (failure.status >= 500) context.events.emit('requestFailed', { code: failure.code }, error)
+    const failure = countedFailure(error, context.events)
     if (failure.retryAfterSeconds !== undefined)
       reply.header('retry-after', String(failure.retryAfterSeconds))
     const [type, body] = bodyOf(failure)
@@ -63,7 +63,7 @@ export async function sendTraces(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<FastifyReply> {
   await sendChunks(reply, chunks, {
-    coding: /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? '')) ? 'gzip' : undefined,
+    coding: acceptedCoding(String(request.headers['accept-encoding'] ?? '')),
     onLate: () => new Uint8Array(),
     reader: readerLimits(config.limits.sql, reason => events.emit('answerCut', { reason, tenant })),
   })

@@ -1,12 +1,12 @@
-import { digest } from '../../model/digest.ts'
 import { EXPORTABLE_STREAMS } from '../../model/streams/exportable.ts'
 import { ROLLUP_KEYS } from '../../model/streams/ledger.ts'
 import { type StreamDeclaration, tablesOf } from '../../model/streams/stream.ts'
 import { exportedView } from '../exported/tables.ts'
 import { quoteText } from '../tables/column-types.ts'
-import { type Dialect, LOCAL_DIALECT, qualified } from '../tables/ddl.ts'
-import { MADE_FROM, ROLLUP_VIEWS, TRACE_INDEX } from '../tables/ddl-derived.ts'
+import { type Dialect, LOCAL_DIALECT } from '../tables/ddl.ts'
+import { ROLLUP_VIEWS, TRACE_INDEX } from '../tables/ddl-derived.ts'
 import { METRIC_VIEWS } from '../tables/ddl-metrics.ts'
+import { createView, MADE_FROM } from '../tables/view.ts'
 import { CLIENT_SETTINGS } from './client-settings.ts'
 import { bothCases, type CatalogueSource, MORE_SOURCES, NO_TEXT } from './ddl-catalogue-more.ts'
 import { PUBLIC_TABLES } from './policies.ts'
@@ -192,12 +192,7 @@ export function createCatalogue(
     const filled = select
       .replace('{database}', quoteText(dialect.database))
       .replace('{tables}', () => (tables.length === 0 ? 'NULL' : tables.map(quoteText).join(', ')))
-    const text = [
-      `CREATE OR REPLACE VIEW ${qualified(dialect, name)}${dialect.onCluster} AS`,
-      filled,
-      `COMMENT '${MADE_FROM}${digest(filled, 16)}'`,
-    ].join('\n')
-    return { name, text }
+    return { name, text: createView(name, filled, dialect) }
   }
   return SOURCES.flatMap(source => [
     view(viewName(source), source, [...readableTables(streams), ...exportedViews(streams, false)]),

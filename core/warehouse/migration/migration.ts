@@ -16,13 +16,13 @@ import { createDistributed, plainColumn } from '../tables/ddl-cluster.ts'
 import {
   createRollupView,
   createTraceIndex,
-  isMadeFrom,
   ROLLUP_VIEWS,
   TRACE_INDEX,
   TRACE_INDEX_COLUMNS,
   TRACE_INDEX_VIEW,
 } from '../tables/ddl-derived.ts'
 import { createMetricView, METRIC_VIEWS } from '../tables/ddl-metrics.ts'
+import { isMadeFrom } from '../tables/view.ts'
 
 /** An existing table: its columns, and its definition as the engine prints it. */
 export interface ExistingTable {

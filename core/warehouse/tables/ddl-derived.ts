@@ -1,4 +1,3 @@
-import { digest } from '../../model/digest.ts'
 import { LEDGER_BUCKETS, ROLLUP_KEYS, ROLLUP_SUMS } from '../../model/streams/ledger.ts'
 import { quoteName } from './column-types.ts'
 import type { Retention } from './ddl.ts'
@@ -11,6 +10,7 @@ import {
   tableSettings,
   ttlLines,
 } from './ddl.ts'
+import { createView } from './view.ts'
 
 /** Derived from the streams' tables: the index of traces by id, and the sums by hour and day. */
 export const TRACE_INDEX = 'otel_traces_trace_id_ts'
@@ -76,19 +76,5 @@ export function createRollupView(
     `FROM (SELECT ${view.bucket} AS bucket, ${keys}, ${sums}`,
     `FROM ${qualified(dialect, 'ledger')} GROUP BY bucket, ${keys})`,
   ].join('\n')
-  return [
-    `CREATE OR REPLACE VIEW ${qualified(dialect, view.name)}${dialect.onCluster} AS`,
-    select,
-    // Distinguishes this text from that of another version: the engine prints a view in its own words.
-    `COMMENT '${MADE_FROM}${digest(select, 16)}'`,
-  ].join('\n')
-}
-
-/** Prefix of a view's comment, before a digest of its text. */
-export const MADE_FROM = 'made from '
-
-/** Whether a view's definition, as the engine prints it, was made from this text. */
-export function isMadeFrom(text: string, definition: string): boolean {
-  const mark = text.slice(text.lastIndexOf(MADE_FROM))
-  return definition.includes(mark.slice(0, MADE_FROM.length + 16))
+  return createView(view.name, select, dialect)
 }

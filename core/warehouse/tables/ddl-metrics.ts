@@ -1,4 +1,3 @@
-import { digest } from '../../model/digest.ts'
 import {
   metricExpHistograms,
   metricHistograms,
@@ -13,7 +12,7 @@ import {
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
 import { quoteName, storedType } from './column-types.ts'
 import { type Dialect, qualified } from './ddl.ts'
-import { MADE_FROM } from './ddl-derived.ts'
+import { createView } from './view.ts'
 
 /** A view with name, columns and types of a table of the OpenTelemetry Collector's exporter. */
 export interface MetricView {
@@ -120,9 +119,5 @@ export function createMetricView(view: MetricView, dialect: Dialect): string {
     `SELECT ${columns.map(([name]) => quoteName(name)).join(', ')}`,
     `FROM ${qualified(dialect, view.before.table!.name)}`,
   ].join('\n')
-  return [
-    `CREATE OR REPLACE VIEW ${qualified(dialect, view.name)}${dialect.onCluster} AS`,
-    select,
-    `COMMENT '${MADE_FROM}${digest(select, 16)}'`,
-  ].join('\n')
+  return createView(view.name, select, dialect)
 }

@@ -1,4 +1,5 @@
 /** Parameters of the Prometheus API, from the address and from a form, with Prometheus' own words for what is wrong. */
+import { durationMs, outOfRange } from '../../promql/index.ts'
 import { EvaluationError } from '../pool/evaluation-error.ts'
 
 /** Parameters of one request. */
@@ -57,35 +58,18 @@ function timeMsOf(text: string): number | null {
   return Number.isNaN(ms) ? null : ms
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-  y: 31_536_000_000,
-}
-const DURATION = /^(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$/
-
 /** Milliseconds, of seconds with decimals or a duration such as `1h30m`. @throws EvaluationError `bad_data` */
 export function durationOf(parameters: Parameters, name: string, absent?: number): number {
   const text = parameters.text(name)
   if (text === '' && absent !== undefined) return absent
   const found = durationMsOf(text)
-  if (found !== null) return found
+  if (found !== undefined) return found
   throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid duration`)
 }
 
-function durationMsOf(text: string): number | null {
-  if (FLOAT.test(text)) {
-    const ms = Math.round(Number(text) * 1000)
-    return Math.abs(ms) <= MOST_MS ? ms : null
-  }
-  if (text === '' || !DURATION.test(text)) return null
-  let ms = 0
-  for (const [, number, unit] of text.matchAll(/(\d+)(ms|[ywdhms])/g)) ms += Number(number) * UNITS[unit!]!
-  return ms <= MOST_MS ? ms : null
+function durationMsOf(text: string): number | undefined {
+  if (!FLOAT.test(text)) return durationMs(text)
+  return outOfRange(Number(text)) ? undefined : Math.round(Number(text) * 1000)
 }
 
 /** A number of things; 0 when absent, which is no limit. @throws EvaluationError `bad_data` */

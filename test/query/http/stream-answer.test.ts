@@ -35,7 +35,7 @@ beforeEach(async () => {
     const signal = disconnectSignal(reply)
     signal.addEventListener('abort', () => settle('aborted'))
     const coding = Object.hasOwn(request.query as object, 'gzip') ? ('gzip' as const) : undefined
-    reply.type('text/plain')
+    reply.type('text/plain').header('vary', 'accept')
     await sendChunks(reply, chunks(), { coding, onLate: () => Buffer.from(lastWords), reader })
     if (!signal.aborted) settle('sent')
     return reply
@@ -52,6 +52,7 @@ it('sends all pieces, plain and compressed', async () => {
   expect(await ended).toBe('sent')
   const zipped = await fetch(`${base}/?gzip`)
   expect(zipped.headers.get('content-encoding')).toBe('gzip')
+  expect(zipped.headers.get('vary')).toBe('accept, accept-encoding')
   expect((await zipped.text()).length).toBe(400_000)
 })
 
