@@ -8,6 +8,7 @@ import { parseArgs } from '../support/arguments.ts'
 import { costs } from './costs.ts'
 import { isolation } from './isolation.ts'
 import { noisePart } from './noise.ts'
+import { promql } from './promql.ts'
 import { routeIsolation } from './routes/isolation.ts'
 import { totalFunctions } from './total-functions.ts'
 
@@ -30,6 +31,7 @@ const PARTS: Readonly<Record<string, (options: HostileOptions) => Promise<void>>
   'total-functions': totalFunctions,
   costs: ({ say }) => costs({ say }),
   noise: ({ say }) => noisePart({ say }),
+  promql: ({ say }) => promql({ say }),
 }
 
 const { values } = parseArgs({

@@ -14,6 +14,13 @@ interface Runs {
   readonly values: Float64Array
 }
 
+interface Rows {
+  readonly start: number
+  readonly end: number
+  readonly to: number
+  readonly first: number
+}
+
 /** Hands on floats. */
 export class FloatRuns {
   readonly #push: (chunk: SampleChunk) => void
@@ -34,11 +41,17 @@ export class FloatRuns {
     const firsts = new Int32Array(ids.length + 1)
     let runs = 0
     let rows = 0
+    let plain = 0
     for (let run = 0; run < ids.length; run += 1) {
       const id = ids[run]!
       if (id < 0) continue
       const before = rows
-      rows = this.#compact(id, { start: starts[run]!, end: starts[run + 1]!, to: rows }, times, words)
+      const [start, end] = [starts[run]!, starts[run + 1]!]
+      // Usually nothing has to be moved.
+      const from = before === start ? this.#skipPlain(id, start, end, times, values) : start
+      plain += from - start
+      rows += from - start
+      if (from < end) rows = this.#compact(id, { start: from, end, to: rows, first: before }, times, words)
       if (rows === before) continue
       series[runs] = id
       firsts[runs] = before
@@ -51,25 +64,37 @@ export class FloatRuns {
       starts: firsts.subarray(0, runs + 1),
       times: times.subarray(0, rows),
       values: values.subarray(0, rows),
+      ...(plain === rows && this.#sums === null ? { hasNaN: false } : {}),
     }
     if (this.#sums !== null) accumulate(chunk, this.#sums)
     this.#push(chunk)
   }
 
-  /** Moves the rows of a run forward to `to`, without those that are no samples. Gives the next free row. */
-  #compact(
-    id: number,
-    { start, end, to }: { readonly start: number; readonly end: number; readonly to: number },
-    times: Float64Array,
-    words: Uint32Array,
-  ): number {
+  /** Passes the rows at the beginning of a run that ascend in time and are numbers. Gives the next row. */
+  #skipPlain(id: number, start: number, end: number, times: Float64Array, values: Float64Array): number {
+    let last = this.#lastMs[id]!
+    let row = start
+    for (; row < end; row += 1) {
+      const time = times[row]!
+      if (time <= last || Number.isNaN(values[row]!)) break
+      last = time
+    }
+    this.#lastMs[id] = last
+    return row
+  }
+
+  /**
+   * Moves rows of a run forward to `to`, without those that are no samples. Gives the next free row. `first`: where the run
+   * begins among the rows that are kept.
+   */
+  #compact(id: number, { start, end, to, first }: Rows, times: Float64Array, words: Uint32Array): number {
     let last = this.#lastMs[id]!
     let next = to
     for (let row = start; row < end; row += 1) {
       const time = times[row]!
       const [low, high] = [words[2 * row]!, words[2 * row + 1]!]
       if (high === NAN_HIGH && low === EXEMPLAR_LOW) continue
-      if (time < last || (time === last && next === to)) continue
+      if (time < last || (time === last && next === first)) continue
       // Of rows at one time the last counts.
       const place = time === last ? next - 1 : next
       times[place] = time

@@ -3,6 +3,7 @@ import { type Labels, labelValue, type Matcher, matcherTest } from '../../promql
 import type { NativeBlock } from '../native/columns.ts'
 import { mergedReader } from '../reading/merged-reader.ts'
 import type { Ask, Selected, SeriesReader } from '../reading/reader.ts'
+import { byWholeHours } from '../reading/whole-hours.ts'
 import { Catalogue, listedNames, type Metric, type MetricName, namesOf } from './catalogue.ts'
 import { readExemplars } from './exemplars.ts'
 import { floatReader, type Picked } from './float-reader.ts'
@@ -31,7 +32,7 @@ export class Points {
     const known = await this.#readers(asked, need, asked.isListing)
     // What is not found may have come since metrics and series were looked at.
     const readers = known.length > 0 || asked.isListing ? known : await this.#readers(asked, need, true)
-    return mergedReader(readers)
+    return byWholeHours(mergedReader(readers), need.toMs)
   }
 
   async #readers(asked: Asked, need: Selected, isFresh: boolean): Promise<readonly SeriesReader[]> {

@@ -3,6 +3,8 @@ import type { ToThread } from '../wire/messages.ts'
 
 /** Bytes that may be on their way to the thread. */
 const WINDOW_BYTES = 4_194_304
+/** What comes out of the engine in small pieces is handed on in one: a message costs more than copying its bytes. */
+const PIECE_BYTES = 524_288
 
 /** A statement whose answer is being handed on. */
 export interface ReadInHand {
@@ -32,9 +34,7 @@ export async function pump(
       wake()
     },
   })
-  for await (const chunk of chunks) {
-    if (isUnwanted || receiver.isOver()) return
-    const bytes = ownBytes(chunk)
+  const handOn = async (bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
     underWay += bytes.length
     receiver.post({ type: 'chunk', read, bytes }, [bytes.buffer])
     while (underWay > WINDOW_BYTES && !isUnwanted && !receiver.isOver()) {
@@ -43,11 +43,41 @@ export async function pump(
       })
     }
   }
+  const held = new Piece()
+  for await (const chunk of chunks) {
+    if (isUnwanted || receiver.isOver()) return
+    if (held.add(chunk)) continue
+    await handOn(held.take())
+    if (!held.add(chunk)) await handOn(new Uint8Array(chunk))
+  }
+  if (held.length > 0 && !isUnwanted && !receiver.isOver()) await handOn(held.take())
   if (!isUnwanted && !receiver.isOver()) receiver.post({ type: 'end', read })
 }
 
-/** Bytes that can be given away: their buffer has nothing else. */
-const ownBytes = (chunk: Uint8Array): Uint8Array<ArrayBuffer> =>
-  chunk.buffer instanceof ArrayBuffer && chunk.byteLength === chunk.buffer.byteLength
-    ? (chunk as Uint8Array<ArrayBuffer>)
-    : new Uint8Array(chunk)
+/** Collects bytes in a buffer that can be given away. */
+class Piece {
+  /** The first piece is small: most answers are. */
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(16_384)
+  length = 0
+
+  /** Whether there was space for them. */
+  add(chunk: Uint8Array): boolean {
+    const needed = this.length + chunk.length
+    if (needed > PIECE_BYTES) return false
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(Math.min(PIECE_BYTES, Math.max(needed, 4 * this.#bytes.length)))
+      larger.set(this.#bytes.subarray(0, this.length))
+      this.#bytes = larger
+    }
+    this.#bytes.set(chunk, this.length)
+    this.length = needed
+    return true
+  }
+
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = this.#bytes.subarray(0, this.length)
+    this.#bytes = Buffer.allocUnsafeSlow(PIECE_BYTES)
+    this.length = 0
+    return taken
+  }
+}

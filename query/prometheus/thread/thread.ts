@@ -1,4 +1,5 @@
 /** Entry of an evaluating thread: answers one task after another. */
+import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { PromqlError } from '../../promql/index.ts'
 import { piecesOf } from '../encode/body.ts'
@@ -8,7 +9,11 @@ import type { FailureKind, Task, ToThread } from '../wire/messages.ts'
 import { answer } from './answer.ts'
 import { TaskError, TaskPort } from './port.ts'
 
+/** Nice value: the main thread, which answers everyone, goes first. */
+const NICE = 10
+
 if (parentPort !== null) {
+  giveWay()
   const port = new TaskPort(parentPort)
   const points = new Points()
   parentPort.on('message', (message: ToThread) => {
@@ -28,6 +33,11 @@ if (parentPort !== null) {
       port.fail(...failureOf(error))
     }
   }
+}
+
+/** On Linux, process 0 is the calling thread. Elsewhere it would be the whole process. */
+function giveWay(): void {
+  if (process.platform === 'linux') setPriority(0, NICE)
 }
 
 /** Reads until the limit on samples, until the time is up, or until the client goes. */

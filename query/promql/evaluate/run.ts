@@ -67,14 +67,10 @@ async function answerAt(evaluator: Evaluator, grid: Grid, maxPoints: number): Pr
 /** The answer over a range. */
 async function answerOver(evaluator: Evaluator, grid: Grid, maxPoints: number): Promise<Answer> {
   const builder = new MatrixBuilder(grid.steps, maxPoints)
-  const perSlice = stepsPerSlice(evaluator.plan)
-  for (let first = 0; first < grid.steps; first += perSlice) {
-    const slice = {
-      startMs: timeAt(grid, first),
-      stepMs: grid.stepMs,
-      steps: Math.min(perSlice, grid.steps - first),
-    }
+  for (let first = 0; first < grid.steps; ) {
+    const slice = sliceFrom(evaluator.plan, grid, first)
     evaluator.samples.firstStep = first
+    first += slice.steps
     await evaluator.reader.advance(slice)
     const value = evaluator.value(evaluator.plan.expr, slice)
     if (value.type === 'string') throw new Error('A range query of a string')
@@ -97,11 +93,17 @@ const scalarBlock = (values: Float64Array) => ({
   dropsName: undefined,
 })
 
-function stepsPerSlice({ settings, windows, longestSubqueryMs }: Plan): number {
-  const lookback = Math.max(
-    0,
-    ...windows.filter(({ isFixed }) => !isFixed).map(each => each.toMs - each.fromMs),
-  )
+/**
+ * The steps that are evaluated together. Slices end before the samples that they need reach a multiple of their length: storage that
+ * keeps hours apart is then read hour by hour.
+ */
+function sliceFrom({ settings, windows, longestSubqueryMs }: Plan, grid: Grid, first: number): Grid {
+  const moving = windows.filter(({ isFixed }) => !isFixed)
+  const lookback = Math.max(0, ...moving.map(each => each.toMs - each.fromMs))
   const length = Math.max(settings.sliceMs, lookback / LOOKBACK_SHARE, longestSubqueryMs * SUBQUERY_FACTOR)
-  return Math.max(1, Math.floor(length / settings.stepMs))
+  const startMs = timeAt(grid, first)
+  const shiftMs = moving[0]?.toMs ?? 0
+  const boundary = (Math.floor((startMs + shiftMs) / length) + 1) * length - shiftMs
+  const steps = Math.max(1, Math.ceil((boundary - startMs) / grid.stepMs))
+  return { startMs, stepMs: grid.stepMs, steps: Math.min(steps, grid.steps - first) }
 }

@@ -31,6 +31,8 @@ export interface SampleChunk {
   readonly times: Float64Array
   /** A stale marker is the NaN 0x7FF0000000000002 in these bits; `set` and `subarray` keep them, arithmetic does not. */
   readonly values: Float64Array
+  /** Whether a value is a NaN, a stale marker among them; undefined: not known. */
+  readonly hasNaN?: boolean
   /** By row, where the sample is a native histogram; undefined where all are floats. */
   readonly histograms?: readonly (FloatHistogram | undefined)[]
 }
@@ -41,8 +43,8 @@ export interface SampleSource {
   series(need: SelectorNeed): Promise<readonly Labels[]> | readonly Labels[]
   /**
    * Hands over every sample with `fromMs < t <= toMs`, in one chunk or more; those of one series ascend in time from chunk to chunk.
-   * Calls for one need have adjoining, ascending intervals, so that no sample is asked for twice. A chunk must stay as it is until
-   * the call is done.
+   * It may hand over later samples as well, and then not again. Calls for one need have adjoining, ascending intervals, so that no
+   * sample is asked for twice. A chunk must stay as it is until the call is done.
    */
   samples(
     need: SelectorNeed,

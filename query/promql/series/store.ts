@@ -82,7 +82,7 @@ export class StoreBuilder {
       else runs.push({ chunk, from, to })
       this.#samples += to - from
     }
-    this.#hasNaN ||= hasNaN(chunk.values)
+    this.#hasNaN ||= chunk.hasNaN ?? hasNaN(chunk.values)
   }
 
   /** The store of the next slice: samples after `afterMs` of the slice before, then the new ones. */
