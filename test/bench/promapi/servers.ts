@@ -107,7 +107,9 @@ export async function openWattline(
   const data = join(folder, 'data')
   mkdirSync(data, { recursive: true })
   const mark = join(folder, 'filled')
-  if (!existsSync(mark)) await insertAll(join(data, TABLES_FOLDER), size)
+  const inserted = join(folder, 'inserted')
+  if (!existsSync(inserted)) await insertAll(join(data, TABLES_FOLDER), size)
+  writeFileSync(inserted, '')
   const started = await startProcess({ data, environment })
   if (!existsSync(mark)) {
     for (const body of writeBodies(size, size.scrapes - 1, size.scrapes))
