@@ -43,7 +43,7 @@ export async function pump(
       })
     }
   }
-  const held = new Piece()
+  const held = new PumpBuffer()
   for await (const chunk of chunks) {
     if (isUnwanted || receiver.isOver()) return
     if (held.add(chunk)) continue
@@ -55,7 +55,7 @@ export async function pump(
 }
 
 /** Collects bytes in a buffer that can be given away. */
-class Piece {
+class PumpBuffer {
   /** The first piece is small: most answers are. */
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(16_384)
   length = 0
