@@ -1,7 +1,8 @@
+import { diagnoseKubernetes } from '../collector/kubernetes/doctor.ts'
 import { openControllers } from '../collector/sensors/bmc/open.ts'
 import { ownControllers } from '../collector/sensors/bmc/own.ts'
 import { diagnoseControllers, ownControllerProblem } from '../collector/sensors/doctor/controllers.ts'
-import { diagnoseGpus } from '../collector/sensors/doctor/gpus.ts'
+import { diagnoseGpus, withUnreadBoards } from '../collector/sensors/doctor/gpus.ts'
 import { diagnoseMachine } from '../collector/sensors/doctor/machine.ts'
 import { gpuSources } from '../collector/sensors/gpus.ts'
 import { kernelFiles } from '../collector/sensors/host/files.ts'
@@ -21,9 +22,18 @@ export async function checkMeters(config: Config): Promise<DoctorAnswer> {
   const asked = await diagnoseControllers(controllers, config.bmc.timeout * 1000)
   const missing: string[] = []
   const boards = gpuSources({ config: config.sensors, files, roots }, (_, reason) => missing.push(reason))
-  const gpus = config.sensors.gpu === 'off' ? [GPU_OFF] : await diagnoseGpus(boards, missing, GPU_TIMEOUT_MS)
+  const gpus =
+    config.sensors.gpu === 'off'
+      ? [GPU_OFF]
+      : withUnreadBoards(await diagnoseGpus(boards, missing, GPU_TIMEOUT_MS), files, roots)
   const problem = config.bmc.local === 'off' ? null : ownControllerProblem(own(), files, roots)
-  const findings: MeterFinding[] = [...machine, ...gpus, ...(problem === null ? [] : [problem]), ...asked]
+  const findings: MeterFinding[] = [
+    ...machine,
+    ...gpus,
+    ...(problem === null ? [] : [problem]),
+    ...asked,
+    ...(await diagnoseKubernetes(config.kubernetes, hostName)),
+  ]
   return { host, host_name: hostName, findings }
 }
 

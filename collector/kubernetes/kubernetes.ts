@@ -1,15 +1,15 @@
 /** Names of pods and nodes from Kubernetes, as readings: see README.md. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { sleep } from '../../core/runtime/backoff.ts'
 import type { RegionUnknown } from '../readings/identity/host-zone.ts'
 import type { Reading } from '../readings/reading.ts'
-import { type KubeApi, openKubeApi } from './api/client.ts'
+import type { KubeApi } from './api/client.ts'
 import { followKubelet } from './api/kubelet.ts'
 import { followList, type ListSink } from './api/list-watch.ts'
 import type { KubeObject } from './api/objects.ts'
+import { type Apis, openApis } from './apis.ts'
 import type { NodeHost } from './describe/describe.ts'
 import { Describer } from './describe/describer.ts'
 import { readHeard, writeHeard } from './heard-file.ts'
@@ -39,12 +39,6 @@ interface KubernetesOptions {
   readonly firstRetryMs?: number
 }
 
-/** null: it is not asked. */
-interface Apis {
-  readonly server: KubeApi | null
-  readonly kubelet: KubeApi | null
-}
-
 interface RunningKubernetes {
   /** Pods that are known. */
   pods(): number
@@ -70,17 +64,6 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Runni
   })
   follower.start()
   return { pods: () => follower.pods, stop: () => follower.stop() }
-}
-
-async function openApis(config: KubernetesConfig): Promise<Apis> {
-  const { kubeconfig, mode } = config
-  if (mode !== 'kubelet') return { server: await openKubeApi({ kubeconfig }), kubelet: null }
-  const { kubelet_url: server, kubelet_ca_file: caFile, kubelet_verify: isChecked } = config
-  const authorities = caFile === undefined ? undefined : await readFile(caFile, 'utf8')
-  return {
-    server: null,
-    kubelet: await openKubeApi({ kubeconfig, server, authorities, isUnchecked: !isChecked }),
-  }
 }
 
 class KubernetesFollower {

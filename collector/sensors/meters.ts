@@ -9,6 +9,7 @@ import type { KernelFiles } from './host/files.ts'
 import type { HostIdentity, Roots, Sensor } from './host/sensor.ts'
 import { hwmonSensor } from './hwmon/hwmon.ts'
 import { probeHwmon } from './hwmon/probe.ts'
+import { PerfCounters, perfProblem, perfSensor } from './perf/perf.ts'
 import { findGuestPackages, guestSensor } from './rapl/guest.ts'
 import { probeRapl, raplSensor } from './rapl/rapl.ts'
 
@@ -22,6 +23,7 @@ interface OpenOptions {
   readonly identity: HostIdentity
   readonly runId: string
   readonly lives?: CounterLives
+  readonly perf?: PerfCounters
 }
 
 /** Whether meters are on, of those that this file opens. */
@@ -37,7 +39,8 @@ const isHostOrPackage = (domain: string): boolean => domain === 'host' || domain
  */
 export function openMeters(options: OpenOptions): Sensor[] {
   const { config, events } = options
-  const opened = { ...options, lives: options.lives ?? counterLives() }
+  const { lives = counterLives(), perf = new PerfCounters() } = options
+  const opened = { ...options, lives, perf }
   const measured = [...openRapl(opened), ...openHwmon(opened), ...openGuest(opened)]
   const sensors = [...measured.map(({ sensor }) => sensor), ...openBatteries(opened)]
   if (config.estimate === 'off' || measured.some(({ domain }) => isHostOrPackage(domain))) return sensors
@@ -52,7 +55,7 @@ interface OpenedMeter {
   readonly sensor: Sensor
 }
 
-type MeterOpenOptions = OpenOptions & { readonly lives: CounterLives }
+type MeterOpenOptions = OpenOptions & { readonly lives: CounterLives; readonly perf: PerfCounters }
 
 /** Whether an optional meter is read: not where the estimate is wanted in its place. */
 const mayMeasure = (toggle: 'auto' | 'on' | 'off', { estimate }: SensorsConfig): boolean =>
@@ -67,10 +70,28 @@ function openRapl(options: MeterOpenOptions): OpenedMeter[] {
     const reason = 'This machine has no RAPL zones. Set `sensors.rapl: auto` to run without them.'
     events.emit('sensorFailed', { sensor: 'rapl', reason })
   }
-  if (probe.zones.length === 0) return []
+  if (probe.zones.length === 0) return openPerf(options)
   const domains = probe.zones.map(zone => zone.domain).join(' ')
   events.emit('sensorStarted', { sensor: 'rapl', domains, left_out: probe.leftOut.join(' ') })
   return probe.zones.map(zone => ({ domain: zone.domain, sensor: raplSensor(options, zone) }))
+}
+
+/** The same counters by perf, where powercap does not show them. */
+function openPerf(options: MeterOpenOptions): OpenedMeter[] {
+  const { config, events, files, roots, perf } = options
+  const { opened, refused } = perf.open(files, roots, config.per_core === 'on')
+  const [first] = refused
+  if (first !== undefined) {
+    const { reason, command } = perfProblem(first.error)
+    events.emit('sensorFailed', {
+      sensor: 'perf',
+      reason: `${first.event.name}: ${reason}. ${command}`.trim(),
+    })
+  }
+  if (opened.length === 0) return []
+  const domains = [...new Set(opened.map(({ event }) => event.domain))].join(' ')
+  events.emit('sensorStarted', { sensor: 'perf', domains })
+  return opened.map(one => ({ domain: one.event.domain, sensor: perfSensor(options, one) }))
 }
 
 function openHwmon(options: MeterOpenOptions): OpenedMeter[] {

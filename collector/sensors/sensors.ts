@@ -13,6 +13,7 @@ import { kernelFiles } from './host/files.ts'
 import { hostIdentity } from './host/host-identity.ts'
 import { type HostIdentity, type Roots, type Round, rootsUnder, type Sensor } from './host/sensor.ts'
 import { meterToggles, meterWatch, openMeters } from './meters.ts'
+import { PerfCounters } from './perf/perf.ts'
 import { cpuTimeSensor, uptimeTicks } from './proc/cpu-time.ts'
 import { type SensorClock, sensorClock, untilNextRound } from './rounds.ts'
 
@@ -62,7 +63,8 @@ export function startSensors(options: SensorsOptions): RunningSensors {
   const files = kernelFiles()
   const identity = hostIdentity(files, roots, options.tenant, config)
   const runId = clock.now().toString(36)
-  const opening = { config, events, files, roots, identity, runId, lives: counterLives() }
+  const perf = new PerfCounters()
+  const opening = { config, events, files, roots, identity, runId, lives: counterLives(), perf }
   const exits = startExits(opening)
   const own = config.cpu_time === 'off' ? [] : [cpuTimeSensor({ ...opening, exits })]
   const said = [cloudIdSensor(files, roots, identity) ?? []].flat()
@@ -101,6 +103,7 @@ export function startSensors(options: SensorsOptions): RunningSensors {
       stopping.abort()
       await finished
       exits?.close()
+      perf.close()
       await more?.close()
     },
   }

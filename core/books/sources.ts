@@ -8,6 +8,7 @@ const SENSORS = {
   rapl: { sees: 'energy' },
   'rapl:mmio': { sees: 'energy' },
   'rapl:psys': { sees: 'energy' },
+  'rapl:perf': { sees: 'energy' },
   /** A share that the hypervisor writes into files of a virtual machine. */
   'rapl:guest': { sees: 'energy' },
   hwmon: { sees: 'energy' },

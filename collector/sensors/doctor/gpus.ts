@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MeterFinding } from '../../../core/api/meter-findings.ts'
 import type { GpuBoard, GpuField, GpuReader, GpuSnapshot } from '../gpu/snapshot.ts'
+import type { KernelFiles } from '../host/files.ts'
+import type { Roots } from '../host/sensor.ts'
 
 /** A way to read boards, as the sensors use it. */
 interface DiagnosedSource {
@@ -44,10 +46,57 @@ export async function diagnoseGpus(
       await reader.close()
     }
   }
-  return findings.length > 0
-    ? findings
-    : [{ meter: 'gpu', state: 'absent', detail: 'no GPU with a meter of its own', command: '' }]
+  return findings
 }
+
+const NO_GPU: MeterFinding = {
+  meter: 'gpu',
+  state: 'absent',
+  detail: 'no GPU with a meter of its own',
+  command: '',
+}
+const DISPLAY_OR_ACCELERATOR = /^0x(03|12)/
+/** By vendor of the PCI device: what loads its driver. */
+const DRIVERS: Readonly<Record<string, readonly [maker: string, command: string]>> = {
+  '0x10de': ['NVIDIA', 'sudo modprobe nvidia (nouveau has no meter: install the driver of NVIDIA)'],
+  '0x1002': ['AMD', 'sudo modprobe amdgpu'],
+  '0x8086': ['Intel', 'sudo modprobe xe (or i915, from Linux 6.2)'],
+}
+
+/**
+ * Boards that the machine has, and that no source reads: their driver is not loaded, or this is a container that was not given
+ * them. @param findings those of the sources
+ */
+export function withUnreadBoards(
+  findings: readonly MeterFinding[],
+  files: KernelFiles,
+  roots: Roots,
+): readonly MeterFinding[] {
+  const folder = `${roots.sys}/bus/pci/devices`
+  const unread = files.names(folder).flatMap((pci): MeterFinding[] => {
+    const read = (name: string): string => files.text(`${folder}/${pci}/${name}`) ?? ''
+    const [maker, command] = DRIVERS[read('vendor')] ?? []
+    if (maker === undefined || command === undefined || !DISPLAY_OR_ACCELERATOR.test(read('class'))) return []
+    const driver = /^DRIVER=(\S+)$/m.exec(read('uevent'))?.[1]
+    const hasDriver = driver !== undefined && !/^(nouveau|vfio-pci|pci-stub)$/.test(driver)
+    if (hasDriver) return maker === 'NVIDIA' && findings.length === 0 ? [inContainer(pci)] : []
+    const state = driver === 'vfio-pci' ? 'left_out' : 'cannot'
+    const detail =
+      driver === 'vfio-pci'
+        ? `${maker} ${pci} is given to a virtual machine, which reads it`
+        : `${maker} ${pci}: ${driver === undefined ? 'its driver is not loaded' : `${driver} has no meter`}`
+    return [{ meter: `gpu ${pci}`, state, detail, command: state === 'cannot' ? command : '' }]
+  })
+  const all = [...findings, ...unread]
+  return all.length > 0 ? all : [NO_GPU]
+}
+
+const inContainer = (pci: string): MeterFinding => ({
+  meter: `gpu ${pci}`,
+  state: 'cannot',
+  detail: `NVIDIA ${pci} has a driver, which this process does not see`,
+  command: 'docker run --gpus all -e NVIDIA_DRIVER_CAPABILITIES=utility ..., or runtimeClassName: nvidia',
+})
 
 const problem = (source: string, detail: string, command: string): MeterFinding => ({
   meter: source,

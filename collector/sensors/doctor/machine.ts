@@ -7,8 +7,10 @@ import { parseCpuInfo } from '../estimate/cpu-info.ts'
 import { isExitSource, openExits } from '../exits/exits.ts'
 import type { KernelFiles } from '../host/files.ts'
 import type { Roots } from '../host/sensor.ts'
-import { probeHwmon } from '../hwmon/probe.ts'
-import { findCgroupTree } from '../proc/cgroups.ts'
+import { type LeftOutSensor, probeHwmon } from '../hwmon/probe.ts'
+import { openCounter } from '../perf/open-counter.ts'
+import { type OpenCounter, PerfCounters, perfProblem } from '../perf/perf.ts'
+import { type CgroupTree, findCgroupTree } from '../proc/cgroups.ts'
 import { findGuestPackages } from '../rapl/guest.ts'
 import { probeRapl } from '../rapl/rapl.ts'
 
@@ -17,6 +19,8 @@ export interface MachineOptions {
   readonly config: Config['sensors']
   readonly files: KernelFiles
   readonly roots: Roots
+  /** For tests. */
+  readonly openPerf?: OpenCounter | undefined
 }
 
 const found = (meter: string, state: MeterFinding['state'], detail: string, command = ''): MeterFinding => ({
@@ -30,9 +34,23 @@ const found = (meter: string, state: MeterFinding['state'], detail: string, comm
 export function diagnoseMachine(options: MachineOptions): MeterFinding[] {
   const measured = [...rapl(options), ...hwmon(options), ...guest(options)]
   const hasMeter = measured.some(
-    ({ state, meter }) => state === 'reads' && /^(rapl|hwmon|guest) (host|package)/.test(meter),
+    ({ state, meter }) => state === 'reads' && /^(rapl|perf|hwmon|guest) (host|package)/.test(meter),
   )
   return [...cpuTime(options), ...measured, ...batteries(options), estimate(options, hasMeter)]
+}
+
+/** Memory of workloads is accounted by another controller than their CPU time. */
+function groupMemory(files: KernelFiles, { version, memoryRoot }: CgroupTree): MeterFinding[] {
+  const controllers = files.text(`${memoryRoot}/cgroup.controllers`)?.split(' ') ?? []
+  const isThere =
+    version === 2
+      ? controllers.includes('memory')
+      : files.problem(`${memoryRoot}/memory.usage_in_bytes`) === undefined
+  if (isThere) return [found('memory of workloads', 'reads', `${memoryRoot}, by control group`)]
+  const command = 'cgroup_enable=memory on the command line of the kernel'
+  return [
+    found('memory of workloads', 'absent', 'the kernel does not account memory by control group', command),
+  ]
 }
 
 function cpuTime({ config, files, roots }: MachineOptions): MeterFinding[] {
@@ -45,7 +63,12 @@ function cpuTime({ config, files, roots }: MachineOptions): MeterFinding[] {
   const tree = findCgroupTree(files, roots.sys)
   const groups =
     tree === undefined
-      ? found('control groups', 'absent', 'no CPU accounting by control group; processes are read one by one')
+      ? found(
+          'control groups',
+          'absent',
+          'no CPU accounting by control group; processes are read one by one',
+          'sudo mount -t cgroup2 none /sys/fs/cgroup',
+        )
       : found(
           'control groups',
           'reads',
@@ -63,6 +86,7 @@ function cpuTime({ config, files, roots }: MachineOptions): MeterFinding[] {
   return [
     found('cpu_time', 'reads', 'host, control groups and processes'),
     groups,
+    ...(tree === undefined ? [] : groupMemory(files, tree)),
     endedProcesses({ config, files, roots }),
     pressure,
   ]
@@ -79,7 +103,7 @@ function endedProcesses({ config, files, roots }: MachineOptions): MeterFinding 
   return found(meter, opened.isDenied ? 'cannot' : 'absent', opened.reason, opened.command)
 }
 
-function rapl({ config, files, roots }: MachineOptions): MeterFinding[] {
+function rapl({ config, files, roots, openPerf }: MachineOptions): MeterFinding[] {
   if (config.rapl === 'off') return [found('rapl', 'left_out', 'sensors.rapl is off')]
   const probe = probeRapl(files, roots)
   const readable = probe.zones.map(({ domain, folder }) =>
@@ -98,15 +122,40 @@ function rapl({ config, files, roots }: MachineOptions): MeterFinding[] {
     return found(`rapl ${path}`, 'cannot', reason, code === 'EACCES' ? readableBy(path) : '')
   })
   const all = [...readable, ...leftOut, ...unreadable]
-  return all.length > 0 ? all : [noRapl(files, roots)]
+  const others = readable.length > 0 ? [] : perf({ config, files, roots, openPerf })
+  return [...(all.length > 0 ? all : [noRapl(files, roots)]), ...others]
+}
+
+/** The same counters by perf, which are read where powercap shows none. */
+function perf({ config, files, roots, openPerf = openCounter }: MachineOptions): MeterFinding[] {
+  const counters = new PerfCounters()
+  const { opened, refused } = counters.open(files, roots, config.per_core === 'on', openPerf)
+  counters.close()
+  return [
+    ...opened.map(({ event }) => found(`perf ${event.domain}`, 'reads', `${event.name} on CPU ${event.cpu}`)),
+    ...refused.map(({ event, error }) => {
+      const { reason, command } = perfProblem(error)
+      return found(`perf ${event.domain}`, 'cannot', `${event.name}: ${reason}`, command)
+    }),
+  ]
 }
 
 /** Until the next boot; docs/meters.md has the lasting one. */
 const readableBy = (path: string): string => `sudo chmod a+r ${path}`
 
+const isVirtual = ({ files, roots }: Pick<MachineOptions, 'files' | 'roots'>): boolean =>
+  /^flags\s*:.*\bhypervisor\b/m.test(files.text(`${roots.proc}/cpuinfo`) ?? '')
+
 function noRapl(files: KernelFiles, roots: Roots): MeterFinding {
+  // Links to zones whose folder is hidden, as container runtimes do.
+  if (files.names(`${roots.sys}/class/powercap`).some(name => /^intel-rapl(-mmio)?:/.test(name))) {
+    const detail = 'the container runtime hides /sys/devices/virtual/powercap'
+    const command =
+      'docker run -v /sys/devices/virtual/powercap:/host/sys/devices/virtual/powercap:ro -v /sys/class/powercap:/host/sys/class/powercap:ro ... and sensors.host_root: /host'
+    return found('rapl', 'cannot', detail, command)
+  }
   const cpu = files.text(`${roots.proc}/cpuinfo`) ?? ''
-  if (/^flags\s*:.*\bhypervisor\b/m.test(cpu)) {
+  if (isVirtual({ files, roots })) {
     const detail = 'a virtual machine: the hypervisor does not pass counters on'
     return found(
       'rapl',
@@ -128,9 +177,9 @@ function hwmon({ config, files, roots }: MachineOptions): MeterFinding[] {
     ...meters.map(({ domain, device, chip, label, channel }) =>
       found(`hwmon ${domain}${device === '' ? '' : ` ${device}`}`, 'reads', `${chip}/${label || channel}`),
     ),
-    ...leftOut.map(({ name, reason }) => {
-      const isUnknown = reason.startsWith('unknown')
-      const command = isUnknown ? `sensors: { hwmon_domains: { "${name}": host } }` : ''
+    ...leftOut.map(sensor => {
+      const { name, reason } = sensor
+      const command = hwmonCommand(sensor)
       return found(`hwmon ${name}`, reason.startsWith('cannot') ? 'cannot' : 'left_out', reason, command)
     }),
   ]
@@ -142,12 +191,39 @@ function hwmon({ config, files, roots }: MachineOptions): MeterFinding[] {
   return findings.length > 0 ? findings : [found('hwmon', 'absent', 'no chip of this machine measures power')]
 }
 
-function guest({ config, files }: MachineOptions): MeterFinding[] {
-  if (config.guest === 'off') return []
-  return findGuestPackages(files, config.guest_folder).map(folder =>
+/** What changes that a sensor of a chip is not read. */
+function hwmonCommand({ name, reason, path }: LeftOutSensor): string {
+  if (reason.startsWith('unknown')) return `sensors: { hwmon_domains: { "${name}": host } }`
+  if (reason.includes('sensors.per_core')) return 'sensors: { per_core: on }'
+  if (path !== undefined && reason.includes('EACCES')) return readableBy(path)
+  // The firmware's meter has no value until it has measured, or never where it is switched off in the firmware.
+  return reason.includes('ENODATA') || reason.includes('EIO')
+    ? 'switch power metering on in the firmware (BIOS)'
+    : ''
+}
+
+function guest(options: MachineOptions): MeterFinding[] {
+  const { config, files } = options
+  if (config.guest === 'off') return [found('guest', 'left_out', 'sensors.guest is off')]
+  const packages = guestPackages(options)
+  if (packages.length > 0) return packages
+  const folder = config.guest_folder
+  const zones = files.names(folder).filter(name => /^intel-rapl:\d+$/.test(name))
+  if (zones.length > 0) {
+    const path = `${folder}/${zones[0]}/energy_uj`
+    const problem = files.problem(path) ?? 'not a number'
+    return [found('guest', 'cannot', `${path} cannot be read (${problem})`, readableBy(path))]
+  }
+  if (!isVirtual(options)) return []
+  const mount = `sudo mount -t virtiofs scaphandre ${folder}`
+  const command = `on the hypervisor: scaphandre qemu, its folder of this machine shared as scaphandre; here: ${mount}`
+  return [found('guest', 'absent', `${folder} has no counters`, command)]
+}
+
+const guestPackages = ({ config, files }: MachineOptions): MeterFinding[] =>
+  findGuestPackages(files, config.guest_folder).map(folder =>
     found(`guest package-${folder.slice(folder.lastIndexOf(':') + 1)}`, 'reads', `${folder}/energy_uj`),
   )
-}
 
 function batteries({ config, files, roots }: MachineOptions): MeterFinding[] {
   if (config.battery === 'off') return []

@@ -23,6 +23,8 @@ export interface HwmonMeter extends ChipSensor {
 export interface LeftOutSensor {
   readonly name: string
   readonly reason: string
+  /** The file that cannot be read. */
+  readonly path?: string
 }
 
 interface HwmonProbe {
@@ -56,8 +58,8 @@ export function probeHwmon(files: KernelFiles, roots: Roots, options: ProbeOptio
     }
     const { domain, adds } = place
     const taken = meters.filter(meter => meter.domain === domain)
-    const problem = pathsOf(candidate.files).flatMap(path => files.problem(path) ?? [])[0]
-    if (problem !== undefined) tell(`cannot be read (${problem})`)
+    const path = pathsOf(candidate.files).find(one => files.problem(one) !== undefined)
+    if (path !== undefined) leftOut.push({ name, reason: `cannot be read (${files.problem(path)})`, path })
     else if (taken.length > 0 && (!adds || taken.some(({ device }) => device === ''))) {
       tell(`${nameOf(taken[0]!)} already measures ${domain}`)
     } else {
