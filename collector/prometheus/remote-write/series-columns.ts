@@ -64,7 +64,7 @@ export class SeriesColumns {
   #sharedBytes = 0
   /** Rows that still lack the values that they share. */
   #pending = 0
-  /** Rows so far, and the texts that they repeat, in bytes. */
+  /** Rows so far; bytes of the texts that they repeat, and of those that were read for series that were not added. */
   rows = 0
   textBytes = 0
 
@@ -75,10 +75,18 @@ export class SeriesColumns {
 
   /** Adds the series in `key` and `samples`; false: it must be read otherwise, and nothing was added. */
   add(metadata: MetadataRefs): boolean {
-    if (!this.#enterMetric(metadata) || this.#isWanted || !this.#enterTarget()) return false
+    const { samples, builder, reader, key, limits } = this.#parts
+    const isSameMetric = this.#isInMetric(metadata)
+    if (isSameMetric ? this.#isWanted : !isStorable(reader.bytes, key.nameFrom, key.nameTo, limits))
+      return false
+    this.textBytes += key.length + key.jobTo - key.jobFrom + key.instanceTo - key.instanceFrom
     const labelsId = this.#labelsId()
-    if (labelsId < 0) return false
-    const { samples, builder } = this.#parts
+    if (labelsId < 0 || !this.#enterTarget()) return false
+    if (!isSameMetric) {
+      this.#enterMetric(metadata)
+      this.textBytes += this.#sharedBytes
+    }
+    if (this.#isWanted) return false
     const { words, count } = samples
     const { Labels, StartTimeUnix, TimeUnix, Flags, Value, Exemplars } = builder.columns
     for (let at = 0; at < count * SAMPLE_WORDS; at += SAMPLE_WORDS) {
@@ -94,7 +102,7 @@ export class SeriesColumns {
     }
     this.#pending += count
     this.rows += count
-    this.textBytes += count * (this.#sharedBytes + this.#parts.key.length)
+    this.textBytes += count * (this.#sharedBytes + key.length)
     return true
   }
 
@@ -112,20 +120,20 @@ export class SeriesColumns {
     this.#pending = 0
   }
 
-  #enterMetric(metadata: MetadataRefs): boolean {
-    const { reader, key, limits } = this.#parts
-    const { nameFrom, nameTo } = key
+  #isInMetric({ type, help, unit }: MetadataRefs): boolean {
+    const { reader, key } = this.#parts
     const described = this.#described
-    const isDescribed =
-      metadata.type === described.type && metadata.help === described.help && metadata.unit === described.unit
-    if (isDescribed && isSame(reader.bytes, nameFrom, nameTo, this.#nameFrom, this.#nameTo)) return true
-    if (!isStorable(reader.bytes, nameFrom, nameTo, limits)) return false
+    const isDescribed = type === described.type && help === described.help && unit === described.unit
+    return isDescribed && isSame(reader.bytes, key.nameFrom, key.nameTo, this.#nameFrom, this.#nameTo)
+  }
+
+  #enterMetric(metadata: MetadataRefs): void {
+    const { nameFrom, nameTo } = this.#parts.key
     this.leave()
     this.#described = { ...metadata }
     this.#nameFrom = nameFrom
     this.#nameTo = nameTo
     this.#readMetric(metadata)
-    return true
   }
 
   #readMetric(metadata: MetadataRefs): void {

@@ -16,7 +16,7 @@ const ONE_BYTE = 0x80
 /** A length of more takes a third byte. */
 const TWO_BYTES = 0x4000
 /** Labels of a series that together take more are left to the reader of any form. */
-const LONGEST_KEY = 65_536
+const LONGEST_KEY = 16_384
 /** What `scan` answers when the labels are not of the usual form. */
 export const UNUSUAL = -1
 

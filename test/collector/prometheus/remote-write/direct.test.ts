@@ -89,7 +89,7 @@ describe.each(VERSIONS)('version %i', version => {
       samples: fc.array(fc.record({ value: fc.double(), timestamp: time }), { maxLength: 3 }),
       metadata: fc.record({
         type: fc.nat(8),
-        help: fc.constantFrom('', 'Help.', 'h'.repeat(5_000)),
+        help: fc.constantFrom('', 'Help.', 'h'.repeat(4_200)),
         unit: fc.constantFrom('', 's'),
       }),
     })
@@ -97,7 +97,7 @@ describe.each(VERSIONS)('version %i', version => {
       fc.property(fc.array(series, { maxLength: 6 }), list => {
         stored(version, encode(list))
       }),
-      { numRuns: 300, seed: 19 },
+      { numRuns: 80, seed: 19 },
     )
   })
 })
