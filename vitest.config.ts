@@ -10,6 +10,8 @@ export default defineConfig({
     // Processes, never threads: a native engine cannot be loaded twice into one process, and some tests measure their
     // own process.
     pool: 'forks',
+    // Node reads TypeScript itself, and keeps what it has compiled. Vite's transforms and module runner cost every process more.
+    experimental: { viteModuleRunner: false },
     // For two cores: tests that start processes wait more than half of the time.
     maxWorkers: 4,
     // Longer than tests wait for a state, so that the error of the wait is shown.
@@ -30,6 +32,7 @@ export default defineConfig({
           isolate: false,
           unstubEnvs: true,
           restoreMocks: true,
+          env: { NODE_COMPILE_CACHE: COMPILED },
         },
       },
       // The embedded engine uses whole cores, and a thread of libuv's pool for each query.

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContext, chromium } from 'playwright-core'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
 
 /** Debian's own package; CI installs it. */
 export const CHROMIUM = '/usr/bin/chromium'
@@ -47,4 +47,28 @@ export async function openBrowser(): Promise<Browser> {
       await rm(profile, { recursive: true, force: true })
     },
   }
+}
+
+export interface WatchedPage {
+  readonly page: Page
+  /** Errors and warnings of the console, and exceptions. */
+  readonly complaints: readonly string[]
+  /** Addresses of requests to other servers. */
+  readonly elsewhere: readonly string[]
+}
+
+/** A page of which is noted what it complains about, and what it requests outside of this address. */
+export async function openWatchedPage({ context }: Browser, address: string): Promise<WatchedPage> {
+  const page = await context.newPage()
+  const complaints: string[] = []
+  const elsewhere: string[] = []
+  page.on('console', message => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', error => complaints.push(String(error)))
+  page.on('request', request => {
+    if (!request.url().startsWith(address)) elsewhere.push(request.url())
+  })
+  await page.setViewportSize({ width: 1280, height: 900 })
+  return { page, complaints, elsewhere }
 }

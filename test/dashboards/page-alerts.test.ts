@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildPage } from '../../dashboards/page.ts'
 import { silencesAnswer } from './alerts-fixture.ts'
-import { type Browser, browserIsThere, openBrowser } from './browser.ts'
+import { type Browser, browserIsThere, openBrowser, openWatchedPage } from './browser.ts'
 import { faintTexts } from './contrast.ts'
 import { type FixtureServer, startFixtureServer } from './fixture-server.ts'
 
@@ -14,7 +14,7 @@ describe.runIf(browserIsThere())('the screen of alerts', () => {
   let browser: Browser
   let server: FixtureServer
   let page: Page
-  let complaints: string[]
+  let complaints: readonly string[]
 
   beforeAll(async () => {
     server = await startFixtureServer(await buildPage())
@@ -26,13 +26,7 @@ describe.runIf(browserIsThere())('the screen of alerts', () => {
   })
   beforeEach(async () => {
     Object.assign(server.scenario, { empty: false, silences: silencesAnswer(Date.now()).silences })
-    page = await browser.context.newPage()
-    complaints = []
-    page.on('console', message => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-    })
-    page.on('pageerror', error => complaints.push(String(error)))
-    await page.setViewportSize({ width: 1280, height: 900 })
+    ;({ page, complaints } = await openWatchedPage(browser, server.url))
   })
   afterEach(async () => {
     await page.evaluate(() => localStorage.clear())

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildPage } from '../../dashboards/page.ts'
-import { type Browser, browserIsThere, openBrowser } from './browser.ts'
+import { type Browser, browserIsThere, openBrowser, openWatchedPage } from './browser.ts'
 import { faintTexts } from './contrast.ts'
 import { type FixtureServer, startFixtureServer } from './fixture-server.ts'
 
@@ -15,7 +15,7 @@ describe.runIf(browserIsThere())('bills and scaling', () => {
   let browser: Browser
   let server: FixtureServer
   let page: Page
-  let complaints: string[]
+  let complaints: readonly string[]
 
   beforeAll(async () => {
     server = await startFixtureServer(await buildPage())
@@ -27,13 +27,7 @@ describe.runIf(browserIsThere())('bills and scaling', () => {
   })
   beforeEach(async () => {
     Object.assign(server.scenario, { empty: false, token: '' })
-    page = await browser.context.newPage()
-    complaints = []
-    page.on('console', message => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-    })
-    page.on('pageerror', error => complaints.push(String(error)))
-    await page.setViewportSize({ width: 1280, height: 900 })
+    ;({ page, complaints } = await openWatchedPage(browser, server.url))
   })
   afterEach(async () => {
     await page.evaluate(() => localStorage.clear())

@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildPage } from '../../dashboards/page.ts'
 import { lineOf, sumLines } from '../../dashboards/web/lib/rows.ts'
-import { type Browser, browserIsThere, openBrowser } from './browser.ts'
+import { type Browser, browserIsThere, openBrowser, openWatchedPage } from './browser.ts'
 import { faintTexts } from './contrast.ts'
 import { usageAnswer } from './fixture.ts'
 import { type FixtureServer, startFixtureServer } from './fixture-server.ts'
@@ -16,8 +16,8 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
   let browser: Browser
   let server: FixtureServer
   let page: Page
-  let complaints: string[]
-  let elsewhere: string[]
+  let complaints: readonly string[]
+  let elsewhere: readonly string[]
 
   beforeAll(async () => {
     server = await startFixtureServer(await buildPage())
@@ -38,17 +38,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
       refusal: null,
       token: '',
     })
-    page = await browser.context.newPage()
-    complaints = []
-    elsewhere = []
-    page.on('console', message => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-    })
-    page.on('pageerror', error => complaints.push(String(error)))
-    page.on('request', request => {
-      if (!request.url().startsWith(server.url)) elsewhere.push(request.url())
-    })
-    await page.setViewportSize({ width: 1280, height: 900 })
+    ;({ page, complaints, elsewhere } = await openWatchedPage(browser, server.url))
   })
   afterEach(async () => {
     await page.evaluate(() => localStorage.clear())

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeTraces } from '../support/otlp.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
-import { type Browser, browserIsThere, openBrowser } from './browser.ts'
+import { type Browser, browserIsThere, openBrowser, openWatchedPage } from './browser.ts'
 
 describe.runIf(browserIsThere())('the page of a running Wattline', () => {
   const data = mkdtempSync(join(tmpdir(), 'wattline-page-process-'))
@@ -24,7 +24,7 @@ describe.runIf(browserIsThere())('the page of a running Wattline', () => {
     const environment = { WATTLINE_SENSORS_INTERVAL: '1', WATTLINE_TELEMETRY_TRACES: 'false' }
     wattline = await startProcess({ data, sensors: true, environment })
     browser = await openBrowser()
-  }, 60_000)
+  })
   afterAll(async () => {
     await browser?.close()
     await wattline?.end('SIGTERM')
@@ -32,16 +32,7 @@ describe.runIf(browserIsThere())('the page of a running Wattline', () => {
   })
 
   it('shows watts, then a trace that is sent while it is open', { timeout: 60_000 }, async () => {
-    const page = await browser.context.newPage()
-    const complaints: string[] = []
-    const elsewhere: string[] = []
-    page.on('console', message => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-    })
-    page.on('pageerror', error => complaints.push(String(error)))
-    page.on('request', request => {
-      if (!request.url().startsWith(`${wattline.http}/`)) elsewhere.push(request.url())
-    })
+    const { page, complaints, elsewhere } = await openWatchedPage(browser, `${wattline.http}/`)
     await page.goto(`${wattline.http}/`)
 
     // Nothing was sent yet: the hint names the port on which this process really listens.

@@ -120,20 +120,20 @@ it('delivers to others while a receiver has more messages waiting than fit into 
   let isAway = true
   answer = (one, reply) => reply.writeHead(isAway && one.path === '/away' ? 503 : 204).end()
   const receivers = ['away', 'ops'].map(name => ({ name, kind: 'webhook', url: `${base}/${name}` }))
-  await start(receivers, 20)
-  await write(Array.from({ length: 60 }, (_, number) => message(number, 'away', 'one')))
+  await start(receivers, 10)
+  await write(Array.from({ length: 30 }, (_, number) => message(number, 'away', 'one')))
   await until(() => outcomes('msg_0').length > 0)
   await write([message(1_000, 'ops'), message(1_001, 'ops')])
   await until(() => isSettled('msg_1000') && isSettled('msg_1001'))
   // What is only in the state is there after a restart, too.
   await runner?.stop()
-  await start(receivers, 20)
+  await start(receivers, 10)
   isAway = false
   aheadMs += 3_600_000
-  await until(() => isSettled('msg_59'))
+  await until(() => isSettled('msg_29'))
   const arrived = received.filter(({ path }) => path === '/away').map(({ id }) => id)
-  expect([...new Set(arrived)]).toEqual(Array.from({ length: 60 }, (_, number) => `msg_${number}`))
-  expect(rows.filter(row => row.Outcome === 'delivered')).toHaveLength(62)
+  expect([...new Set(arrived)]).toEqual(Array.from({ length: 30 }, (_, number) => `msg_${number}`))
+  expect(rows.filter(row => row.Outcome === 'delivered')).toHaveLength(32)
 })
 
 const outcomes = (id: string) => rows.filter(row => row.NotificationId === id).map(row => row.Outcome)
@@ -281,10 +281,13 @@ it('forgets the messages of a tenant that was erased, also one that is under way
   for (const reply of held) reply.writeHead(200).end()
   aheadMs += 100_000
   await runner?.stop()
+  const sent = received.splice(0).map(({ id }) => id)
   await start(receivers)
   await write([message(5, 'ops', 'a')], 'bank')
   await until(() => isSettled('msg_5'))
-  expect(received.map(({ id }) => id).toSorted()).toEqual(['msg_1', 'msg_3', 'msg_4', 'msg_5'])
+  // On a slow machine the message that failed is tried again before it is erased.
+  expect([...new Set(sent)].toSorted()).toEqual(['msg_1', 'msg_3', 'msg_4'])
+  expect(received.map(({ id }) => id)).toEqual(['msg_5'])
   expect(outcomes('msg_1')).toEqual([])
 })
 
