@@ -89,9 +89,15 @@ async function followed(options: RecomputeOptions, first: RecomputeAnswer): Prom
   }
 }
 
-function rendered({ differences, entries, apply, from, to, state, truncated }: RecomputeAnswer): string {
+/** Exported for its test. */
+export function rendered(answer: RecomputeAnswer): string {
+  const { differences, entries, apply, from, to, state, truncated, again_at: againAt } = answer
   const range = `${from} to ${to}`
-  if (entries === 0) return `The ledger from ${range} is what its readings give.\n`
+  const again =
+    againAt === null
+      ? ''
+      : `The last minutes are recent. Names that hosts.separate gives back their readings are complete there if you run it again after ${againAt}.\n`
+  if (entries === 0) return `The ledger from ${range} is what its readings give.\n${again}`
   const rows = differences.map(one => [
     one.tenant,
     one.host,
@@ -122,5 +128,6 @@ function rendered({ differences, entries, apply, from, to, state, truncated }: R
     renderTable([...head, 'energy cost 1e-9', 'resource cost 1e-9', 'currency'], rows),
     truncated ? 'There are more groups than these.\n' : '',
     `${entries} entries from ${range} ${what}${state === 'cancelled' ? '; the recomputation was cancelled' : ''}.\n`,
+    again,
   ].join('')
 }

@@ -37,4 +37,9 @@ export interface RecomputeAnswer {
   readonly differences: readonly RecomputeDifference[]
   /** There are more groups of differences than are listed. */
   readonly truncated: boolean
+  /**
+   * The range reached into minutes that the meter may not have closed: of hosts without entries there (names that are separate
+   * since), they were left out. Asking again from then on includes them. Null: nothing was left out.
+   */
+  readonly again_at: string | null
 }

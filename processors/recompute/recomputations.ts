@@ -26,6 +26,8 @@ interface Job {
   problem: string | null
   hostsDone: number
   at: number | null
+  /** When it was asked for. */
+  readonly beganMs: number
   /** Partitions that have not ended yet. */
   readonly waiting: Set<number>
 }
@@ -67,6 +69,7 @@ export class Recomputations {
       problem: null,
       hostsDone: 0,
       at: null,
+      beganMs: now(),
       waiting: new Set(apply ? Array.from({ length: partitions }, (_, partition) => partition) : []),
     }
     this.#jobs.set(id, job)
@@ -80,7 +83,10 @@ export class Recomputations {
 
   /** @throws not_found */
   get(id: string): RecomputeAnswer {
-    const { request, apply, found, state, problem, hostsDone, at } = this.#job(id)
+    const { request, apply, found, state, problem, hostsDone, at, beganMs } = this.#job(id)
+    // Prices are of entries alone, which are of closed minutes.
+    const openMs = request.reason === 'recomputed' ? (this.#unit?.openMs ?? 0) : 0
+    const againMs = request.to * 1000 + openMs
     return {
       id,
       apply,
@@ -95,6 +101,7 @@ export class Recomputations {
       entries: found.entries,
       differences: found.list(),
       truncated: found.isTruncated,
+      again_at: openMs > 0 && againMs > beganMs ? isoTime(Math.ceil(againMs / 60_000) * 60) : null,
     }
   }
 
