@@ -49,14 +49,14 @@ export function resourceRoutes(route: AddRoute, parts: GnocchiParts): void {
 }
 
 /** The type in the path. @throws GnocchiError */
-function typeOf(asked: OpenStackQuestion): string {
+export function typeOf(asked: OpenStackQuestion): string {
   const type = pathPart(asked, 'resource_type')
   if (TYPE_NAMES.includes(type)) return type
   throw noSuch('Resource type', type)
 }
 
 /** Resources of a type; every resource is of type generic, too. */
-const isOfType = (resource: GnocchiResource, type: string): boolean =>
+export const isOfType = (resource: GnocchiResource, type: string): boolean =>
   type === GENERIC || resource.type === type
 
 async function resourceOf({ catalogues }: GnocchiParts, asked: OpenStackQuestion): Promise<GnocchiResource> {
@@ -100,7 +100,7 @@ const SORTED_BY = [
 ]
 
 /** A parameter that is true or false. @throws GnocchiError */
-function isTrue({ query }: Pick<OpenStackQuestion, 'query'>, name: string): boolean {
+export function isTrue({ query }: Pick<OpenStackQuestion, 'query'>, name: string): boolean {
   const text = single(query, name)
   if (text === undefined || text === '' || /^(false|f|no|n|off|0)$/i.test(text)) return false
   if (/^(true|t|yes|y|on|1)$/i.test(text)) return true

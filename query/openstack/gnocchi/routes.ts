@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { QueryContext } from '../../http/context.ts'
 import { openStackApi, pathPart } from '../shared/api.ts'
+import { aggregateRoutes } from './aggregate-routes.ts'
 import { Catalogues } from './catalogue/catalogues.ts'
 import { type GnocchiParts, json, metricRoutes } from './metric-routes.ts'
 import { failureBody, GnocchiError, noSuch } from './model/failure.ts'
@@ -35,6 +36,7 @@ export function gnocchiRoutes(app: FastifyInstance, context: QueryContext): void
   const parts: GnocchiParts = { catalogues: new Catalogues({ signalsDays, ledgerDays }, now), now }
   metricRoutes(route, parts)
   resourceRoutes(route, parts)
+  aggregateRoutes(route, parts)
 
   for (const end of ['', '/']) {
     route('GET', `/v1/archive_policy${end}`, async () => json([POLICY]))

@@ -18,6 +18,20 @@ const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]
   ],
   'GET /v1/resource_type/:resource_type': ['GET /v1/resource_type/host'],
   'POST /v1/search/resource/:resource_type': ['POST /v1/search/resource/generic', ''],
+  'POST /v1/aggregates': [
+    'POST /v1/aggregates?granularity=60',
+    JSON.stringify({ operations: `(metric ${NAME} sum)`, resource_type: 'generic', search: {} }),
+  ],
+  'POST /v1/aggregates/': [
+    'POST /v1/aggregates/?granularity=60',
+    JSON.stringify({ operations: `(metric ${METRIC} sum)` }),
+  ],
+  'GET /v1/aggregation/metric': [`GET /v1/aggregation/metric?metric=${METRIC}`],
+  'POST /v1/aggregation/metric': ['POST /v1/aggregation/metric', JSON.stringify([METRIC])],
+  'POST /v1/aggregation/resource/:resource_type/metric/:name': [
+    `POST /v1/aggregation/resource/generic/metric/${NAME}`,
+    '{}',
+  ],
   'GET /v1/archive_policy/:name': ['GET /v1/archive_policy/wattline'],
   'GET /v1/archive_policy_rule/:name': ['GET /v1/archive_policy_rule/wattline'],
   'GET /v2/summary': ['GET /v2/summary?groupby=project_id,id,host,name'],

@@ -10,9 +10,6 @@ import { filterOfText } from './filter-text.ts'
 export function jsonBody({ request }: Pick<OpenStackQuestion, 'request'>): unknown {
   const text = typeof request.body === 'string' ? request.body : ''
   if (text.trim() === '') return undefined
-  const [type = ''] = (request.headers['content-type'] ?? '').split(';', 1)
-  if (type.trim().toLowerCase() !== 'application/json')
-    throw new GnocchiError(415, 'The body must be sent with Content-Type application/json.')
   try {
     return JSON.parse(text) as unknown
   } catch (error) {

@@ -6,7 +6,8 @@ import { ledgerRow, unixSeconds } from '../../support/rows.ts'
 
 /** Start of an hour. */
 export const START = unixSeconds('2026-11-20T12:00:00Z')
-export const NOW_MS = (START + 3_600) * 1000
+/** The service has not reported for more than an hour. */
+export const NOW_MS = (START + 3_602) * 1000
 export const VM = '57f2d45e-8ddf-4338-91df-62d0044ff1b5'
 export const VM2 = '67f2d45e-8ddf-4338-91df-62d0044ff1b5'
 export const PROJECT = '894c48b5bc4247c3a1841e5ff43d0d88'

@@ -1,0 +1,72 @@
+/** The older way to compute over several metrics: `/v1/aggregation`. */
+import { multiple, single } from '../../http/parameters.ts'
+import type { OpenStackQuestion } from '../shared/api.ts'
+import { compute, type NamedMetric } from './aggregates/compute.ts'
+import { refuseMany } from './aggregates/most.ts'
+import { type Operation, type Reference, reaggregationOf } from './aggregates/operations.ts'
+import { computationOf } from './aggregates/question.ts'
+import { spanOf } from './measures/question.ts'
+import type { GnocchiParts } from './metric-routes.ts'
+import { GnocchiError, invalidInput, noSuch } from './model/failure.ts'
+import { methodOf } from './model/methods.ts'
+import type { GnocchiMetric } from './model/resource.ts'
+import { uuidOf } from './model/uuids.ts'
+import { jsonBody } from './search/question.ts'
+
+/** Metrics that a parameter or the body names. */
+export async function wantedMetrics(
+  { catalogues }: GnocchiParts,
+  asked: OpenStackQuestion,
+): Promise<readonly GnocchiMetric[]> {
+  const given = asked.request.method === 'GET' ? multiple(asked.query, 'metric') : jsonBody(asked)
+  const ids = Array.isArray(given) ? given.map(one => uuidOf(String(one))) : [undefined]
+  if (ids.includes(undefined)) throw invalidInput('expected a list of ids of metrics')
+  const unique = [...new Set(ids as readonly string[])]
+  const { reader, identity } = asked
+  const found = await catalogues.found(reader, identity, ({ metrics }) =>
+    unique.every(id => metrics.has(id)) ? unique.map(id => metrics.get(id)!) : undefined,
+  )
+  if (found !== undefined) return found
+  const { metrics } = await catalogues.all(reader, identity)
+  throw noSuch('Metric', unique.find(id => !metrics.has(id)) ?? '')
+}
+
+/** Measures of metrics, aggregated across these by `reaggregation`. */
+export async function crossMetrics(
+  parts: GnocchiParts,
+  { query, reader, identity }: OpenStackQuestion,
+  metrics: readonly GnocchiMetric[],
+): Promise<readonly unknown[]> {
+  refuseMany(metrics)
+  const computed = computationOf(query, parts.now(), { fill: undefined, overlap: 100 })
+  const method = single(query, 'aggregation') || 'mean'
+  const resample = spanOf(single(query, 'resample'), 'resample')
+  if (resample !== undefined && !single(query, 'granularity'))
+    throw new GnocchiError(400, 'A granularity must be specified to resample')
+  const by = methodOf(method)
+  if (by === undefined) throw noSuchMethod(metrics, method)
+  const references = metrics.map(({ id }): Reference => ({ metric: id, method }))
+  const measured: Operation = { kind: 'metric', references }
+  const source: Operation =
+    resample === undefined
+      ? measured
+      : { kind: 'resample', by: { ...by, isRate: false }, spanMs: resample, operand: measured }
+  if (metrics.length === 0) return []
+  const isOne = metrics.length === 1
+  const operation: Operation = isOne
+    ? source
+    : { kind: 'aggregate', by: reaggregationOf(single(query, 'reaggregation') || method), operand: source }
+  const named = metrics.map((metric, index): NamedMetric => ({ metric, reference: references[index]! }))
+  const found = await compute(reader, identity.tenant, named, {
+    ...computed,
+    ...(isOne ? { fill: 'dropna' as const } : {}),
+    operation,
+  })
+  return found.kind === 'aggregated' ? found.measures : found.ofMetrics[0]!
+}
+
+const noSuchMethod = (metrics: readonly GnocchiMetric[], method: string): GnocchiError =>
+  new GnocchiError(404, {
+    cause: 'Aggregation method does not exist for this metric',
+    detail: { metric: metrics[0]?.id ?? null, aggregation_method: method.slice(0, 100) },
+  })
