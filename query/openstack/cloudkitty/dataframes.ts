@@ -4,9 +4,9 @@ import type { Summed } from '../../usage/answer.ts'
 import type { UsageDimension } from '../../usage/request.ts'
 import { nothingFound } from './failure.ts'
 import { moneyNumber, quantityNumber, RATED_TYPES, type RatedType, ratedAmount } from './rated.ts'
-import type { Page, RatedQuestion } from './request.ts'
+import type { RatedQuestion, RowPage } from './request.ts'
 import { isoOffset } from './times.ts'
-import { readUsage } from './usage.ts'
+import { readRatedUsage } from './usage.ts'
 
 const HOUR_S = 3_600
 /** Attributes of a point by the dimension of the ledger. */
@@ -30,10 +30,10 @@ interface Point {
 export async function dataframesOf(
   reader: FencedReader,
   question: RatedQuestion,
-  { offset, limit }: Page,
+  { offset, limit }: RowPage,
 ): Promise<object> {
   const dimensions = [...Object.values(GROUPS), ...Object.values(METADATA)]
-  const found = await readUsage(reader, question, dimensions, HOUR_S)
+  const found = await readRatedUsage(reader, question, dimensions, HOUR_S)
   const types = RATED_TYPES.filter(({ name }) => question.types.length === 0 || question.types.includes(name))
   const points = found
     .flatMap(summed => types.map((type): Point => ({ start: summed.start ?? 0, type, summed })))

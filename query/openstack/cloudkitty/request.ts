@@ -58,17 +58,17 @@ function weekOfYear(seconds: number): string {
 }
 
 /** How rows of a summary are grouped. */
-export interface Grouping {
+export interface SummaryGrouping {
   /** Columns in their order: attributes, `type`. */
   readonly columns: readonly string[]
   readonly time: TimeGroup | null
 }
 
 /** @throws CloudKittyError for an attribute that the ledger does not have */
-export function groupingOf(query: RawQuery): Grouping {
+export function groupingOf(query: RawQuery): SummaryGrouping {
   const names = [...new Set(listOf(query, 'groupby'))]
   const times = names.filter(name => Object.hasOwn(TIME_GROUPS, name))
-  if (times.length > 1) throw badRequest(`Group by one of ${times.join(', ')}.`)
+  if (times.length > 1) throw badRequest(`ResourceGroup by one of ${times.join(', ')}.`)
   const columns = names.filter(name => !times.includes(name))
   for (const name of columns) {
     if (name === 'type' || Object.hasOwn(DIMENSION_OF, name)) continue
@@ -122,13 +122,13 @@ function timeOf(query: RawQuery, name: string): number | undefined {
 }
 
 /** Which rows of the answer to send. */
-export interface Page {
+export interface RowPage {
   readonly offset: number
   readonly limit: number
 }
 
 /** @throws CloudKittyError */
-export function pageOf(query: RawQuery): Page {
+export function askedPage(query: RawQuery): RowPage {
   const whole = (name: string, least: number, absent: number): number => {
     const text = single(query, name)
     if (text === undefined || text === '') return absent

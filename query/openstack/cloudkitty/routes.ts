@@ -6,9 +6,9 @@ import { openStackApi } from '../shared/api.ts'
 import { dataframesOf } from './dataframes.ts'
 import { badRequest, CloudKittyError } from './failure.ts'
 import { quantityNumber } from './rated.ts'
-import { groupingOf, pageOf, ratedQuestion } from './request.ts'
+import { askedPage, groupingOf, ratedQuestion } from './request.ts'
 import { scopesOf } from './scopes.ts'
-import { type Summary, summaryOf, summaryShape } from './summary.ts'
+import { ratedSummary, type Summary, summaryShape } from './summary.ts'
 
 const json = (value: unknown) => ({ text: JSON.stringify(value) })
 
@@ -41,17 +41,17 @@ export function cloudKittyRoutes(app: FastifyInstance, context: QueryContext): v
       )
     if (single(query, 'custom_fields'))
       throw badRequest('custom_fields is not supported: a summary has qty and rate. Use SQL for other sums.')
-    const page = pageOf(query)
-    const summary = await summaryOf(reader, ratedQuestion(query, identity, now()), groupingOf(query))
+    const page = askedPage(query)
+    const summary = await ratedSummary(reader, ratedQuestion(query, identity, now()), groupingOf(query))
     return json(summaryAnswer(summary, format, page))
   })
   route('GET', '/v2/dataframes', async ({ query, reader, identity }) =>
-    json(await dataframesOf(reader, ratedQuestion(query, identity, now()), pageOf(query))),
+    json(await dataframesOf(reader, ratedQuestion(query, identity, now()), askedPage(query))),
   )
   route('GET', '/v2/scope', async ({ query, reader, identity }) =>
     json(
       await scopesOf(reader, identity.tenant, query, {
-        page: pageOf(query),
+        page: askedPage(query),
         nowMs: now(),
         days: config.retention.ledger_days,
       }),

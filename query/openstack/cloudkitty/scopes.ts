@@ -4,7 +4,7 @@ import type { FencedReader } from '../../fence/fenced-reader.ts'
 import { tableName } from '../../fence/tables.ts'
 import { multiple, type RawQuery } from '../../http/parameters.ts'
 import { nothingFound } from './failure.ts'
-import type { Page } from './request.ts'
+import type { RowPage } from './request.ts'
 import { isoOffset } from './times.ts'
 
 const MOST = 100_000
@@ -19,7 +19,7 @@ export async function scopesOf(
     page: { offset, limit },
     nowMs,
     days,
-  }: { readonly page: Page; readonly nowMs: number; readonly days: number },
+  }: { readonly page: RowPage; readonly nowMs: number; readonly days: number },
 ): Promise<object> {
   const since = Math.max(0, Math.floor(nowMs / 1000 / DAY_S - days) * DAY_S)
   const hour = LEDGER_BUCKETS.hour

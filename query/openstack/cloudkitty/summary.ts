@@ -3,9 +3,9 @@ import { addKnown } from '../../../core/model/integers.ts'
 import type { FencedReader } from '../../fence/fenced-reader.ts'
 import type { Summed } from '../../usage/answer.ts'
 import { moneyNumber, quantityNumber, RATED_TYPES, ratedAmount } from './rated.ts'
-import { DIMENSION_OF, type Grouping, type RatedQuestion } from './request.ts'
+import { DIMENSION_OF, type RatedQuestion, type SummaryGrouping } from './request.ts'
 import { isoOffset } from './times.ts'
-import { readUsage } from './usage.ts'
+import { readRatedUsage } from './usage.ts'
 
 /** A row of a summary. */
 export interface SummaryRow {
@@ -24,13 +24,13 @@ export interface Summary {
 }
 
 /** @throws CloudKittyError */
-export async function summaryOf(
+export async function ratedSummary(
   reader: FencedReader,
   question: RatedQuestion,
-  { columns, time }: Grouping,
+  { columns, time }: SummaryGrouping,
 ): Promise<Summary> {
   const dimensions = columns.flatMap(name => (name === 'type' ? [] : [DIMENSION_OF[name]!]))
-  const found = await readUsage(reader, question, dimensions, time?.step ?? null)
+  const found = await readRatedUsage(reader, question, dimensions, time?.step ?? null)
   const types = RATED_TYPES.filter(({ name }) => question.types.length === 0 || question.types.includes(name))
   const rows = new Map<string, SummaryRow>()
   for (const summed of found) {
@@ -59,7 +59,7 @@ export async function summaryOf(
   }
 }
 
-function groupOf(summed: Summed, type: string, { columns, time }: Grouping): Record<string, string> {
+function groupOf(summed: Summed, type: string, { columns, time }: SummaryGrouping): Record<string, string> {
   const group: Record<string, string> = {}
   for (const name of columns) group[name] = name === 'type' ? type : summed.group[DIMENSION_OF[name]!]!
   if (time?.column !== undefined) group[time.column] = time.labelOf(summed.start ?? 0)

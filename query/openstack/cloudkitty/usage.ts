@@ -14,7 +14,7 @@ const GROUPS_MAX = 100_000
  * Sums of the ledger by these dimensions and steps. Currencies are told apart.
  * @throws CloudKittyError for costs of several currencies that are not told apart
  */
-export async function readUsage(
+export async function readRatedUsage(
   reader: FencedReader,
   question: RatedQuestion,
   dimensions: readonly UsageDimension[],

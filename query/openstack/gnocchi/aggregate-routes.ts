@@ -1,21 +1,21 @@
 /** Routes that compute over several metrics. */
 import { type AddRoute, type OpenStackQuestion, pathPart } from '../shared/api.ts'
 import { type Computation, type Computed, compute, type NamedMetric } from './aggregates/compute.ts'
-import { groupsBy, groupsOf } from './aggregates/groups.ts'
+import { groupAttributes, groupsBy } from './aggregates/groups.ts'
 import { refuseMany } from './aggregates/most.ts'
-import { type Operation, operationOf, type Reference, referencesIn } from './aggregates/operations.ts'
+import { type MeasureOperation, operationOf, type Reference, referencesIn } from './aggregates/operations.ts'
 import { computationOf } from './aggregates/question.ts'
-import { wildcard } from './aggregates/wildcard.ts'
+import { metricWildcard } from './aggregates/wildcard.ts'
 import { crossMetrics, wantedMetrics } from './cross-metrics.ts'
 import { type GnocchiParts, json } from './metric-routes.ts'
 import { GnocchiError, invalidInput, noSuch } from './model/failure.ts'
 import type { GnocchiMetric, GnocchiResource } from './model/resource.ts'
 import { TYPE_NAMES } from './model/types.ts'
 import { uuidOf } from './model/uuids.ts'
-import { isOfType, isTrue, typeOf } from './resource-routes.ts'
+import { askedType, isOfType, isTrue } from './resource-routes.ts'
 import { type ResourceTest, resourceTest } from './search/filter.ts'
 import { filterOfText } from './search/filter-text.ts'
-import { askedResources, jsonBody } from './search/question.ts'
+import { askedJson, askedResources } from './search/question.ts'
 import { metricShape, resourceShape } from './shape/shapes.ts'
 
 /** `/v1/aggregates`, and the older `/v1/aggregation`. */
@@ -26,7 +26,7 @@ export function aggregateRoutes(route: AddRoute, parts: GnocchiParts): void {
     json(await crossMetrics(parts, asked, await wantedMetrics(parts, asked))),
   )
   route('POST', '/v1/aggregation/resource/:resource_type/metric/:name', async asked => {
-    const type = typeOf(asked)
+    const type = askedType(asked)
     const test = askedResources(asked, { type, creator: asked.identity.tenant, nowMs: parts.now() })
     const name = pathPart(asked, 'name')
     const ofGroup = (resources: readonly GnocchiResource[]) =>
@@ -36,7 +36,7 @@ export function aggregateRoutes(route: AddRoute, parts: GnocchiParts): void {
         resources.flatMap(one => one.metrics.get(name) ?? []),
       )
     const resources = await wantedResources(parts, asked, type, test)
-    const groupBy = groupsOf(asked.query, type)
+    const groupBy = groupAttributes(asked.query, type)
     if (groupBy.length === 0) return json(await ofGroup(resources))
     const groups: object[] = []
     for (const { group, members } of groupsBy(resources, groupBy))
@@ -46,12 +46,12 @@ export function aggregateRoutes(route: AddRoute, parts: GnocchiParts): void {
 }
 
 interface Body {
-  readonly operation: Operation
+  readonly operation: MeasureOperation
   readonly resources: { readonly type: string; readonly test: ResourceTest } | null
 }
 
 function bodyOf(asked: OpenStackQuestion, nowMs: number): Body {
-  const body = jsonBody(asked)
+  const body = askedJson(asked)
   if (typeof body !== 'object' || body === null || Array.isArray(body) || !('operations' in body))
     throw invalidInput("required key not provided @ data['operations']")
   const { operations, resource_type: type, search, ...rest } = body as Readonly<Record<string, unknown>>
@@ -84,7 +84,7 @@ async function aggregates(parts: GnocchiParts, asked: OpenStackQuestion): Promis
   const found = await wantedResources(parts, asked, resources.type, resources.test)
   const answer = (some: readonly GnocchiResource[]) =>
     ofResources(asked, some, references, { computation, isDetailed })
-  const groupBy = groupsOf(asked.query, resources.type)
+  const groupBy = groupAttributes(asked.query, resources.type)
   if (groupBy.length === 0) {
     const measures = await answer(found)
     if (measures === undefined) throw noMetric(references)
@@ -159,7 +159,7 @@ async function ofResources(
   references: readonly Reference[],
   { computation, isDetailed }: Options,
 ): Promise<object | undefined> {
-  const patterns = references.map(reference => ({ reference, fits: wildcard(reference.metric) }))
+  const patterns = references.map(reference => ({ reference, fits: metricWildcard(reference.metric) }))
   const named = resources.flatMap(resource =>
     patterns.flatMap(({ reference, fits }) =>
       [...resource.metrics.values()]
@@ -183,21 +183,21 @@ async function ofResources(
   }
 }
 
-type Tree = { [name: string]: Tree | readonly unknown[] }
+type MeasureTree = { [name: string]: MeasureTree | readonly unknown[] }
 
 /** Measures by the names of what they are of. */
 function measuresShape(
   computed: Computed,
   named: readonly NamedMetric[],
   pathOf: (one: NamedMetric) => readonly string[],
-): Tree {
+): MeasureTree {
   if (computed.kind === 'aggregated') return { aggregated: computed.measures }
-  const tree: Tree = {}
+  const tree: MeasureTree = {}
   for (const [index, measures] of computed.ofMetrics.entries()) {
     const path = pathOf(named[index]!)
     let at = tree
     for (const name of path.slice(0, -1)) {
-      const next = (at[name] ?? {}) as Tree
+      const next = (at[name] ?? {}) as MeasureTree
       at[name] = next
       at = next
     }

@@ -3,22 +3,22 @@ import { multiple, single } from '../../http/parameters.ts'
 import type { OpenStackQuestion } from '../shared/api.ts'
 import { compute, type NamedMetric } from './aggregates/compute.ts'
 import { refuseMany } from './aggregates/most.ts'
-import { type Operation, type Reference, reaggregationOf } from './aggregates/operations.ts'
+import { type MeasureOperation, type Reference, reaggregationOf } from './aggregates/operations.ts'
 import { computationOf } from './aggregates/question.ts'
-import { spanOf } from './measures/question.ts'
+import { askedSpan } from './measures/question.ts'
 import type { GnocchiParts } from './metric-routes.ts'
 import { GnocchiError, invalidInput, noSuch } from './model/failure.ts'
 import { methodOf } from './model/methods.ts'
 import type { GnocchiMetric } from './model/resource.ts'
 import { uuidOf } from './model/uuids.ts'
-import { jsonBody } from './search/question.ts'
+import { askedJson } from './search/question.ts'
 
 /** Metrics that a parameter or the body names. */
 export async function wantedMetrics(
   { catalogues }: GnocchiParts,
   asked: OpenStackQuestion,
 ): Promise<readonly GnocchiMetric[]> {
-  const given = asked.request.method === 'GET' ? multiple(asked.query, 'metric') : jsonBody(asked)
+  const given = asked.request.method === 'GET' ? multiple(asked.query, 'metric') : askedJson(asked)
   const ids = Array.isArray(given) ? given.map(one => uuidOf(String(one))) : [undefined]
   if (ids.includes(undefined)) throw invalidInput('expected a list of ids of metrics')
   const unique = [...new Set(ids as readonly string[])]
@@ -40,20 +40,20 @@ export async function crossMetrics(
   refuseMany(metrics)
   const computed = computationOf(query, parts.now(), { fill: undefined, overlap: 100 })
   const method = single(query, 'aggregation') || 'mean'
-  const resample = spanOf(single(query, 'resample'), 'resample')
+  const resample = askedSpan(single(query, 'resample'), 'resample')
   if (resample !== undefined && !single(query, 'granularity'))
     throw new GnocchiError(400, 'A granularity must be specified to resample')
   const by = methodOf(method)
   if (by === undefined) throw noSuchMethod(metrics, method)
   const references = metrics.map(({ id }): Reference => ({ metric: id, method }))
-  const measured: Operation = { kind: 'metric', references }
-  const source: Operation =
+  const measured: MeasureOperation = { kind: 'metric', references }
+  const source: MeasureOperation =
     resample === undefined
       ? measured
       : { kind: 'resample', by: { ...by, isRate: false }, spanMs: resample, operand: measured }
   if (metrics.length === 0) return []
   const isOne = metrics.length === 1
-  const operation: Operation = isOne
+  const operation: MeasureOperation = isOne
     ? source
     : { kind: 'aggregate', by: reaggregationOf(single(query, 'reaggregation') || method), operand: source }
   const named = metrics.map((metric, index): NamedMetric => ({ metric, reference: references[index]! }))

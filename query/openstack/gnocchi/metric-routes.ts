@@ -3,12 +3,12 @@
 import { single } from '../../http/parameters.ts'
 import { type AddRoute, type OpenStackQuestion, pathPart } from '../shared/api.ts'
 import type { Catalogues } from './catalogue/catalogues.ts'
-import { aggregationOf, bucketsOf, spanOf, spanQuestion } from './measures/question.ts'
+import { aggregationOf, askedBuckets, askedSpan, spanQuestion } from './measures/question.ts'
 import { readMeasures } from './measures/read.ts'
 import { resampled } from './measures/resample.ts'
 import { argumentError, GnocchiError, noSuch } from './model/failure.ts'
 import type { AggregationMethod } from './model/methods.ts'
-import { POLICY_NAME } from './model/policy.ts'
+import { ARCHIVE_POLICY_NAME } from './model/policy.ts'
 import type { GnocchiMetric } from './model/resource.ts'
 import { resourceUuid, uuidOf } from './model/uuids.ts'
 import { pageOf } from './shape/paging.ts'
@@ -32,11 +32,11 @@ const fieldOf = (metric: GnocchiMetric, name: string): string | null | undefined
     unit: metric.unit,
     creator: metric.resource.creator,
     resource_id: metric.resource.id,
-    archive_policy_name: POLICY_NAME,
+    archive_policy_name: ARCHIVE_POLICY_NAME,
   })[name]
 
 /** Lists, shows and reads metrics. */
-export function metricRoutes(route: AddRoute, parts: GnocchiParts): void {
+export function gnocchiMetricRoutes(route: AddRoute, parts: GnocchiParts): void {
   for (const path of ['/v1/metric', '/v1/metric/'])
     route('GET', path, async asked => {
       const { metrics } = await parts.catalogues.all(asked.reader, asked.identity)
@@ -107,13 +107,13 @@ export async function measuresOf(
 ): Promise<readonly unknown[]> {
   const question = spanQuestion(query, now())
   const method = aggregationOf(query)
-  const resample = spanOf(single(query, 'resample'), 'resample')
+  const resample = askedSpan(single(query, 'resample'), 'resample')
   if (resample !== undefined && question.granularityMs === undefined)
     throw new GnocchiError(400, 'A granularity must be specified to resample')
   checkRefresh(single(query, 'refresh'))
   if (method === undefined) throw unknownMethod(metric, single(query, 'aggregation') ?? '')
   const parts: unknown[] = []
-  for (const buckets of bucketsOf(question, now())) {
+  for (const buckets of askedBuckets(question, now())) {
     const [found] = await readMeasures(reader, identity.tenant, [metric], method, buckets)
     parts.push(
       ...(resample === undefined

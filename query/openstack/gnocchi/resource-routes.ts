@@ -4,7 +4,7 @@ import { type AddRoute, type OpenStackQuestion, pathPart } from '../shared/api.t
 import { type GnocchiParts, json, measuresOf, metricByName } from './metric-routes.ts'
 import { GnocchiError, noSuch } from './model/failure.ts'
 import type { GnocchiResource } from './model/resource.ts'
-import { attributesOf, GENERIC, TYPE_NAMES, typeShape } from './model/types.ts'
+import { GENERIC, TYPE_NAMES, typeAttributes, typeShape } from './model/types.ts'
 import { resourceUuid } from './model/uuids.ts'
 import type { ResourceTest } from './search/filter.ts'
 import { askedResources } from './search/question.ts'
@@ -21,7 +21,7 @@ export function resourceRoutes(route: AddRoute, parts: GnocchiParts): void {
     })
   route('GET', '/v1/resource/:resource_type', async asked => json(await listed(parts, asked, () => true)))
   route('POST', '/v1/search/resource/:resource_type', async asked => {
-    const type = typeOf(asked)
+    const type = askedType(asked)
     const { tenant: creator } = asked.identity
     return json(await listed(parts, asked, askedResources(asked, { type, creator, nowMs: parts.now() })))
   })
@@ -36,20 +36,20 @@ export function resourceRoutes(route: AddRoute, parts: GnocchiParts): void {
     json([...(await resourceOf(parts, asked)).metrics.values()].map(listedMetric)),
   )
   route('GET', '/v1/resource/:resource_type/:id/metric/:name', async asked => {
-    typeOf(asked)
+    askedType(asked)
     return json(metricShape(await metricByName(parts, asked)))
   })
   route('GET', '/v1/resource/:resource_type/:id/metric/:name/measures', async asked => {
-    typeOf(asked)
+    askedType(asked)
     return json(await measuresOf(parts, asked, await metricByName(parts, asked)))
   })
   for (const path of ['/v1/resource_type', '/v1/resource_type/'])
     route('GET', path, async () => json(TYPE_NAMES.map(typeShape)))
-  route('GET', '/v1/resource_type/:resource_type', async asked => json(typeShape(typeOf(asked))))
+  route('GET', '/v1/resource_type/:resource_type', async asked => json(typeShape(askedType(asked))))
 }
 
 /** The type in the path. @throws GnocchiError */
-export function typeOf(asked: OpenStackQuestion): string {
+export function askedType(asked: OpenStackQuestion): string {
   const type = pathPart(asked, 'resource_type')
   if (TYPE_NAMES.includes(type)) return type
   throw noSuch('Resource type', type)
@@ -60,7 +60,7 @@ export const isOfType = (resource: GnocchiResource, type: string): boolean =>
   type === GENERIC || resource.type === type
 
 async function resourceOf({ catalogues }: GnocchiParts, asked: OpenStackQuestion): Promise<GnocchiResource> {
-  const type = typeOf(asked)
+  const type = askedType(asked)
   const id = resourceUuid(pathPart(asked, 'id'), asked.identity.tenant)
   const found = await catalogues.found(asked.reader, asked.identity, ({ resources }) => resources.get(id))
   if (found !== undefined && isOfType(found, type)) return found
@@ -79,11 +79,11 @@ async function listed(
   asked: OpenStackQuestion,
   test: ResourceTest,
 ): Promise<readonly object[]> {
-  const type = typeOf(asked)
+  const type = askedType(asked)
   isTrue(asked, 'history')
   const { resources } = await catalogues.all(asked.reader, asked.identity)
   const items = [...resources.values()].filter(one => isOfType(one, type) && test(one) === true)
-  const own = attributesOf(type)
+  const own = typeAttributes(type)
   const page = pageOf(asked, {
     items,
     idOf: ({ id }) => id,

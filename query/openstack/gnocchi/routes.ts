@@ -4,10 +4,10 @@ import type { QueryContext } from '../../http/context.ts'
 import { openStackApi, pathPart } from '../shared/api.ts'
 import { aggregateRoutes } from './aggregate-routes.ts'
 import { Catalogues } from './catalogue/catalogues.ts'
-import { type GnocchiParts, json, metricRoutes } from './metric-routes.ts'
+import { type GnocchiParts, gnocchiMetricRoutes, json } from './metric-routes.ts'
 import { failureBody, GnocchiError, noSuch } from './model/failure.ts'
 import { METHOD_NAMES } from './model/methods.ts'
-import { POLICY, POLICY_NAME, POLICY_RULE } from './model/policy.ts'
+import { ARCHIVE_POLICY_NAME, POLICY, POLICY_RULE } from './model/policy.ts'
 import { resourceRoutes } from './resource-routes.ts'
 
 const FOR_READING =
@@ -34,7 +34,7 @@ export function gnocchiRoutes(app: FastifyInstance, context: QueryContext): void
   }
   const route = openStackApi(app, context, failures)
   const parts: GnocchiParts = { catalogues: new Catalogues({ signalsDays, ledgerDays }, now), now }
-  metricRoutes(route, parts)
+  gnocchiMetricRoutes(route, parts)
   resourceRoutes(route, parts)
   aggregateRoutes(route, parts)
 
@@ -44,11 +44,11 @@ export function gnocchiRoutes(app: FastifyInstance, context: QueryContext): void
     route('GET', `/v1/capabilities${end}`, async () => json({ aggregation_methods: METHOD_NAMES }))
   }
   route('GET', '/v1/archive_policy/:name', async asked => {
-    if (pathPart(asked, 'name') === POLICY_NAME) return json(POLICY)
+    if (pathPart(asked, 'name') === ARCHIVE_POLICY_NAME) return json(POLICY)
     throw noSuch('Archive policy', pathPart(asked, 'name'))
   })
   route('GET', '/v1/archive_policy_rule/:name', async asked => {
-    if (pathPart(asked, 'name') === POLICY_NAME) return json(POLICY_RULE)
+    if (pathPart(asked, 'name') === ARCHIVE_POLICY_NAME) return json(POLICY_RULE)
     throw noSuch('Archive policy rule', pathPart(asked, 'name'))
   })
   // Nothing waits to be aggregated.

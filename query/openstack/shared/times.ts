@@ -82,7 +82,7 @@ export const resourceTime = (ms: number): string =>
     )
 
 /** A span as Python writes it: `1 day, 0:00:00`. */
-export function spanText(seconds: number): string {
+export function pythonSpan(seconds: number): string {
   const days = Math.floor(seconds / 86_400)
   const [hours, minutes, rest] = [
     Math.floor((seconds % 86_400) / 3_600),

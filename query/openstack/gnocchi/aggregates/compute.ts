@@ -3,13 +3,13 @@ import type { FencedReader } from '../../../fence/fenced-reader.ts'
 import { measureTime } from '../../shared/times.ts'
 import type { Measures } from '../measures/read.ts'
 import { readMeasures } from '../measures/read.ts'
-import type { Buckets } from '../measures/sql.ts'
+import type { MeasureBuckets } from '../measures/sql.ts'
 import { GnocchiError } from '../model/failure.ts'
 import { methodOf } from '../model/methods.ts'
 import type { GnocchiMetric } from '../model/resource.ts'
-import { evaluate } from './evaluate.ts'
-import { type Fill, type Grid, gridOf, isDropped } from './grid.ts'
-import type { Operation, Reference } from './operations.ts'
+import { evaluateOperation } from './evaluate.ts'
+import { type GapFill, isDropped, type MeasureGrid, measureGrid } from './grid.ts'
+import type { MeasureOperation, Reference } from './operations.ts'
 
 /** A metric that operations name. */
 export interface NamedMetric {
@@ -19,10 +19,10 @@ export interface NamedMetric {
 
 /** What is computed, and of which time. */
 export interface Computation {
-  readonly operation: Operation
+  readonly operation: MeasureOperation
   /** Coarsest first. */
-  readonly buckets: readonly Buckets[]
-  readonly fill: Fill | undefined
+  readonly buckets: readonly MeasureBuckets[]
+  readonly fill: GapFill | undefined
   /** Percent of the times that all metrics must have, where nothing is filled in. */
   readonly overlap: number
   readonly isFrom: boolean
@@ -50,8 +50,8 @@ export async function compute(
   for (const buckets of computation.buckets) {
     const measures = await readNamed(reader, tenant, named, buckets)
     const references = named.map(({ reference }) => reference)
-    const grid = gridOf({ bucketMs: buckets.bucketMs, measures, references }, computation)
-    const result = evaluate(computation.operation, grid)
+    const grid = measureGrid({ bucketMs: buckets.bucketMs, measures, references }, computation)
+    const result = evaluateOperation(computation.operation, grid)
     isAggregated ||= result.isAggregated
     for (const [index, column] of result.columns.entries()) {
       const shown = shownMeasures(result, column.values, isDropped(computation.fill))
@@ -67,7 +67,7 @@ async function readNamed(
   reader: FencedReader,
   tenant: string,
   named: readonly NamedMetric[],
-  buckets: Buckets,
+  buckets: MeasureBuckets,
 ): Promise<readonly Measures[]> {
   const found: Measures[] = []
   for (const [name, some] of Map.groupBy(named.entries(), ([, { reference }]) => reference.method)) {
@@ -85,7 +85,7 @@ async function readNamed(
 }
 
 function shownMeasures(
-  { times, bucketMs }: Grid,
+  { times, bucketMs }: MeasureGrid,
   values: Float64Array,
   isDroppedToo: boolean,
 ): readonly ShownMeasure[] {

@@ -1,19 +1,19 @@
 /** Evaluates operations over measures of metrics. */
 import { quantile, resampled, squares } from '../measures/resample.ts'
 import { BINARY, UNARY } from './arithmetic.ts'
-import { type Column, type Grid, notAggregable } from './grid.ts'
-import type { Operation, Reaggregation, Reference } from './operations.ts'
+import { type GridColumn, type MeasureGrid, notAggregable } from './grid.ts'
+import type { MeasureOperation, Reaggregation, Reference } from './operations.ts'
 
-type Evaluated = Grid | number
+type Evaluated = MeasureGrid | number
 
 /** @throws GnocchiError for metrics that do not fit each other */
-export function evaluate(operation: Operation, grid: Grid): Grid {
+export function evaluateOperation(operation: MeasureOperation, grid: MeasureGrid): MeasureGrid {
   const found = evaluated(operation, grid)
   if (typeof found === 'number') throw notAggregable([], 'The operations have no metric')
   return found
 }
 
-function evaluated(operation: Operation, grid: Grid): Evaluated {
+function evaluated(operation: MeasureOperation, grid: MeasureGrid): Evaluated {
   switch (operation.kind) {
     case 'number':
       return operation.value
@@ -56,12 +56,12 @@ const differences = ({ times, values }: { readonly times: number[]; readonly val
   values: values.slice(1).map((value, index) => value - values[index]!),
 })
 
-function asGrid(found: Evaluated): Grid {
+function asGrid(found: Evaluated): MeasureGrid {
   if (typeof found === 'number') throw notAggregable([], 'Numbers cannot be aggregated, only metrics')
   return found
 }
 
-const isNamed = ({ reference }: Column, references: readonly Reference[]): boolean =>
+const isNamed = ({ reference }: GridColumn, references: readonly Reference[]): boolean =>
   references.some(({ metric, method }) => metric === reference.metric && method === reference.method)
 
 function called(name: string, operands: readonly Evaluated[]): Evaluated {
@@ -86,7 +86,7 @@ function together(operands: readonly Evaluated[], of: (values: readonly number[]
   const names = grids.flatMap(({ columns }) =>
     columns.map(({ reference }) => [reference.metric, reference.method]),
   )
-  const isSame = (other: Grid): boolean =>
+  const isSame = (other: MeasureGrid): boolean =>
     other.bucketMs === grid.bucketMs &&
     other.times.length === grid.times.length &&
     other.times.every((time, at) => time === grid.times[at])
@@ -107,7 +107,7 @@ function together(operands: readonly Evaluated[], of: (values: readonly number[]
   }
 }
 
-function changes(grid: Grid, name: 'rateofchange' | 'rateofchangesec'): Grid {
+function changes(grid: MeasureGrid, name: 'rateofchange' | 'rateofchangesec'): MeasureGrid {
   const isPerSecond = name === 'rateofchangesec'
   const { times } = grid
   const rise = (values: Float64Array, at: number): number =>
@@ -124,7 +124,7 @@ function changes(grid: Grid, name: 'rateofchange' | 'rateofchangesec'): Grid {
 }
 
 /** The columns become one. */
-function aggregated(by: Reaggregation, grid: Grid): Grid {
+function aggregated(by: Reaggregation, grid: MeasureGrid): MeasureGrid {
   const [first] = grid.columns
   if (first === undefined) return { ...grid, isAggregated: true }
   const values = first.values.map((_, at) =>
@@ -137,7 +137,7 @@ function aggregated(by: Reaggregation, grid: Grid): Grid {
 }
 
 /** Each time with those before it. */
-function rolled(by: Reaggregation, window: number, grid: Grid): Grid {
+function rolled(by: Reaggregation, window: number, grid: MeasureGrid): MeasureGrid {
   if (window > grid.times.length)
     throw notAggregable(
       grid.columns.map(({ reference }) => [reference.metric, reference.method]),
@@ -152,7 +152,7 @@ function rolled(by: Reaggregation, window: number, grid: Grid): Grid {
   return inTime(by, { ...grid, times: grid.times.slice(window - 1), columns })
 }
 
-const inTime = ({ isRate }: Reaggregation, grid: Grid): Grid =>
+const inTime = ({ isRate }: Reaggregation, grid: MeasureGrid): MeasureGrid =>
   isRate ? changes(grid, 'rateofchange') : grid
 
 /** Of the values that are numbers. */

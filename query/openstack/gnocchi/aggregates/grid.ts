@@ -4,16 +4,16 @@ import { GnocchiError } from '../model/failure.ts'
 import type { Reference } from './operations.ts'
 
 /** Columns of values, NaN where a metric has none. Times are milliseconds. */
-export interface Grid {
+export interface MeasureGrid {
   readonly bucketMs: number
   readonly times: readonly number[]
   /** Several metrics have become one. */
   readonly isAggregated: boolean
-  readonly columns: readonly Column[]
+  readonly columns: readonly GridColumn[]
 }
 
 /** Values of one metric, or of what was made of metrics. */
-export interface Column {
+export interface GridColumn {
   /** Number of the metric that it is of, among those that were read. */
   readonly origin: number
   /** What operations call it. */
@@ -22,19 +22,19 @@ export interface Column {
 }
 
 /** What stands where a metric has no measure. */
-export type Fill = number | 'null' | 'dropna' | 'ffill' | 'bfill' | 'full_ffill' | 'full_bfill'
+export type GapFill = number | 'null' | 'dropna' | 'ffill' | 'bfill' | 'full_ffill' | 'full_bfill'
 
 const WORDS = ['null', 'dropna', 'ffill', 'bfill', 'full_ffill', 'full_bfill'] as const
 
 /** Undefined: it is none. */
-export function fillOf(text: string): Fill | undefined {
+export function fillOf(text: string): GapFill | undefined {
   const word = WORDS.find(one => one === text)
   if (word !== undefined) return word
   return text.trim() === '' || Number.isNaN(Number(text)) ? undefined : Number(text)
 }
 
 /** Whether values that are not numbers are left out of the answer. */
-export const isDropped = (fill: Fill | undefined): boolean =>
+export const isDropped = (fill: GapFill | undefined): boolean =>
   fill !== undefined && typeof fill === 'string' && fill !== 'null'
 
 /** What is put side by side. */
@@ -45,29 +45,29 @@ interface Gridded {
 }
 
 /** @throws GnocchiError where `overlap` percent of the times do not have measures of every metric and nothing is filled in */
-export function gridOf(
+export function measureGrid(
   { bucketMs, measures, references }: Gridded,
   options: {
-    readonly fill: Fill | undefined
+    readonly fill: GapFill | undefined
     readonly overlap: number
     readonly isFrom: boolean
     readonly isTo: boolean
   },
-): Grid {
+): MeasureGrid {
   const times = [...new Set(measures.flatMap(one => one.times))].toSorted((a, b) => a - b)
   const places = new Map(times.map((time, index) => [time, index]))
   const { fill } = options
-  const columns = measures.map(({ times: own, values }, origin): Column => {
+  const columns = measures.map(({ times: own, values }, origin): GridColumn => {
     const column = new Float64Array(times.length).fill(typeof fill === 'number' ? fill : Number.NaN)
     for (const [index, time] of own.entries()) column[places.get(time)!] = values[index]!
     fillIn(column, fill)
     return { origin, reference: references[origin]!, values: column }
   })
-  const grid: Grid = { bucketMs, times, isAggregated: false, columns }
+  const grid: MeasureGrid = { bucketMs, times, isAggregated: false, columns }
   return fill === undefined ? overlapping(grid, options) : grid
 }
 
-function fillIn(values: Float64Array, fill: Fill | undefined): void {
+function fillIn(values: Float64Array, fill: GapFill | undefined): void {
   if (fill === 'ffill' || fill === 'full_ffill') forward(values)
   if (fill === 'bfill' || fill === 'full_ffill' || fill === 'full_bfill') backward(values)
   if (fill === 'full_bfill') forward(values)
@@ -83,9 +83,9 @@ function backward(values: Float64Array): void {
 }
 
 function overlapping(
-  grid: Grid,
+  grid: MeasureGrid,
   { overlap, isFrom, isTo }: { readonly overlap: number; readonly isFrom: boolean; readonly isTo: boolean },
-): Grid {
+): MeasureGrid {
   const { times, columns } = grid
   const isFull = (at: number): boolean => columns.every(({ values }) => !Number.isNaN(values[at]))
   const full = times.map((_, at) => at).filter(isFull)

@@ -2,7 +2,7 @@
 import { multiple, type RawQuery } from '../../../http/parameters.ts'
 import { GnocchiError } from '../model/failure.ts'
 import type { GnocchiResource } from '../model/resource.ts'
-import { attributesOf } from '../model/types.ts'
+import { typeAttributes } from '../model/types.ts'
 import { resourceFields } from '../shape/shapes.ts'
 
 const GROUPED_BY = [
@@ -17,22 +17,25 @@ const GROUPED_BY = [
 ]
 
 /** Attributes that are asked for. @throws GnocchiError */
-export function groupsOf(query: RawQuery, type: string): readonly string[] {
+export function groupAttributes(query: RawQuery, type: string): readonly string[] {
   const names = [...new Set(multiple(query, 'groupby'))].filter(name => name !== '').toSorted()
-  const known = [...GROUPED_BY, ...attributesOf(type)]
+  const known = [...GROUPED_BY, ...typeAttributes(type)]
   for (const name of names)
     if (!known.includes(name)) throw new GnocchiError(400, `Invalid groupby attribute ${name.slice(0, 100)}`)
   return names
 }
 
-interface Group {
+interface ResourceGroup {
   readonly group: Readonly<Record<string, string | null>>
   readonly members: GnocchiResource[]
 }
 
 /** In the order of their values. */
-export function groupsBy(resources: readonly GnocchiResource[], names: readonly string[]): readonly Group[] {
-  const groups = new Map<string, Group>()
+export function groupsBy(
+  resources: readonly GnocchiResource[],
+  names: readonly string[],
+): readonly ResourceGroup[] {
+  const groups = new Map<string, ResourceGroup>()
   for (const one of resources) {
     const fields = resourceFields(one)
     const values = names.map(name => fields[name] ?? one.attributes[name] ?? null)

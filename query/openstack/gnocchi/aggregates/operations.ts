@@ -18,22 +18,22 @@ export interface Reaggregation {
 }
 
 /** An operation, checked. */
-export type Operation =
+export type MeasureOperation =
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'metric'; readonly references: readonly Reference[] }
-  | { readonly kind: 'call'; readonly name: string; readonly operands: readonly Operation[] }
-  | { readonly kind: 'aggregate'; readonly by: Reaggregation; readonly operand: Operation }
+  | { readonly kind: 'call'; readonly name: string; readonly operands: readonly MeasureOperation[] }
+  | { readonly kind: 'aggregate'; readonly by: Reaggregation; readonly operand: MeasureOperation }
   | {
       readonly kind: 'resample'
       readonly by: AggregationMethod
       readonly spanMs: number
-      readonly operand: Operation
+      readonly operand: MeasureOperation
     }
   | {
       readonly kind: 'rolling'
       readonly by: Reaggregation
       readonly window: number
-      readonly operand: Operation
+      readonly operand: MeasureOperation
     }
 
 const REAGGREGATIONS = ['mean', 'median', 'std', 'min', 'max', 'sum', 'var', 'count'] as const
@@ -60,24 +60,24 @@ const MOST = 1_000
 const invalid = (reason: string): GnocchiError =>
   new GnocchiError(400, { cause: 'Invalid input', reason, detail: ['operations'] })
 
-type Tree = string | number | readonly Tree[]
+type OperationTree = string | number | readonly OperationTree[]
 
 /** @throws GnocchiError */
-export function operationOf(given: unknown): Operation {
+export function operationOf(given: unknown): MeasureOperation {
   const tree = typeof given === 'string' ? treeOfText(given) : treeOfJson(given)
   if (!Array.isArray(tree)) throw invalid('operations must be a text or a list')
   return read(tree, { depth: 0, count: { left: MOST } })
 }
 
-function treeOfText(text: string): Tree {
+function treeOfText(text: string): OperationTree {
   const failed = (detail: string): GnocchiError =>
     new GnocchiError(400, {
       cause: 'Invalid operations',
       reason: 'Fail to parse the operations string',
       detail,
     })
-  const open: Tree[][] = []
-  let whole: Tree | undefined
+  const open: OperationTree[][] = []
+  let whole: OperationTree | undefined
   for (const [token] of text.matchAll(/\(|\)|(?:[^\s()"']|"[^"]*"|'[^']*')+|["']/g)) {
     if (whole !== undefined) throw failed(`Expected the end of the operations before ${token.slice(0, 100)}`)
     if (token === '(') {
@@ -100,7 +100,7 @@ function treeOfText(text: string): Tree {
   return whole
 }
 
-function treeOfJson(given: unknown, depth = 0): Tree {
+function treeOfJson(given: unknown, depth = 0): OperationTree {
   if (depth > DEEPEST) throw invalid('operations are nested too deep')
   if (typeof given === 'string' || typeof given === 'number') return given
   if (!Array.isArray(given)) throw invalid('operations consist of lists, texts and numbers')
@@ -112,14 +112,14 @@ interface Place {
   readonly count: { left: number }
 }
 
-function read(tree: Tree, place: Place): Operation {
+function read(tree: OperationTree, place: Place): MeasureOperation {
   place.count.left -= 1
   if (place.count.left < 0) throw invalid(`there are more than ${MOST} operations`)
   if (place.depth > DEEPEST) throw invalid('operations are nested too deep')
   if (!Array.isArray(tree)) return numberOf(tree as string | number)
-  const [name, ...operands] = tree as readonly Tree[]
+  const [name, ...operands] = tree as readonly OperationTree[]
   if (typeof name !== 'string') throw invalid('Operation must not be empty, and begins with its name')
-  const inner = (one: Tree | undefined): Operation => {
+  const inner = (one: OperationTree | undefined): MeasureOperation => {
     if (one === undefined) throw invalid(`'${name.slice(0, 100)}' operation invalid`)
     return read(one, { ...place, depth: place.depth + 1 })
   }
@@ -149,7 +149,7 @@ function read(tree: Tree, place: Place): Operation {
 }
 
 /** Aodh names each metric by an operation of its own. */
-function united(operands: readonly Operation[]): Operation {
+function united(operands: readonly MeasureOperation[]): MeasureOperation {
   const references = operands.flatMap(one => {
     if (one.kind === 'metric') return one.references
     throw invalid("'aggregate' operation invalid")
@@ -157,7 +157,7 @@ function united(operands: readonly Operation[]): Operation {
   return { kind: 'metric', references }
 }
 
-function numberOf(given: string | number): Operation {
+function numberOf(given: string | number): MeasureOperation {
   const value = typeof given === 'number' || given.trim() !== '' ? Number(given) : Number.NaN
   if (Number.isNaN(value))
     throw invalid(`${String(given).slice(0, 100)} is neither a number nor an operation`)
@@ -165,8 +165,10 @@ function numberOf(given: string | number): Operation {
 }
 
 /** `name method`, or lists of both. */
-function referencesOf(operands: readonly Tree[]): readonly Reference[] {
-  const lists = operands.every(Array.isArray) ? (operands as readonly (readonly Tree[])[]) : [operands]
+function referencesOf(operands: readonly OperationTree[]): readonly Reference[] {
+  const lists = operands.every(Array.isArray)
+    ? (operands as readonly (readonly OperationTree[])[])
+    : [operands]
   return lists.map(list => {
     const [metric, method, ...rest] = list
     if (typeof metric !== 'string' || typeof method !== 'string' || rest.length > 0)
@@ -176,7 +178,7 @@ function referencesOf(operands: readonly Tree[]): readonly Reference[] {
 }
 
 /** A method that metrics are aggregated by. @throws GnocchiError */
-export function reaggregationOf(given: Tree): Reaggregation {
+export function reaggregationOf(given: OperationTree): Reaggregation {
   const [, rate, name] = /^(rate:)?(.*)$/.exec(String(given)) ?? []
   const of = REAGGREGATIONS.find(one => one === name)
   if (of === undefined) throw invalid(`metrics cannot be aggregated by ${String(given).slice(0, 100)}`)
@@ -184,9 +186,9 @@ export function reaggregationOf(given: Tree): Reaggregation {
 }
 
 /** All references, each once, in their order. */
-export function referencesIn(operation: Operation): readonly Reference[] {
+export function referencesIn(operation: MeasureOperation): readonly Reference[] {
   const found = new Map<string, Reference>()
-  const visit = (one: Operation): void => {
+  const visit = (one: MeasureOperation): void => {
     if (one.kind === 'metric')
       for (const reference of one.references)
         found.set(JSON.stringify([reference.metric, reference.method]), reference)

@@ -1,15 +1,15 @@
 /** Parameters of questions over several metrics. */
 import { type RawQuery, single } from '../../../http/parameters.ts'
-import { bucketsOf, spanQuestion } from '../measures/question.ts'
+import { askedBuckets, spanQuestion } from '../measures/question.ts'
 import { argumentError } from '../model/failure.ts'
 import type { Computation } from './compute.ts'
-import { type Fill, fillOf } from './grid.ts'
+import { fillOf, type GapFill } from './grid.ts'
 
 /** All but the operation. `fill`: what is filled in where neither that nor an overlap is asked for. */
 export function computationOf(
   query: RawQuery,
   nowMs: number,
-  defaults: { readonly fill: Fill | undefined; readonly overlap: number },
+  defaults: { readonly fill: GapFill | undefined; readonly overlap: number },
 ): Omit<Computation, 'operation'> {
   const question = spanQuestion(query, nowMs)
   const overlap = overlapOf(query)
@@ -21,7 +21,7 @@ export function computationOf(
       "Must be a float, 'dropna', 'null', 'ffill', 'bfill', 'full_ffill' or 'full_bfill'",
     )
   return {
-    buckets: bucketsOf(question, nowMs),
+    buckets: askedBuckets(question, nowMs),
     fill: fill ?? (overlap === undefined ? defaults.fill : undefined),
     overlap: overlap ?? defaults.overlap,
     isFrom: question.startMs !== undefined,

@@ -1,16 +1,16 @@
 /** Names of metrics with wildcards. */
 
 /** One step of a pattern: any text, or a character that fits. */
-type Step = 'any' | ((character: string) => boolean)
+type WildcardStep = 'any' | ((character: string) => boolean)
 
 /** Names with `*`, `?` and `[...]`, as in a shell. Takes time by the product of both lengths at most. */
-export function wildcard(pattern: string): (name: string) => boolean {
+export function metricWildcard(pattern: string): (name: string) => boolean {
   if (!/[*?[]/.test(pattern)) return name => name === pattern
   const steps = [...pattern.matchAll(/\*|\?|\[!?\]?[^\]]*\]|[\s\S]/gu)].map(([text]) => stepOf(text))
   return name => fits([...name], steps)
 }
 
-function stepOf(text: string): Step {
+function stepOf(text: string): WildcardStep {
   if (text === '*') return 'any'
   if (text === '?') return () => true
   if (text.length === 1 || !text.startsWith('[')) return character => character === text
@@ -26,7 +26,7 @@ function stepOf(text: string): Step {
 }
 
 /** Goes back to the last `any` where a character does not fit. */
-function fits(name: readonly string[], steps: readonly Step[]): boolean {
+function fits(name: readonly string[], steps: readonly WildcardStep[]): boolean {
   let [at, step, anyStep, anyAt] = [0, 0, -1, 0]
   while (at < name.length) {
     const now = steps[step]

@@ -1,13 +1,13 @@
 /** Resources and metrics from what the tables hold. */
-import { costMeasure, LEDGER_MEASURES, type LedgerMeasure } from '../model/ledger-measures.ts'
+import { costMeasure, LEDGER_MEASURES, type LedgerMetric } from '../model/ledger-measures.ts'
 import type { GnocchiMetric, GnocchiResource, LedgerSource, MetricSource } from '../model/resource.ts'
-import { attributesOf, GENERIC } from '../model/types.ts'
+import { GENERIC, typeAttributes } from '../model/types.ts'
 import { metricUuid, resourceUuid } from '../model/uuids.ts'
 import { pointIdentity } from './from-points.ts'
-import type { LedgerRow, SeriesRow } from './listing.ts'
+import type { ListedLedgerRow, SeriesRow } from './listing.ts'
 
 /** All resources and metrics of one caller, by id. */
-export interface Catalogue {
+export interface GnocchiCatalogue {
   readonly resources: ReadonlyMap<string, GnocchiResource>
   readonly metrics: ReadonlyMap<string, GnocchiMetric>
 }
@@ -46,7 +46,7 @@ export class CatalogueBuilder {
     }
   }
 
-  addWorkloads(rows: Iterable<LedgerRow>): void {
+  addWorkloads(rows: Iterable<ListedLedgerRow>): void {
     for (const row of rows) {
       const type = row.kind === 'vm' ? 'instance' : 'workload'
       const resource = this.#resource(row.id, seenOf(row, type))
@@ -57,7 +57,7 @@ export class CatalogueBuilder {
     }
   }
 
-  addHosts(rows: Iterable<LedgerRow>): void {
+  addHosts(rows: Iterable<ListedLedgerRow>): void {
     for (const row of rows) {
       const resource = this.#resource(`host:${row.host}`, seenOf(row, 'host'))
       Object.assign(resource.attributes, { host_name: row.host, zone: row.zone })
@@ -66,10 +66,10 @@ export class CatalogueBuilder {
   }
 
   /** Ends it. */
-  catalogue(nowMs: number): Catalogue {
+  catalogue(nowMs: number): GnocchiCatalogue {
     for (const resource of this.#resources.values()) {
       resource.endedMs = resource.lastMs < nowMs - ENDED_MS ? resource.lastMs : null
-      const known = attributesOf(resource.type)
+      const known = typeAttributes(resource.type)
       for (const name of Object.keys(resource.attributes))
         if (!known.includes(name)) delete resource.attributes[name]
       for (const name of known) resource.attributes[name] ||= null
@@ -117,8 +117,12 @@ export class CatalogueBuilder {
     return metric
   }
 
-  #addLedger(resource: GnocchiResource, row: LedgerRow, where: Pick<LedgerSource, 'column' | 'value'>): void {
-    const add = (measure: LedgerMeasure, currency = ''): void => {
+  #addLedger(
+    resource: GnocchiResource,
+    row: ListedLedgerRow,
+    where: Pick<LedgerSource, 'column' | 'value'>,
+  ): void {
+    const add = (measure: LedgerMetric, currency = ''): void => {
       this.#metric(resource, measure.name, measure.unit, () => ({
         kind: 'ledger',
         ...where,
@@ -131,13 +135,13 @@ export class CatalogueBuilder {
   }
 }
 
-const seenOf = ({ first, last }: LedgerRow, type: string): Seen => ({
+const seenOf = ({ first, last }: ListedLedgerRow, type: string): Seen => ({
   type,
   firstMs: first * 1000,
   lastMs: last * 1000,
 })
 
-function isKnown({ name }: LedgerMeasure, row: LedgerRow): boolean {
+function isKnown({ name }: LedgerMetric, row: ListedLedgerRow): boolean {
   if (name.includes('operational')) return row.operational === 1
   if (name.includes('embodied')) return row.embodied === 1
   if (name.includes('cpu')) return row.cpu === 1

@@ -4,13 +4,13 @@ import { FIXED_LIMITS } from '../../../../core/catalogue/limits/limits.ts'
 import type { Identity } from '../../../../core/model/identity.ts'
 import type { FencedReader } from '../../../fence/fenced-reader.ts'
 import { createLru } from '../../../sql/lru.ts'
-import { type Catalogue, CatalogueBuilder } from './build.ts'
+import { CatalogueBuilder, type GnocchiCatalogue } from './build.ts'
 import {
-  hostsStatement,
-  type LedgerRow,
+  type ListedLedgerRow,
+  ledgerHostsStatement,
+  ledgerWorkloadsStatement,
+  listedSeriesStatement,
   type SeriesRow,
-  seriesStatement,
-  workloadsStatement,
 } from './listing.ts'
 
 const DAY_MS = 86_400_000
@@ -26,8 +26,8 @@ const RECENT_DAYS = 1
 const CACHE_BYTES = 67_108_864
 const MOST = FIXED_LIMITS.gnocchiMetrics
 
-interface Known {
-  readonly catalogue: Catalogue
+interface KnownCatalogue {
+  readonly catalogue: GnocchiCatalogue
   readonly series: ReadonlyMap<string, SeriesRow>
   /** By the clock that spans are counted from. */
   readonly readAtMs: number
@@ -36,7 +36,7 @@ interface Known {
   readonly wholeSinceMs: number
 }
 
-interface Span {
+interface RetentionSpan {
   /** How far back points and entries of the ledger are kept. */
   readonly signalsDays: number
   readonly ledgerDays: number
@@ -44,17 +44,17 @@ interface Span {
 
 /** Catalogues by caller. */
 export class Catalogues {
-  readonly #known = createLru<Known>(CACHE_BYTES, weightOf)
-  readonly #span: Span
+  readonly #known = createLru<KnownCatalogue>(CACHE_BYTES, weightOf)
+  readonly #span: RetentionSpan
   readonly #now: () => number
 
-  constructor(span: Span, now: () => number) {
+  constructor(span: RetentionSpan, now: () => number) {
     this.#span = span
     this.#now = now
   }
 
   /** Everything that the caller has now. */
-  async all(reader: FencedReader, identity: Identity): Promise<Catalogue> {
+  async all(reader: FencedReader, identity: Identity): Promise<GnocchiCatalogue> {
     return (await this.#read(reader, identity, FRESH_MS)).catalogue
   }
 
@@ -62,7 +62,7 @@ export class Catalogues {
   async found<Found>(
     reader: FencedReader,
     identity: Identity,
-    find: (catalogue: Catalogue) => Found | undefined,
+    find: (catalogue: GnocchiCatalogue) => Found | undefined,
   ): Promise<Found | undefined> {
     const { catalogue, knownSinceMs } = await this.#read(reader, identity, FOUND_MS)
     const found = find(catalogue)
@@ -79,7 +79,7 @@ export class Catalogues {
     identity: Identity,
     maxAgeMs: number,
     wholeAgeMs = WHOLE_MS,
-  ): Promise<Known> {
+  ): Promise<KnownCatalogue> {
     const key = JSON.stringify([identity.tenant, identity.accounts])
     const known = this.#known.get(key)
     const nowMs = this.#now()
@@ -92,7 +92,7 @@ export class Catalogues {
     const [workloads, hosts] = await this.#ledger(reader, identity, nowMs)
     builder.addWorkloads(workloads)
     builder.addHosts(hosts)
-    const read: Known = {
+    const read: KnownCatalogue = {
       catalogue: builder.catalogue(nowMs),
       series,
       readAtMs: nowMs,
@@ -106,13 +106,13 @@ export class Catalogues {
   async #series(
     reader: FencedReader,
     { tenant, accounts }: Identity,
-    known: Known | undefined,
+    known: KnownCatalogue | undefined,
     nowMs: number,
   ): Promise<ReadonlyMap<string, SeriesRow>> {
     // Points have no accounts.
     if (accounts !== null) return new Map()
     const since = known === undefined ? nowMs - this.#span.signalsDays * DAY_MS : known.readAtMs - HOUR_MS
-    const { text, params } = seriesStatement(tenant, Math.max(0, Math.floor(since)), MOST + 1)
+    const { text, params } = listedSeriesStatement(tenant, Math.max(0, Math.floor(since)), MOST + 1)
     const series = new Map(known?.series)
     for (const row of await reader.query<SeriesRow>(text, params)) {
       const key = JSON.stringify([row.metric, row.service, row.labels, row.resource])
@@ -127,21 +127,21 @@ export class Catalogues {
     reader: FencedReader,
     { tenant }: Identity,
     nowMs: number,
-  ): Promise<readonly [readonly LedgerRow[], readonly LedgerRow[]]> {
+  ): Promise<readonly [readonly ListedLedgerRow[], readonly ListedLedgerRow[]]> {
     const today = Math.floor(nowMs / DAY_MS)
     const seconds = (day: number): number => Math.max(0, day * 86_400)
     const span = { since: seconds(today - this.#span.ledgerDays), recent: seconds(today - RECENT_DAYS) }
     const ask = async ({
       text,
       params,
-    }: ReturnType<typeof hostsStatement>): Promise<readonly LedgerRow[]> => {
-      const rows = await reader.query<LedgerRow>(text, params)
+    }: ReturnType<typeof ledgerHostsStatement>): Promise<readonly ListedLedgerRow[]> => {
+      const rows = await reader.query<ListedLedgerRow>(text, params)
       if (rows.length > MOST) throw tooMany('workloads')
       return rows
     }
     return [
-      await ask(workloadsStatement(tenant, span, MOST + 1)),
-      await ask(hostsStatement(tenant, span, MOST + 1)),
+      await ask(ledgerWorkloadsStatement(tenant, span, MOST + 1)),
+      await ask(ledgerHostsStatement(tenant, span, MOST + 1)),
     ]
   }
 }
@@ -154,7 +154,7 @@ const tooMany = (what: string): WattlineError =>
 
 /** Bytes of a metric, about. */
 const METRIC_BYTES = 700
-function weightOf({ catalogue, series }: Known): number {
+function weightOf({ catalogue, series }: KnownCatalogue): number {
   let characters = 0
   for (const { labels, resource, meta } of series.values())
     characters += labels.length + resource.length + meta.length

@@ -3,7 +3,7 @@ import { labelText } from '../../../../core/model/label-text.ts'
 import { GENERIC, typeOfMeter } from '../model/types.ts'
 import type { SeriesRow } from './listing.ts'
 
-type Texts = Readonly<Record<string, string>>
+type LabelTexts = Readonly<Record<string, string>>
 
 /** What a series says of its resource and metric. */
 export interface PointIdentity {
@@ -17,7 +17,7 @@ export interface PointIdentity {
   readonly unit: string | null
 }
 
-interface Meta {
+interface PointMeta {
   readonly description?: string
   readonly unit?: string
 }
@@ -31,8 +31,8 @@ const UNIT_MAX = 31
 
 /** Samples of Ceilometer name their resource; other series are of what sent them. */
 export function pointIdentity(row: SeriesRow): PointIdentity {
-  const labels = parsed<Texts>(row.labels)
-  const { description = '', unit = '' } = parsed<Meta>(row.meta)
+  const labels = parsed<LabelTexts>(row.labels)
+  const { description = '', unit = '' } = parsed<PointMeta>(row.meta)
   const resourceId = labels['resource_id'] ?? ''
   const more = Object.entries(labels).filter(([name]) => resourceId === '' || !OF_RESOURCE.includes(name))
   const plain = resourceId === '' ? row.metric : meterName(row.metric, description)
@@ -56,7 +56,7 @@ function meterName(metric: string, description: string): string {
 }
 
 function senderOf({ service, resource }: SeriesRow): Pick<PointIdentity, 'original' | 'type' | 'attributes'> {
-  const said = parsed<Texts>(resource)
+  const said = parsed<LabelTexts>(resource)
   const namespace = said['service.namespace']
   const job = (namespace ? `${namespace}/${service}` : service) || 'unknown'
   const instance = said['service.instance.id'] || said['k8s.pod.name'] || said['host.name'] || 'none'

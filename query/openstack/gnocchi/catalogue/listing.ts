@@ -19,9 +19,9 @@ export interface SeriesRow {
 }
 
 /** Series that have points since a time. */
-export const seriesStatement = (tenant: string, sinceMs: number, limit: number): ParameterizedSql => ({
+export const listedSeriesStatement = (tenant: string, sinceMs: number, limit: number): ParameterizedSql => ({
   text:
-    'SELECT MetricName AS metric, ServiceName AS service, Labels AS labels, Resource AS resource, any(Meta) AS meta, ' +
+    'SELECT MetricName AS metric, ServiceName AS service, Labels AS labels, Resource AS resource, any(PointMeta) AS meta, ' +
     'toFloat64(toUnixTimestamp64Milli(min(TimeUnix))) AS first, toFloat64(toUnixTimestamp64Milli(max(TimeUnix))) AS last ' +
     `FROM ${POINTS} WHERE Tenant = {tenant:String} AND TimeUnix >= fromUnixTimestamp64Milli({since:Int64}) ` +
     "AND toStartOfHour(TimeUnix) >= toDateTime({hour:UInt32}, 'UTC') AND isFinite(Value) " +
@@ -30,7 +30,7 @@ export const seriesStatement = (tenant: string, sinceMs: number, limit: number):
 })
 
 /** A row of `ledgerStatement`. Times are seconds. */
-export interface LedgerRow {
+export interface ListedLedgerRow {
   /** Workload; '' on rows of hosts. */
   readonly id: string
   readonly kind: string
@@ -93,7 +93,7 @@ const FACTS =
 const newest = (column: string): string => `argMax(${column}, start)`
 
 /** Workloads that have entries between two days, the second being the start of the last hours. */
-export const workloadsStatement = (
+export const ledgerWorkloadsStatement = (
   tenant: string,
   span: { readonly since: number; readonly recent: number },
   limit: number,
@@ -106,7 +106,7 @@ export const workloadsStatement = (
 })
 
 /** The same of hosts. */
-export const hostsStatement = (
+export const ledgerHostsStatement = (
   tenant: string,
   span: { readonly since: number; readonly recent: number },
   limit: number,

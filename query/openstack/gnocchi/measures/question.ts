@@ -5,7 +5,7 @@ import { spanMs, timestampMs } from '../../shared/times.ts'
 import { argumentError } from '../model/failure.ts'
 import { type AggregationMethod, methodOf } from '../model/methods.ts'
 import { DEFAULT_GRANULARITIES } from '../model/policy.ts'
-import type { Buckets } from './sql.ts'
+import type { MeasureBuckets } from './sql.ts'
 
 /** Values are as they were asked for; undefined: not asked for. */
 export interface SpanQuestion {
@@ -26,12 +26,12 @@ export function spanQuestion(query: RawQuery, nowMs: number): SpanQuestion {
   return {
     startMs: time('start'),
     stopMs: time('stop'),
-    granularityMs: spanOf(single(query, 'granularity'), 'granularity'),
+    granularityMs: askedSpan(single(query, 'granularity'), 'granularity'),
   }
 }
 
 /** A span of time that is above 0. */
-export function spanOf(text: string | undefined, name: string): number | undefined {
+export function askedSpan(text: string | undefined, name: string): number | undefined {
   if (text === undefined || text === '') return undefined
   const ms = spanMs(text)
   if (ms === undefined) throw argumentError(name, 'Unable to parse timespan')
@@ -51,12 +51,12 @@ const FUTURE_MS = 86_400_000
  * The buckets that are asked for, coarsest first. The start is the start of its bucket; without a granularity those of the
  * policy, each as far back as it says.
  */
-export function bucketsOf(
+export function askedBuckets(
   { startMs, stopMs, granularityMs }: SpanQuestion,
   nowMs: number,
-): readonly Buckets[] {
+): readonly MeasureBuckets[] {
   const toMs = stopMs ?? nowMs + FUTURE_MS
-  const of = (bucketMs: number, earliestMs: number): Buckets => ({
+  const of = (bucketMs: number, earliestMs: number): MeasureBuckets => ({
     fromMs: Math.floor((startMs ?? earliestMs) / bucketMs) * bucketMs,
     toMs,
     bucketMs,

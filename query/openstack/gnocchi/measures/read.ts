@@ -5,7 +5,7 @@ import type { FencedReader } from '../../../fence/fenced-reader.ts'
 import type { ParameterizedSql } from '../../../fence/tables.ts'
 import type { AggregationMethod } from '../model/methods.ts'
 import type { GnocchiMetric, LedgerSource, PointSeries } from '../model/resource.ts'
-import { type Buckets, ledgerStatement, type MeasureRow, pointsStatement } from './sql.ts'
+import { ledgerStatement, type MeasureBuckets, type MeasureRow, pointsStatement } from './sql.ts'
 
 /** Measures in order of time. Times are milliseconds. */
 export interface Measures {
@@ -23,7 +23,7 @@ export async function readMeasures(
   tenant: string,
   metrics: readonly GnocchiMetric[],
   method: AggregationMethod,
-  buckets: Buckets,
+  buckets: MeasureBuckets,
 ): Promise<readonly Measures[]> {
   const found = metrics.map((): Measures => ({ times: [], values: [] }))
   let left = FIXED_LIMITS.gnocchiMeasures

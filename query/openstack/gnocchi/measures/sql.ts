@@ -5,7 +5,7 @@ import type { AggregationMethod } from '../model/methods.ts'
 import type { LedgerSource, PointSeries } from '../model/resource.ts'
 
 /** Buckets whose start is within `[fromMs, toMs)`, each `bucketMs` wide. */
-export interface Buckets {
+export interface MeasureBuckets {
   readonly fromMs: number
   readonly toMs: number
   readonly bucketMs: number
@@ -30,7 +30,7 @@ export function pointsStatement(
   tenant: string,
   series: readonly (PointSeries & { readonly id: number })[],
   method: AggregationMethod,
-  buckets: Buckets,
+  buckets: MeasureBuckets,
   limit: number,
 ): ParameterizedSql {
   const { fromMs, toMs } = readSpan(method, buckets)
@@ -77,7 +77,7 @@ export function ledgerStatement(
   tenant: string,
   sources: readonly (LedgerSource & { readonly id: number })[],
   method: AggregationMethod,
-  buckets: Buckets,
+  buckets: MeasureBuckets,
   limit: number,
 ): ParameterizedSql {
   const { fromMs, toMs } = readSpan(method, buckets)
@@ -110,7 +110,7 @@ export function ledgerStatement(
   })
 }
 
-function readSpan({ isRate }: AggregationMethod, { fromMs, toMs, bucketMs }: Buckets) {
+function readSpan({ isRate }: AggregationMethod, { fromMs, toMs, bucketMs }: MeasureBuckets) {
   const before = isRate ? BEFORE_MS + bucketMs : 0
   // A bucket that starts before the end is answered as a whole.
   const endMs = Math.ceil(toMs / bucketMs) * bucketMs
@@ -126,7 +126,7 @@ interface Aggregated {
   /** Columns id, ms, value, and `number`: the value times the divisor, exactly. */
   readonly source: string
   readonly method: AggregationMethod
-  readonly buckets: Buckets
+  readonly buckets: MeasureBuckets
   readonly limit: number
   readonly divisor: number
   readonly params: Readonly<Record<string, QueryParam>>

@@ -2,7 +2,7 @@
 import { exactSum } from '../../../../core/model/streams/ledger.ts'
 
 /** A metric of the ledger. */
-export interface LedgerMeasure {
+export interface LedgerMetric {
   readonly name: string
   readonly unit: string
   /** Integer over the entries of a window; null where nothing is known. */
@@ -15,7 +15,7 @@ const BOTH_COSTS = ['CostEnergyNano', 'CostResourceNano'].map(column => exactSum
 const MINUTE_S = 60
 
 /** Metrics of every resource that the ledger knows. */
-export const LEDGER_MEASURES: readonly LedgerMeasure[] = [
+export const LEDGER_MEASURES: readonly LedgerMetric[] = [
   { name: 'wattline_energy_joules', unit: 'J', sum: exactSum('EnergyUj'), divisor: 1e6 },
   { name: 'wattline_power_watts', unit: 'W', sum: exactSum('EnergyUj'), divisor: 1e6 * MINUTE_S },
   {
@@ -30,7 +30,7 @@ export const LEDGER_MEASURES: readonly LedgerMeasure[] = [
 ]
 
 /** Cost in one currency: of energy and of reserved resources. */
-export const costMeasure = (currency: string): LedgerMeasure => ({
+export const costMeasure = (currency: string): LedgerMetric => ({
   name: `wattline_cost_${currency.toLowerCase()}`,
   unit: currency,
   sum: `if(${BOTH_COSTS.map(sum => `isNull(${sum})`).join(' AND ')}, NULL, ${BOTH_COSTS.map(sum => `ifNull(${sum}, 0)`).join(' + ')})`,

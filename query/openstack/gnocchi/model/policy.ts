@@ -1,10 +1,10 @@
 /** The one archive policy: Wattline keeps points as they came and aggregates them when asked. */
 
-import { spanText } from '../../shared/times.ts'
+import { pythonSpan } from '../../shared/times.ts'
 import { METHOD_NAMES } from './methods.ts'
 
 /** Name of the policy, and of the rule by which every metric has it. */
-export const POLICY_NAME = 'wattline'
+export const ARCHIVE_POLICY_NAME = 'wattline'
 
 const DAY_S = 86_400
 
@@ -17,11 +17,11 @@ export const DEFAULT_GRANULARITIES: readonly { readonly seconds: number; readonl
 
 /** As Gnocchi shows it. */
 export const POLICY = {
-  name: POLICY_NAME,
+  name: ARCHIVE_POLICY_NAME,
   back_window: 0,
   definition: DEFAULT_GRANULARITIES.toReversed().map(({ seconds, timespan }) => ({
-    timespan: spanText(timespan),
-    granularity: spanText(seconds),
+    timespan: pythonSpan(timespan),
+    granularity: pythonSpan(seconds),
     points: timespan / seconds,
   })),
   aggregation_methods: METHOD_NAMES,
@@ -29,7 +29,7 @@ export const POLICY = {
 
 /** The rule, as Gnocchi shows it. */
 export const POLICY_RULE = {
-  name: POLICY_NAME,
+  name: ARCHIVE_POLICY_NAME,
   metric_pattern: '*',
-  archive_policy_name: POLICY_NAME,
+  archive_policy_name: ARCHIVE_POLICY_NAME,
 } as const

@@ -1,5 +1,5 @@
 /** Resources and metrics as Gnocchi's API knows them. */
-import type { LedgerMeasure } from './ledger-measures.ts'
+import type { LedgerMetric } from './ledger-measures.ts'
 
 /** A series of metric points, as it is stored. */
 export interface PointSeries {
@@ -17,7 +17,7 @@ export interface LedgerSource {
   readonly column: 'WorkloadId' | 'Host'
   /** Value of that column. */
   readonly value: string
-  readonly measure: LedgerMeasure
+  readonly measure: LedgerMetric
   /** Of costs only. */
   readonly currency: string
 }

@@ -44,13 +44,13 @@ export const TYPE_NAMES: readonly string[] = [
 ].toSorted()
 
 /** Names of the attributes of a type, besides those of every resource. */
-export const attributesOf = (type: string): readonly string[] => ATTRIBUTES[type] ?? []
+export const typeAttributes = (type: string): readonly string[] => ATTRIBUTES[type] ?? []
 
 const ATTRIBUTE = { type: 'string', required: false, min_length: 0, max_length: 255 } as const
 
 /** A type as Gnocchi shows it. */
 export const typeShape = (name: string): object => ({
   name,
-  attributes: Object.fromEntries(attributesOf(name).map(attribute => [attribute, ATTRIBUTE])),
+  attributes: Object.fromEntries(typeAttributes(name).map(attribute => [attribute, ATTRIBUTE])),
   state: 'active',
 })

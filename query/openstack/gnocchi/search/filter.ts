@@ -3,7 +3,7 @@
 import { spanMs, timestampMs } from '../../shared/times.ts'
 import { GnocchiError, invalidInput } from '../model/failure.ts'
 import type { GnocchiResource } from '../model/resource.ts'
-import { attributesOf } from '../model/types.ts'
+import { typeAttributes } from '../model/types.ts'
 import { resourceUuid } from '../model/uuids.ts'
 import { resourceFields } from '../shape/shapes.ts'
 
@@ -33,8 +33,8 @@ function named<Value>(names: readonly string[], value: Value): Readonly<Record<s
   return Object.fromEntries(names.map(name => [name, value]))
 }
 
-type Scalar = string | number | boolean | null
-type Known = string | number | null
+type FilterScalar = string | number | boolean | null
+type FilterValue = string | number | null
 
 /** Filters within filters. */
 const DEEPEST = 100
@@ -89,7 +89,7 @@ function comparison(
   surroundings: FilterSurroundings,
 ): ResourceTest {
   const read = readerOf(attribute, surroundings)
-  const wanted = (one: unknown): Known => wantedOf(attribute, one, surroundings)
+  const wanted = (one: unknown): FilterValue => wantedOf(attribute, one, surroundings)
   const compare = Object.hasOwn(COMPARISONS, operator) ? COMPARISONS[operator] : undefined
   if (compare !== undefined) {
     const known = wanted(value)
@@ -114,36 +114,36 @@ function comparison(
   throw invalidInput(`Unknown operator \`${operator.slice(0, 100)}'`)
 }
 
-type Read = (resource: GnocchiResource) => Known
+type AttributeReader = (resource: GnocchiResource) => FilterValue
 
 const withValue =
-  (read: Read, test: (found: string | number) => boolean): ResourceTest =>
+  (read: AttributeReader, test: (found: string | number) => boolean): ResourceTest =>
   resource => {
     const found = read(resource)
     return found === null ? null : test(found)
   }
 
-const TIMES: Readonly<Record<string, Read>> = {
+const TIMES: Readonly<Record<string, AttributeReader>> = {
   started_at: ({ startedMs }) => startedMs,
   revision_start: ({ startedMs }) => startedMs,
   ended_at: ({ endedMs }) => endedMs,
   revision_end: () => null,
 }
 
-function readerOf(attribute: string, { type }: FilterSurroundings): Read {
+function readerOf(attribute: string, { type }: FilterSurroundings): AttributeReader {
   if (Object.hasOwn(TIMES, attribute)) return TIMES[attribute]!
   if (attribute === 'lifespan')
     return ({ startedMs, endedMs }) => (endedMs === null ? null : endedMs - startedMs)
   if (attribute === 'created_by_user_id') return ({ creator }) => creator.split(':')[0]!
   if (attribute === 'created_by_project_id') return ({ creator }) => creator.split(':').slice(1).join(':')
   if (BASIC.includes(attribute)) return resource => resourceFields(resource)[attribute] ?? null
-  if (attributesOf(type).includes(attribute)) return ({ attributes }) => attributes[attribute] ?? null
+  if (typeAttributes(type).includes(attribute)) return ({ attributes }) => attributes[attribute] ?? null
   throw new GnocchiError(400, `Resource type ${type} has no ${attribute.slice(0, 100)} attribute`)
 }
 
 const BASIC = ['id', 'creator', 'user_id', 'project_id', 'original_resource_id', 'type']
 
-function wantedOf(attribute: string, value: unknown, { creator, nowMs }: FilterSurroundings): Known {
+function wantedOf(attribute: string, value: unknown, { creator, nowMs }: FilterSurroundings): FilterValue {
   if (value === null) return null
   if (!isScalar(value))
     throw invalidInput(`not a value for dictionary value @ data['${attribute.slice(0, 100)}']`)
@@ -163,7 +163,7 @@ function wantedOf(attribute: string, value: unknown, { creator, nowMs }: FilterS
   return attribute === 'id' ? resourceUuid(text, creator) : text
 }
 
-const isScalar = (value: unknown): value is Exclude<Scalar, null> =>
+const isScalar = (value: unknown): value is Exclude<FilterScalar, null> =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 
 /** `%` is any text, `_` any character. Linear: parts are looked for one after another. */

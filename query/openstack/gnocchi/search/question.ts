@@ -7,7 +7,7 @@ import { type FilterSurroundings, type ResourceTest, resourceTest } from './filt
 import { filterOfText } from './filter-text.ts'
 
 /** A body of JSON; undefined without one. @throws GnocchiError */
-export function jsonBody({ request }: Pick<OpenStackQuestion, 'request'>): unknown {
+export function askedJson({ request }: Pick<OpenStackQuestion, 'request'>): unknown {
   const text = typeof request.body === 'string' ? request.body : ''
   if (text.trim() === '') return undefined
   try {
@@ -23,7 +23,7 @@ export function jsonBody({ request }: Pick<OpenStackQuestion, 'request'>): unkno
 
 /** Which resources are asked for: all of them without a filter. @throws GnocchiError */
 export function askedResources(asked: OpenStackQuestion, surroundings: FilterSurroundings): ResourceTest {
-  const body = jsonBody(asked)
+  const body = askedJson(asked)
   const text = single(asked.query, 'filter')
   if (body !== undefined) return resourceTest(body, surroundings)
   return text ? resourceTest(filterOfText(text), surroundings) : () => true
