@@ -35,7 +35,7 @@ interface BiomeConfig {
 }
 
 /** Names that stand for different things in different files; a reader who looks for one finds the other. */
-const MAX_SHARED_NAMES = 10
+const MAX_SHARED_NAMES = 24
 
 /** Types, and whatever is exported. */
 const DECLARATION =

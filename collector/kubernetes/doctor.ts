@@ -8,7 +8,7 @@ import { type Apis, openApis } from './apis.ts'
 type Settings = Config['kubernetes']
 
 /** One thing that must be readable. */
-interface Question {
+interface AccessCheck {
   readonly what: string
   readonly path: string
   /** kubectl's words for the right. */
@@ -57,7 +57,7 @@ export async function diagnoseKubernetes(
   )
 }
 
-function questionsOf({ mode, namespace_labels: labels }: Settings, node: string): readonly Question[] {
+function questionsOf({ mode, namespace_labels: labels }: Settings, node: string): readonly AccessCheck[] {
   if (mode === 'kubelet') return [{ what: 'pods', path: '/pods', right: '--verb=get --resource=nodes/pods' }]
   const [ofNode, itself] =
     mode === 'node'
@@ -76,7 +76,7 @@ function questionsOf({ mode, namespace_labels: labels }: Settings, node: string)
   ]
 }
 
-function refused(meter: string, { right }: Question, { mode }: Settings, error: unknown): MeterFinding {
+function refused(meter: string, { right }: AccessCheck, { mode }: Settings, error: unknown): MeterFinding {
   const detail = error instanceof Error ? error.message : String(error)
   if (error instanceof KubeError && error.status === 403) {
     const name = `wattline-${meter.slice(meter.indexOf(' ') + 1)}`

@@ -114,7 +114,7 @@ interface Charged {
 }
 
 /** What accounts have used in a period so far, by currency. */
-export async function readUsage(
+export async function readAccountUsage(
   ask: RunStatement,
   scope: AccountScope,
   period: BillingPeriod,
@@ -136,7 +136,7 @@ async function chargesByPayer(
   period: BillingPeriod,
   pricesOf: ResourcePricesOf,
 ): Promise<ReadonlyMap<string, Charged>> {
-  const used = await readUsage(ask, scope, period)
+  const used = await readAccountUsage(ask, scope, period)
   return new Map(
     used.map(({ account, currency, sums }) => {
       const entries = sums.reduce((total, { carried }) => total + carried.Entries, 0n)

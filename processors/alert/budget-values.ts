@@ -2,7 +2,7 @@
 import type { AlertSample } from '../../core/alerts/rule.ts'
 import { type AccountUsage, type BudgetBurn, budgetsOf, burnsOf } from '../../core/billing/budgets.ts'
 import { type BillingPeriod, periodAt } from '../../core/billing/periods.ts'
-import { readUsage } from '../../core/billing/reading.ts'
+import { readAccountUsage } from '../../core/billing/reading.ts'
 import type { MinuteRange } from '../../core/billing/statements.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
@@ -27,7 +27,7 @@ export async function budgetValues(
   const { config, warehouse } = sources
   const period = periodAt(window.to - 1, config.billing.time_zone)
   const read = (range: MinuteRange): Promise<readonly AccountUsage[]> =>
-    readUsage(
+    readAccountUsage(
       ({ text, params }) => warehouse.query(text, params),
       { tenant, accounts: null },
       { ...period, ...range },

@@ -40,18 +40,18 @@ const SERIES = [
 ] as const
 
 /** What a series measures, and who reports it. */
-export type SeriesKey = Readonly<Record<(typeof SERIES)[number], string>>
+export type MeterSeriesKey = Readonly<Record<(typeof SERIES)[number], string>>
 
 /** Samples of one series in order of time. */
 export interface SeriesSamples {
-  readonly key: SeriesKey
+  readonly key: MeterSeriesKey
   readonly samples: Sample[]
 }
 
 /** Samples of a series before and after the span: a step of two samples is judged with a third, and senders repeat some. */
 const NEIGHBOURS = 8
 
-type FoundSeries = SeriesKey & {
+type FoundSeries = MeterSeriesKey & {
   readonly Host: string
   readonly HostName: string
   readonly RangeMax: string
@@ -119,7 +119,7 @@ function withoutSetBack(samples: readonly Sample[]): Sample[] {
 }
 
 function addSamples(series: Map<string, SeriesSamples>, found: FoundSeries, wrong: WrongDates): void {
-  const key = Object.fromEntries(SERIES.map(name => [name, found[name]])) as SeriesKey
+  const key = Object.fromEntries(SERIES.map(name => [name, found[name]])) as MeterSeriesKey
   const text = SERIES.map(name => found[name]).join('\u0000')
   const there = series.get(text) ?? { key, samples: [] }
   series.set(text, there)

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { BudgetsAnswer } from '../../core/api/answers.ts'
 import { budgetsOf } from '../../core/billing/budgets.ts'
 import { billingPeriod, PERIOD, periodAt } from '../../core/billing/periods.ts'
-import { readUsage } from '../../core/billing/reading.ts'
+import { readAccountUsage } from '../../core/billing/reading.ts'
 import { identityOf, READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import { invalid, knownParameters, type RawQuery, single } from '../http/parameters.ts'
@@ -23,7 +23,7 @@ export function budgetRoutes(app: FastifyInstance, context: QueryContext): void 
     const account = single(query, 'account')
     const isSeen = (one: string): boolean =>
       (accounts === null || accounts.includes(one)) && (account === undefined || account === one)
-    const used = await readUsage(
+    const used = await readAccountUsage(
       ({ text, params }) => reader.query(text, params),
       { tenant, accounts },
       period,

@@ -10,8 +10,8 @@ import type {
 import { type NamedPolicy, namedPolicy } from '../../core/autoscaling/policies.ts'
 import type { PolicyLog } from '../../core/autoscaling/policy-log.ts'
 import {
-  POLICY_NAME,
   POLICY_NAME_SHAPE,
+  SCALING_POLICY_NAME,
   scalingPolicySchema,
 } from '../../core/catalogue/config/keys/scaling.ts'
 import { policyProblems } from '../../core/catalogue/config/scaling.ts'
@@ -83,7 +83,7 @@ interface VersionRow {
 
 /** @throws WattlineError `parameter_invalid` with all that is wrong */
 function policyOf(tenant: string, name: string, body: unknown): NamedPolicy {
-  if (!POLICY_NAME.test(name)) throw unusable(WHAT, `its name ${POLICY_NAME_SHAPE}`)
+  if (!SCALING_POLICY_NAME.test(name)) throw unusable(WHAT, `its name ${POLICY_NAME_SHAPE}`)
   const content = parseBody(scalingPolicySchema, body, WHAT)
   const problems = policyProblems(content).map(({ path, problem }) => `${path} ${problem}`)
   if (problems.length > 0) throw unusable(WHAT, problems.join('; '))

@@ -24,7 +24,7 @@ import type { OpenReader } from '../fence/fenced-reader.ts'
 import type { Readiness } from './readiness.ts'
 
 /** The page as `dashboards/page.ts` builds it: assets by path below `/`. */
-export type Page = ReadonlyMap<string, { readonly type: string; readonly body: Uint8Array }>
+export type PageAssets = ReadonlyMap<string, { readonly type: string; readonly body: Uint8Array }>
 
 /** Takes snapshots of the data folder; a snapshot exists while its holder renews it. */
 export interface SnapshotSource {
@@ -125,7 +125,7 @@ export interface QueryServerOptions extends StatusServerOptions {
   readonly recomputations?: RecomputeSource
   /** Replays a quarantined record; resolves with its new position. Absent: this process does not. */
   readonly replay?: (record: SetAside) => Promise<string>
-  readonly page: Page
+  readonly page: PageAssets
   /** Shared with other listeners of this process; absent: this one alone. */
   readonly fairness?: Fairness
 }

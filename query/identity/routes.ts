@@ -5,7 +5,7 @@ import { identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import { integerParameter, knownParameters, type RawQuery, single } from '../http/parameters.ts'
 import { hostsAnswer, machinesIn } from './hosts.ts'
-import { type NameRow, namesStatement, type WorkloadRow, workloadsStatement } from './statements.ts'
+import { type NameRow, namesStatement, toldWorkloadsStatement, type WorkloadRow } from './statements.ts'
 import { workloadAnswers } from './workloads.ts'
 
 const MOST_MINUTES = 1440
@@ -44,7 +44,7 @@ export function identityRoutes(app: FastifyInstance, context: QueryContext): voi
       )
       if (machines.length === 0) return { workloads: [], total: 0 }
       const stored = wanted === '' ? [] : machines.flatMap(machine => machine.stored)
-      const { text, params } = workloadsStatement(tenant, since, stored)
+      const { text, params } = toldWorkloadsStatement(tenant, since, stored)
       const rows = Map.groupBy(await readings.query<WorkloadRow>(text, params), ({ host }) => host)
       const workloads = machines.flatMap(machine =>
         workloadAnswers(

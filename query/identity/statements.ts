@@ -27,7 +27,7 @@ export const namesStatement = (tenant: string, sinceMs: number): ParameterizedSq
   params: { tenant, since: sinceMs },
 })
 
-/** A row of `workloadsStatement`. */
+/** A row of `toldWorkloadsStatement`. */
 export interface WorkloadRow {
   readonly host: string
   readonly kind: string
@@ -42,7 +42,7 @@ export interface WorkloadRow {
 }
 
 /** Workloads as each source tells them. `hosts`: names of one machine; empty: all hosts. */
-export const workloadsStatement = (
+export const toldWorkloadsStatement = (
   tenant: string,
   sinceMs: number,
   hosts: readonly string[],

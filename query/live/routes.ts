@@ -24,8 +24,8 @@ import {
   type CounterRow,
   clocksStatement,
   countersStatement,
-  hostsStatement,
   idlePowerStatement,
+  liveHostsStatement,
   zoneStatement,
 } from './statements.ts'
 
@@ -171,7 +171,7 @@ async function lookForHosts(
   sinceMs: number,
   nowMs: number,
 ): Promise<readonly SeenHost[]> {
-  const [hosts, clocks] = [hostsStatement(tenant, sinceMs), clocksStatement(tenant, nowMs)]
+  const [hosts, clocks] = [liveHostsStatement(tenant, sinceMs), clocksStatement(tenant, nowMs)]
   const seen = await readings.query<Omit<SeenHost, 'clock_offset_ms'>>(hosts.text, hosts.params)
   const off = await readings.query<ClockRow>(clocks.text, clocks.params)
   const offsets = new Map(

@@ -1,6 +1,6 @@
 /** Answers that several pages get from one reading: pages of one tenant that ask the same within moments share it. */
 
-interface Shared<Answer> {
+interface SharedAnswer<Answer> {
   readonly atMs: number
   readonly answer: Promise<Answer>
 }
@@ -12,7 +12,7 @@ const MOST_SHARED = 1_000
 export class SharedAnswers<Answer> {
   readonly #freshMs: number
   /** By question, the oldest first. */
-  readonly #shared = new Map<string, Shared<Answer>>()
+  readonly #shared = new Map<string, SharedAnswer<Answer>>()
 
   /** @param freshMs how old an answer may be that another page gets, too */
   constructor(freshMs: number) {

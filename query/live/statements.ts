@@ -21,7 +21,7 @@ const MOST_ALIASES = 8
  * Hosts with readings since a time, the time of their last reading, and further names that they are said to have. A host of
  * which nothing but that is known has no name.
  */
-export function hostsStatement(tenant: string, sinceMs: number): ParameterizedSql {
+export function liveHostsStatement(tenant: string, sinceMs: number): ParameterizedSql {
   return {
     text:
       "SELECT Host AS host, argMaxIf(HostName, Timestamp, Quantity != 'identity') AS host_name, " +

@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { OPEN } from '../http/auth.ts'
-import type { Page } from '../http/context.ts'
+import type { PageAssets } from '../http/context.ts'
 
 /** Names that contain a hash never change their content. */
 const HASHED = /[-.][A-Za-z0-9_]{8,}\.[a-z0-9]+$/
 
 /** Open to everyone: the page contains no data. Assets with a hash in their name are cached for a year. */
-export function pageRoutes(app: FastifyInstance, page: Page): void {
+export function pageRoutes(app: FastifyInstance, page: PageAssets): void {
   for (const [path, asset] of page) {
     const name = path.replace(/^\/+/, '')
     const body = Buffer.from(asset.body)

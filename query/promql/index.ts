@@ -6,7 +6,7 @@ export type { Answer, MatrixSeries, QueryResult, VectorSample } from './evaluate
 export { run } from './evaluate/run.ts'
 export type { Control } from './functions/environment.ts'
 export type { FloatHistogram } from './histogram/float-histogram.ts'
-export { bucketsOf } from './histogram/format.ts'
+export { formattedBuckets } from './histogram/format.ts'
 export type { Annotations } from './model/annotations.ts'
 export { PromqlError } from './model/errors.ts'
 export { compareLabels, keyOf, type Labels, labelsOf, labelValue, recordOf } from './model/labels.ts'

@@ -1,7 +1,7 @@
 /** Tempo's search: traces that fit a query, with the spans that fit it. */
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { tableName } from '../fence/tables.ts'
-import { attributesOf } from '../traces/attributes.ts'
+import { typedAttributes } from '../traces/attributes.ts'
 import { BoundValues, type SearchWindow, WITHIN } from '../traces/conditions.ts'
 import { type FoundTrace, findTraces, summarise } from '../traces/find.ts'
 import { valueJson } from '../traces/otlp-json.ts'
@@ -127,7 +127,11 @@ async function shownSpans(
     name: row.spanName,
     startTimeUnixNano: row.start,
     durationNanos: row.duration,
-    attributes: attributesOf(attributes.map(nameOf), row.shown, row.types.map(type => type || 's').join(''))
+    attributes: typedAttributes(
+      attributes.map(nameOf),
+      row.shown,
+      row.types.map(type => type || 's').join(''),
+    )
       .filter(({ text }) => text !== '')
       .map(attribute => ({ key: attribute.key, value: valueJson(attribute) })),
   })

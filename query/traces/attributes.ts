@@ -34,7 +34,7 @@ export function typesOf(text: string): SpanTypes {
 }
 
 /** @param types a letter for each attribute; '' where all are text, or where types were not stored yet */
-export function attributesOf(
+export function typedAttributes(
   keys: readonly string[],
   values: readonly string[],
   types: string,

@@ -4,7 +4,7 @@ import { AnswerTooLarge } from '../../core/warehouse/answer-lines.ts'
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { tableName } from '../fence/tables.ts'
-import { SPAN_IDENTITY, SPAN_SELECT_LIST, type Span, spanOf } from './span.ts'
+import { SPAN_IDENTITY, SPAN_SELECT_LIST, type Span, spanOfRow } from './span.ts'
 
 /** A trace to read. */
 export interface WantedTrace {
@@ -80,7 +80,7 @@ async function* readSome({ reader, tenant, ids, window, limits }: SpanQuery): As
     let spans: readonly Span[]
     try {
       const rows = await reader.query<Record<string, unknown>>(text, params, limits.bytesAtOnce)
-      spans = rows.map(spanOf)
+      spans = rows.map(spanOfRow)
     } catch (error) {
       if (!(error instanceof AnswerTooLarge) || size === 1) throw error
       size = Math.max(1, Math.floor(size / SMALLER))

@@ -1,6 +1,6 @@
 /** A span as the table has it, complete: what Jaeger and Tempo get is written from this. */
 import { SPAN_KINDS, SPAN_STATUS_CODES } from '../../core/model/streams/traces.ts'
-import { type Attribute, attributesOf, typesOf } from './attributes.ts'
+import { type Attribute, typedAttributes, typesOf } from './attributes.ts'
 
 interface SpanEvent {
   readonly timeNano: bigint
@@ -111,7 +111,7 @@ export const SPAN_SELECT_LIST: string = Object.entries(EXPRESSIONS)
   .join(', ')
 
 /** The span of a row. */
-export function spanOf(raw: Readonly<Record<string, unknown>>): Span {
+export function spanOfRow(raw: Readonly<Record<string, unknown>>): Span {
   const row = Object.fromEntries(
     Object.entries(raw).map(([name, value]) => [name.slice(2), value]),
   ) as SpanRow
@@ -127,18 +127,18 @@ export function spanOf(raw: Readonly<Record<string, unknown>>): Span {
     service: row.service,
     startNano: BigInt(row.start),
     durationNano: BigInt(row.duration),
-    resource: attributesOf(row.resourceKeys, row.resourceValues, types.resource),
+    resource: typedAttributes(row.resourceKeys, row.resourceValues, types.resource),
     resourceKey: JSON.stringify([row.resourceKeys, row.resourceValues, types.resource]),
     scopeName: row.scopeName,
     scopeVersion: row.scopeVersion,
-    attributes: attributesOf(row.keys, row.values, types.span),
+    attributes: typedAttributes(row.keys, row.values, types.span),
     droppedAttributes: row.dropped,
     status: numberOf(SPAN_STATUS_CODES, row.status, 'STATUS_CODE_'),
     statusMessage: row.statusMessage,
     events: row.eventTimes.map((time, index) => ({
       timeNano: BigInt(time),
       name: row.eventNames[index] ?? '',
-      attributes: attributesOf(
+      attributes: typedAttributes(
         row.eventKeys[index] ?? [],
         row.eventValues[index] ?? [],
         types.events[index] ?? '',
@@ -148,7 +148,7 @@ export function spanOf(raw: Readonly<Record<string, unknown>>): Span {
       traceId,
       spanId: row.linkSpans[index] ?? '',
       traceState: row.linkStates[index] ?? '',
-      attributes: attributesOf(
+      attributes: typedAttributes(
         row.linkKeys[index] ?? [],
         row.linkValues[index] ?? [],
         types.links[index] ?? '',

@@ -1,4 +1,9 @@
-import { OTLP_ENUMS, OTLP_MESSAGES, SCALAR_WIRE, type Scalar } from '../../../core/protobuf/otlp/messages.ts'
+import {
+  OTLP_ENUMS,
+  OTLP_MESSAGES,
+  SCALAR_WIRE,
+  type ScalarType,
+} from '../../../core/protobuf/otlp/messages.ts'
 
 /**
  * Messages that contain the items of a request, directly or indirectly. Ignored fields in these may contain items,
@@ -17,7 +22,7 @@ type Fields = Readonly<Record<string, readonly [number: number, type: string, re
 export type EnumNames = ReadonlyMap<string, number>
 
 type FieldType =
-  | { readonly kind: 'scalar'; readonly scalar: Scalar }
+  | { readonly kind: 'scalar'; readonly scalar: ScalarType }
   | { readonly kind: 'enum'; readonly names: EnumNames }
   | { readonly kind: 'message'; readonly message: MessageTable }
 
@@ -76,7 +81,7 @@ function isAt(name: Buffer, bytes: Uint8Array, from: number): boolean {
   return true
 }
 
-const isScalar = (type: string): type is Scalar => Object.hasOwn(SCALAR_WIRE, type)
+const isScalar = (type: string): type is ScalarType => Object.hasOwn(SCALAR_WIRE, type)
 
 function buildTables(): ReadonlyMap<string, MessageTable> {
   const tables = new Map(Object.keys(OTLP_MESSAGES).map(name => [name, new MessageTable(HOLDERS.has(name))]))

@@ -1,4 +1,4 @@
-import type { Scalar } from '../../../core/protobuf/otlp/messages.ts'
+import type { ScalarType } from '../../../core/protobuf/otlp/messages.ts'
 import { type ProtobufWriter, WIRE } from '../../../core/protobuf/writer.ts'
 import { DecimalParts, hexInteger, smallInteger, wholeNumber } from './digits.ts'
 import type { EnumNames } from './messages.ts'
@@ -9,7 +9,7 @@ import { writeString } from './strings.ts'
 export class ScalarMismatch extends Error {}
 
 type IntegerRange = readonly [min: bigint, max: bigint]
-type IntegerScalar = Exclude<Scalar, 'string' | 'hex' | 'base64' | 'bool' | 'double'>
+type IntegerScalar = Exclude<ScalarType, 'string' | 'hex' | 'base64' | 'bool' | 'double'>
 const INT64: IntegerRange = [-(2n ** 63n), 2n ** 63n - 1n]
 const UINT64: IntegerRange = [0n, 2n ** 64n - 1n]
 const INT32: IntegerRange = [-(2n ** 31n), 2n ** 31n - 1n]
@@ -37,7 +37,7 @@ const PLAIN_DIGITS: Readonly<Record<IntegerScalar, number>> = {
 const parts = new DecimalParts()
 
 /** Reads the next value and writes it, without its tag. Throws `ScalarMismatch`, or what the scanner throws. */
-export function writeScalar(writer: ProtobufWriter, scalar: Scalar, scanner: JsonScanner): void {
+export function writeScalar(writer: ProtobufWriter, scalar: ScalarType, scanner: JsonScanner): void {
   switch (scalar) {
     case 'string':
       readText(scanner, 'a string')

@@ -31,7 +31,7 @@ interface Scraper {
   stop(): Promise<void>
 }
 
-interface Shared extends ScraperOptions {
+interface SharedScraping extends ScraperOptions {
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly budget: Budget
@@ -45,7 +45,7 @@ export async function startScraper(options: ScraperOptions): Promise<Scraper> {
   const stopping = new AbortController()
   const scheduler = new Scheduler(clock, concurrency)
   const budget = createBudget(bytes)
-  const shared: Shared = { ...options, clock, scheduler, budget, stop: stopping.signal }
+  const shared: SharedScraping = { ...options, clock, scheduler, budget, stop: stopping.signal }
   await Promise.all(jobs.map(job => startJob(job, shared)))
   return {
     async stop() {
@@ -56,7 +56,7 @@ export async function startScraper(options: ScraperOptions): Promise<Scraper> {
 }
 
 /** Starts the targets of a job and follows its files. */
-async function startJob(job: ScrapeJob, shared: Shared): Promise<void> {
+async function startJob(job: ScrapeJob, shared: SharedScraping): Promise<void> {
   const { scheduler, events, clock, stop } = shared
   const relabelTargets = createRelabel(job.relabel_configs)
   const schedule = scheduleOf(job, shared)
@@ -97,7 +97,7 @@ async function startJob(job: ScrapeJob, shared: Shared): Promise<void> {
   for (const file of files) follow(file)
 }
 
-function scheduleOf(job: ScrapeJob, shared: Shared): (target: ScrapeTarget) => void {
+function scheduleOf(job: ScrapeJob, shared: SharedScraping): (target: ScrapeTarget) => void {
   const { intake, events, budget, clock, scheduler, stop, config, version } = shared
   const fetch = createFetch(job, `wattline/${version}`)
   const rules = job.metric_relabel_configs

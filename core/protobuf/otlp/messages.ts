@@ -16,7 +16,7 @@ export const SCALAR_WIRE = {
   sint32: WIRE.varint,
 } as const satisfies Readonly<Record<string, WireType>>
 /** A protobuf scalar type, as named in .proto files. */
-export type Scalar = keyof typeof SCALAR_WIRE
+export type ScalarType = keyof typeof SCALAR_WIRE
 
 /** Names by number, without their prefix. */
 export const OTLP_ENUMS = {

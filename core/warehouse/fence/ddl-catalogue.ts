@@ -6,7 +6,7 @@ import { quoteText } from '../tables/column-types.ts'
 import { type Dialect, LOCAL_DIALECT } from '../tables/ddl.ts'
 import { ROLLUP_VIEWS, TRACE_INDEX } from '../tables/ddl-derived.ts'
 import { METRIC_VIEWS } from '../tables/ddl-metrics.ts'
-import { createView, MADE_FROM } from '../tables/view.ts'
+import { MADE_FROM, viewStatement } from '../tables/view.ts'
 import { CLIENT_SETTINGS } from './client-settings.ts'
 import { bothCases, type CatalogueSource, MORE_SOURCES, NO_TEXT } from './ddl-catalogue-more.ts'
 import { PUBLIC_TABLES } from './policies.ts'
@@ -192,7 +192,7 @@ export function createCatalogue(
     const filled = select
       .replace('{database}', quoteText(dialect.database))
       .replace('{tables}', () => (tables.length === 0 ? 'NULL' : tables.map(quoteText).join(', ')))
-    return { name, text: createView(name, filled, dialect) }
+    return { name, text: viewStatement(name, filled, dialect) }
   }
   return SOURCES.flatMap(source => [
     view(viewName(source), source, [...readableTables(streams), ...exportedViews(streams, false)]),

@@ -10,7 +10,7 @@ import {
   tableSettings,
   ttlLines,
 } from './ddl.ts'
-import { createView } from './view.ts'
+import { viewStatement } from './view.ts'
 
 /** Derived from the streams' tables: the index of traces by id, and the sums by hour and day. */
 export const TRACE_INDEX = 'otel_traces_trace_id_ts'
@@ -76,5 +76,5 @@ export function createRollupView(
     `FROM (SELECT ${view.bucket} AS bucket, ${keys}, ${sums}`,
     `FROM ${qualified(dialect, 'ledger')} GROUP BY bucket, ${keys})`,
   ].join('\n')
-  return createView(view.name, select, dialect)
+  return viewStatement(view.name, select, dialect)
 }

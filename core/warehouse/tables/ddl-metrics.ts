@@ -12,7 +12,7 @@ import {
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
 import { quoteName, storedType } from './column-types.ts'
 import { type Dialect, qualified } from './ddl.ts'
-import { createView } from './view.ts'
+import { viewStatement } from './view.ts'
 
 /** A view with name, columns and types of a table of the OpenTelemetry Collector's exporter. */
 export interface MetricView {
@@ -119,5 +119,5 @@ export function createMetricView(view: MetricView, dialect: Dialect): string {
     `SELECT ${columns.map(([name]) => quoteName(name)).join(', ')}`,
     `FROM ${qualified(dialect, view.before.table!.name)}`,
   ].join('\n')
-  return createView(view.name, select, dialect)
+  return viewStatement(view.name, select, dialect)
 }

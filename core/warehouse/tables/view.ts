@@ -6,7 +6,7 @@ import { type Dialect, qualified } from './ddl.ts'
 export const MADE_FROM = 'made from '
 
 /** The statement that creates or replaces a view. */
-export const createView = (name: string, select: string, dialect: Dialect): string =>
+export const viewStatement = (name: string, select: string, dialect: Dialect): string =>
   [
     `CREATE OR REPLACE VIEW ${qualified(dialect, name)}${dialect.onCluster} AS`,
     select,

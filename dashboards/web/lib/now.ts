@@ -50,11 +50,11 @@ export function clockText(timeMs: number, withSeconds = true): string {
 /** `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `5 d ago`. */
 export function agoText(thenMs: number, nowMs: number): string {
   const ms = Math.max(0, nowMs - thenMs)
-  return Math.round(ms / 1000) < 3 ? 'just now' : `${spanText(ms)} ago`
+  return Math.round(ms / 1000) < 3 ? 'just now' : `${elapsedText(ms)} ago`
 }
 
 /** `12 s`, `3 min`, `2 h`, `5 d`. */
-export function spanText(ms: number): string {
+export function elapsedText(ms: number): string {
   const seconds = Math.round(ms / 1000)
   if (seconds < 60) return `${seconds} s`
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`

@@ -18,14 +18,18 @@ export interface ReceiverBody {
 export type MakeBody = (message: AlertMessage, receiver: ReceiverConfig, writtenAt: number) => ReceiverBody
 
 /** As JSON, at the configured URL. */
-export const jsonBody = (content: unknown, contentType = 'application/json', path = ''): ReceiverBody => ({
+export const jsonReceiverBody = (
+  content: unknown,
+  contentType = 'application/json',
+  path = '',
+): ReceiverBody => ({
   body: JSON.stringify(content),
   contentType,
   path,
 })
 
 /** What a message says in one line. */
-export function summaryOf({ status, alerts, commonLabels, commonAnnotations }: AlertMessage): string {
+export function messageSummary({ status, alerts, commonLabels, commonAnnotations }: AlertMessage): string {
   const { summary } = commonAnnotations
   const first = alerts[0]?.annotations['summary']
   const name = commonLabels['alertname'] ?? 'alerts'

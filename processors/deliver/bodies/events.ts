@@ -1,7 +1,7 @@
 /** Envelopes for programs: Standard Webhooks and CloudEvents. Both hold the same data. */
 import type { AlertMessage } from '../../../core/alerts/groups.ts'
 import { isoTime } from '../../../core/model/iso-time.ts'
-import { jsonBody, type MakeBody } from './body.ts'
+import { jsonReceiverBody, type MakeBody } from './body.ts'
 
 const typeOf = ({ status }: AlertMessage): string => `wattline.alert.${status}`
 
@@ -22,11 +22,11 @@ const dataOf = (message: AlertMessage) => ({
 
 /** Body of Standard Webhooks 1.0: type, timestamp, data. */
 export const standardBody: MakeBody = (message, _receiver, writtenAt) =>
-  jsonBody({ type: typeOf(message), timestamp: isoTime(writtenAt), data: dataOf(message) })
+  jsonReceiverBody({ type: typeOf(message), timestamp: isoTime(writtenAt), data: dataOf(message) })
 
 /** CloudEvents 1.0, JSON in structured mode. */
 export const cloudEventsBody: MakeBody = (message, _receiver, writtenAt) =>
-  jsonBody(
+  jsonReceiverBody(
     {
       specversion: '1.0',
       id: message.id,

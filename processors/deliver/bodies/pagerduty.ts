@@ -1,7 +1,7 @@
 /** PagerDuty Events API v2: a group of alerts is an incident, which its end resolves. */
 import { digest } from '../../../core/model/digest.ts'
 import { isoTime } from '../../../core/model/iso-time.ts'
-import { jsonBody, type MakeBody, summaryOf } from './body.ts'
+import { jsonReceiverBody, type MakeBody, messageSummary } from './body.ts'
 
 /** Public address of the API. */
 export const PAGERDUTY_URL = 'https://events.pagerduty.com/v2/enqueue'
@@ -18,12 +18,12 @@ export const pagerdutyBody: MakeBody = (message, receiver, writtenAt) => {
     dedup_key: digest(message.groupKey, 32),
     event_action: message.status === 'firing' ? 'trigger' : 'resolve',
   }
-  if (message.status === 'resolved') return jsonBody(event)
+  if (message.status === 'resolved') return jsonReceiverBody(event)
   const label = message.commonLabels['severity'] ?? ''
-  return jsonBody({
+  return jsonReceiverBody({
     ...event,
     payload: {
-      summary: summaryOf(message).slice(0, MOST_SUMMARY),
+      summary: messageSummary(message).slice(0, MOST_SUMMARY),
       source: message.commonLabels['host'] ?? message.commonLabels['service'] ?? 'wattline',
       severity: SEVERITIES.includes(label) ? label : label === 'page' ? 'critical' : 'error',
       timestamp: isoTime(writtenAt),

@@ -2,7 +2,7 @@
 import { type LabelSet, sortedLabels } from '../../../core/alerts/labels.ts'
 import { OPERATOR_TENANT } from '../../../core/model/identity.ts'
 import { isoSecond } from '../../../core/model/iso-time.ts'
-import { jsonBody, type MakeBody } from './body.ts'
+import { jsonReceiverBody, type MakeBody } from './body.ts'
 import { alertFingerprint } from './fingerprint.ts'
 
 /** What Alertmanager writes for an alert that has not ended. */
@@ -10,7 +10,7 @@ const NOT_ENDED = '0001-01-01T00:00:00Z'
 
 /** The object that receivers of Alertmanager's webhooks read. */
 export const webhookBody: MakeBody = message =>
-  jsonBody({
+  jsonReceiverBody({
     version: '4',
     groupKey: `${routeText(message.groupKey)}:{${labelText(message.groupLabels)}}`,
     truncatedAlerts: 0,

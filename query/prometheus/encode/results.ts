@@ -1,8 +1,8 @@
 /** Results of queries in the JSON of Prometheus' HTTP API. */
 import {
   type Annotations,
-  bucketsOf,
   type FloatHistogram,
+  formattedBuckets,
   formatValue,
   type Labels,
   type MatrixSeries,
@@ -125,7 +125,7 @@ function* matrixText({ labels, times, values, histograms }: MatrixSeries): Gener
 }
 
 function histogramText(histogram: FloatHistogram): string {
-  const buckets = bucketsOf(histogram).map(
+  const buckets = formattedBuckets(histogram).map(
     ([rule, lower, upper, count]) => `[${rule},"${lower}","${upper}","${count}"]`,
   )
   const listed = buckets.length === 0 ? '' : `,"buckets":[${buckets.join(',')}]`

@@ -27,7 +27,7 @@ export interface LedgerPart {
   readonly per?: string
 }
 
-interface LedgerMeasure {
+interface SeriesMeasure {
   readonly name: string
   readonly unit: string
   readonly help: string
@@ -48,7 +48,7 @@ const part = (
 const ENERGY = exactSum('EnergyUj')
 const CURRENCY = { currency: 'Currency' }
 
-const MEASURES: readonly LedgerMeasure[] = [
+const MEASURES: readonly SeriesMeasure[] = [
   {
     name: 'energy_joules',
     unit: 'joules',

@@ -88,7 +88,7 @@ interface Day {
 }
 
 /** Metrics by caller and day. */
-export class Catalogue {
+export class MetricCatalogue {
   readonly #days = createLru<Day>(CACHE_BYTES, ({ metrics }) =>
     metrics.reduce((sum, { name, description }) => sum + 200 + 2 * (name.length + description.length), 0),
   )
@@ -149,7 +149,7 @@ async function readMetrics(ask: Ask, span: SampleSpan): Promise<readonly Metric[
   return [...found.values()]
 }
 
-interface Meta {
+interface StoredMeta {
   readonly description?: string
   readonly unit?: string
   readonly monotonic?: boolean
@@ -159,7 +159,7 @@ interface Meta {
 const DELTA = 2
 
 function metricOf(table: PointTable, name: string, metaText: string, kind: number): Metric {
-  const meta = (metaText === '' ? {} : JSON.parse(metaText)) as Meta
+  const meta = (metaText === '' ? {} : JSON.parse(metaText)) as StoredMeta
   const isCounter = kind !== 0 && meta.monotonic === true
   return {
     table,

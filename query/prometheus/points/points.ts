@@ -4,7 +4,7 @@ import type { NativeBlock } from '../native/columns.ts'
 import { mergedReader } from '../reading/merged-reader.ts'
 import type { Ask, Selected, SeriesReader } from '../reading/reader.ts'
 import { byWholeHours } from '../reading/whole-hours.ts'
-import { Catalogue, listedNames, type Metric, type MetricName, namesOf } from './catalogue.ts'
+import { listedNames, type Metric, MetricCatalogue, type MetricName, namesOf } from './catalogue.ts'
 import { readExemplars } from './exemplars.ts'
 import { floatReader, type Picked } from './float-reader.ts'
 import { TARGET_INFO, targetInfoOf } from './labels.ts'
@@ -24,7 +24,7 @@ interface Asked {
 
 /** Reads metric points; remembers metrics and series of each caller. One per thread. */
 export class Points {
-  readonly #catalogue = new Catalogue()
+  readonly #catalogue = new MetricCatalogue()
   readonly #index = new SeriesIndex()
 
   /** A reader of the series that match. */

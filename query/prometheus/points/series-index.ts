@@ -7,7 +7,7 @@ import { createLru } from '../../sql/lru.ts'
 import { type NativeBlock, textAt } from '../native/columns.ts'
 import type { Ask } from '../reading/reader.ts'
 import { labelsOfSeries, type StoredSeries } from './labels.ts'
-import { type PointTable, type SampleSpan, seriesStatement } from './statement.ts'
+import { metricSeriesStatement, type PointTable, type SampleSpan } from './statement.ts'
 
 /** Series may start meanwhile. */
 const NEW_MS = 2_000
@@ -117,7 +117,9 @@ export class SeriesIndex {
     const isOver = span.toMs < known.newAtMs - LATE_MS
     if (span.toMs <= known.toMs && (isOver || (!isFresh && nowMs - known.newAtMs < NEW_MS))) return
     const fromMs = Math.max(span.fromMs, Math.min(known.toMs, known.newAtMs) - LATE_MS)
-    for await (const block of ask(seriesStatement(metric.table, metric.name, { fromMs, toMs: span.toMs })))
+    for await (const block of ask(
+      metricSeriesStatement(metric.table, metric.name, { fromMs, toMs: span.toMs }),
+    ))
       known.series.addBlock(block)
     known.toMs = Math.max(known.toMs, span.toMs)
     known.newAtMs = nowMs
@@ -136,6 +138,6 @@ export async function readSeries(
   span: SampleSpan,
 ): Promise<MetricSeries> {
   const series = new MetricSeries()
-  for await (const block of ask(seriesStatement(table, name, span))) series.addBlock(block)
+  for await (const block of ask(metricSeriesStatement(table, name, span))) series.addBlock(block)
   return series
 }

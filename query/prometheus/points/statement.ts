@@ -56,7 +56,7 @@ export function metricsStatement(span: SampleSpan): Read {
 }
 
 /** Series of a metric that have points. */
-export const seriesStatement = (table: PointTable, metric: string, span: SampleSpan): Read =>
+export const metricSeriesStatement = (table: PointTable, metric: string, span: SampleSpan): Read =>
   read(
     `SELECT ServiceName, Labels, Resource FROM wattline.${POINT_TABLES[table]} ` +
       `WHERE Tenant = {tenant:String} AND MetricName = {metric:String} AND ${WITHIN} GROUP BY 1, 2, 3`,

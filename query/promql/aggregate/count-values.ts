@@ -5,14 +5,14 @@ import { executionError } from '../model/errors.ts'
 import { keyOf, type Labels, withLabels } from '../model/labels.ts'
 import { formatPlain } from '../numeric/numbers.ts'
 import { type Block, emptyBlock, FLOAT, HISTOGRAM, NO_SAMPLE } from '../series/block.ts'
-import { type Grouping, groupLabels } from './groups.ts'
+import { groupLabels, type LabelGrouping } from './groups.ts'
 
 function textOf(block: Block, cell: number): string {
   const histogram = block.kinds[cell] === HISTOGRAM ? block.histograms?.[cell] : undefined
   return histogram === undefined ? formatPlain(block.values[cell] ?? 0) : formatHistogram(histogram)
 }
 
-export function countValues(env: Environment, block: Block, label: string, grouping: Grouping): Block {
+export function countValues(env: Environment, block: Block, label: string, grouping: LabelGrouping): Block {
   if (label === '') throw executionError('count_values needs the name of a label, got ""')
   const names = grouping.without ? grouping.names : [...grouping.names, label]
   const counts = new Map<string, { readonly labels: Labels; readonly counts: Float64Array }>()

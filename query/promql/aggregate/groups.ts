@@ -8,18 +8,18 @@ export interface Groups {
   readonly groupOf: Int32Array
 }
 
-export interface Grouping {
+export interface LabelGrouping {
   readonly names: readonly string[]
   readonly without: boolean
 }
 
 /** The labels of the group that a series belongs to. */
-export function groupLabels(labels: Labels, { names, without }: Grouping): Labels {
+export function groupLabels(labels: Labels, { names, without }: LabelGrouping): Labels {
   if (!without) return filterLabels(labels, name => names.includes(name))
   return filterLabels(dropMetadata(labels), name => !names.includes(name))
 }
 
-export function groupsOf(labels: readonly Labels[], grouping: Grouping): Groups {
+export function groupsOf(labels: readonly Labels[], grouping: LabelGrouping): Groups {
   const groups: Labels[] = []
   const positions = new Map<string, number>()
   const groupOf = Int32Array.from(labels, each => {

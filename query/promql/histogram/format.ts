@@ -27,7 +27,9 @@ function boundaryRule({ lowerInclusive, upperInclusive }: Bucket): number {
 }
 
 /** The buckets that count something, as the API writes them: rule of the bounds, lower and upper bound, count. */
-export function bucketsOf(histogram: FloatHistogram): readonly (readonly [number, string, string, string])[] {
+export function formattedBuckets(
+  histogram: FloatHistogram,
+): readonly (readonly [number, string, string, string])[] {
   return allBuckets(histogram)
     .filter(({ count }) => count !== 0)
     .map(bucket => [

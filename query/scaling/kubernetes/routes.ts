@@ -42,7 +42,7 @@ const JSON_TYPE = 'application/json'
 const HEALTH = ['healthz', 'livez', 'readyz']
 
 /** The routes of both groups. */
-export function metricRoutes(parts: MetricRouteParts): MetricRoutes {
+export function metricApiRoutes(parts: MetricRouteParts): MetricRoutes {
   const groups = groupsOf(parts)
   return (path, query, accept) => {
     const [first = '', ...rest] = segmentsOf(path)

@@ -12,7 +12,7 @@ import type { AutoscalerListener } from '../listener.ts'
 import { refusalOf } from '../refusal.ts'
 import { type NamespaceRule, namespaceTenants } from '../tenants.ts'
 import { assertFrontProxy } from './caller.ts'
-import { type MetricRoutes, metricRoutes, type RouteAnswer } from './routes.ts'
+import { type MetricRoutes, metricApiRoutes, type RouteAnswer } from './routes.ts'
 import { statusOf } from './status.ts'
 
 /** Options of the listener. */
@@ -31,7 +31,7 @@ const DRAIN_MS = 5_000
 /** Not listening yet: call `listen`. */
 export function createKubernetesListener(options: MetricApiServerOptions): AutoscalerListener {
   const { answers, namespaces, events } = options
-  const routes = metricRoutes({
+  const routes = metricApiRoutes({
     answers,
     tenantOf: namespaceTenants(namespaces),
     tenants: namespaces.map(({ tenant }) => tenant),

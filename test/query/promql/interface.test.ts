@@ -2,11 +2,11 @@
 import { expect, it } from 'vitest'
 import {
   type Annotations,
-  bucketsOf,
   type Control,
   type Features,
   type FloatHistogram,
   format,
+  formattedBuckets,
   formatValue,
   type Labels,
   labelsOf,
@@ -135,7 +135,7 @@ it('gives the buckets of histograms', async () => {
     negativeBuckets: [1],
     customValues: [],
   }
-  expect(bucketsOf(histogram)).toEqual([
+  expect(formattedBuckets(histogram)).toEqual([
     [1, '-2', '-1', '1'],
     [3, '-0.001', '0.001', '2'],
     [0, '0.5', '1', '4'],

@@ -192,7 +192,7 @@ export const scalingPolicySchema = z.strictObject({
 })
 
 /** Names of policies: they are part of addresses. */
-export const POLICY_NAME = /^(?!(?:policies|answers)$)[a-zA-Z0-9]([a-zA-Z0-9._-]{0,98}[a-zA-Z0-9])?$/
+export const SCALING_POLICY_NAME = /^(?!(?:policies|answers)$)[a-zA-Z0-9]([a-zA-Z0-9._-]{0,98}[a-zA-Z0-9])?$/
 /** What is said of others. */
 export const POLICY_NAME_SHAPE =
   'must be up to 100 letters, digits, `.`, `_` and `-`, such as checkout, and neither `policies` nor `answers`'
@@ -200,7 +200,7 @@ export const POLICY_NAME_SHAPE =
 /** Policies by name. */
 export const scalingSchema = z
   .record(
-    z.string().regex(POLICY_NAME, POLICY_NAME_SHAPE),
+    z.string().regex(SCALING_POLICY_NAME, POLICY_NAME_SHAPE),
     scalingPolicySchema.extend({
       tenant: z.string().regex(TENANT, TENANT_SHAPE).default('default').describe('Tenant whose policy it is'),
     }),

@@ -1,7 +1,7 @@
 import type { LiveAnswer } from '../../../../core/api/answers.ts'
 import { POWER } from '../../../../core/model/amounts.ts'
 import { type Layer, newestIndex, totalAt } from '../../lib/live.ts'
-import { agoText, carbonPerHour, errorBandText, moneyPerHour, spanText } from '../../lib/now.ts'
+import { agoText, carbonPerHour, elapsedText, errorBandText, moneyPerHour } from '../../lib/now.ts'
 import { formatQuantity } from '../../lib/units.ts'
 import { Badge } from '../../parts/small.tsx'
 
@@ -61,7 +61,7 @@ function EnergyBadge({ live }: { readonly live: LiveAnswer }) {
 
 function ClockBadge({ offsetMs }: { readonly offsetMs: number | null }) {
   if (offsetMs === null) return null
-  const text = `clock ${spanText(Math.abs(offsetMs))} ${offsetMs > 0 ? 'ahead' : 'behind'}`
+  const text = `clock ${elapsedText(Math.abs(offsetMs))} ${offsetMs > 0 ? 'ahead' : 'behind'}`
   const title =
     offsetMs > 0
       ? 'Readings of this host are dated ahead of their arrival: set its clock. They are metered when that time is reached.'

@@ -6,7 +6,7 @@ import type {
 import { usePoll } from '../../hooks/use-poll.ts'
 import { valueText } from '../../lib/alerts.ts'
 import { currencySymbol } from '../../lib/money.ts'
-import { clockText, spanText } from '../../lib/now.ts'
+import { clockText, elapsedText } from '../../lib/now.ts'
 import { decisionsPath, HEIGHT, RULE_WORDS, stepChart, toneOf, WIDTH } from '../../lib/scaling.ts'
 import { Part } from '../../parts/part.tsx'
 import { Badge, Empty } from '../../parts/small.tsx'
@@ -115,7 +115,7 @@ function Decision({ decision }: { readonly decision: ScalingDecisionAnswer }) {
       <td data-label="Demand">
         {decision.demand === null ? 'unknown' : valueText(decision.demand)}
         {decision.demand_age_s !== null && (
-          <span class="detail">{spanText(decision.demand_age_s * 1000)} old</span>
+          <span class="detail">{elapsedText(decision.demand_age_s * 1000)} old</span>
         )}
       </td>
       <td data-label="Bounds">

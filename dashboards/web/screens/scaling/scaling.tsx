@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { ScalingNumber, ScalingNumbers, ScalingPoliciesAnswer } from '../../../../core/api/answers.ts'
 import { type Polled, usePoll } from '../../hooks/use-poll.ts'
-import { spanText } from '../../lib/now.ts'
+import { elapsedText } from '../../lib/now.ts'
 import { POLICIES_PATH, RULE_WORDS, SCALING_PATH, toneOf } from '../../lib/scaling.ts'
 import { Part } from '../../parts/part.tsx'
 import { Badge, Empty } from '../../parts/small.tsx'
@@ -71,9 +71,9 @@ function Policy(props: {
       <span class="row-end">
         <Badge tone={toneOf(number.ruled_by)}>{RULE_WORDS[number.ruled_by]}</Badge>
         {number.stale === null ? (
-          <span class="detail">{spanText(number.age_s * 1000)} old</span>
+          <span class="detail">{elapsedText(number.age_s * 1000)} old</span>
         ) : (
-          <Badge tone="bad">Stale, {spanText(number.age_s * 1000)} old</Badge>
+          <Badge tone="bad">Stale, {elapsedText(number.age_s * 1000)} old</Badge>
         )}
       </span>
     </button>
