@@ -62,7 +62,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const broker = needs.log === 'open' ? await stages.startLog(wiring) : null
   if (needs.folder) releaseStartReserve(config.data)
   const log = needs.log === 'late' ? await stages.startLateLog(wiring) : broker
-  if (answering !== null) followDecisions(wiring, answering, log)
+  if (answering !== null) await followDecisions(wiring, answering, log)
   const warehouse = needs.warehouse ? await stages.startWarehouse(wiring, broker) : null
   const snapshots = needs.folder ? await stages.startSnapshots(wiring, broker, warehouse) : null
 

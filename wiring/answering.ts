@@ -1,6 +1,4 @@
 import { join } from 'node:path'
-import { answerClient } from '../core/autoscaling/answer-client.ts'
-import { AnswerFollower } from '../core/autoscaling/answer-log.ts'
 import { Answering } from '../core/autoscaling/answering.ts'
 import type { Broker } from '../core/broker/broker.ts'
 import type { Wiring } from './wiring.ts'
@@ -23,14 +21,22 @@ export async function startAnswering({ lifecycle, config, events }: Wiring): Pro
   )
 }
 
-/** Follows the log of this process, else the instance that the configuration names. */
-export function followDecisions(
+/**
+ * Follows the log of this process, else the instance that the configuration names. Their modules are loaded here, when autoscalers
+ * have their answers: reading the log takes as many as all the rest.
+ */
+export async function followDecisions(
   { config }: Wiring,
   answering: Answering,
   log: Pick<Broker, 'newest' | 'lag'> | null,
-): void {
+): Promise<void> {
   const { url, token } = config.scaling_source
   const decides = config.roles.includes('processors')
-  if (url !== undefined && !decides) answering.follow(answerClient({ url, token }))
-  else if (log !== null) answering.follow(new AnswerFollower(log))
+  if (url !== undefined && !decides) {
+    const { answerClient } = await import('../core/autoscaling/answer-client.ts')
+    answering.follow(answerClient({ url, token }))
+  } else if (log !== null) {
+    const { AnswerFollower } = await import('../core/autoscaling/answer-log.ts')
+    answering.follow(new AnswerFollower(log))
+  }
 }

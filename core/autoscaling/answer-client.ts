@@ -1,6 +1,6 @@
 /** Answers of another instance, for a process of role `scaling` that cannot read its log. */
 import type { ScalingAnswer } from '../scaling/answer.ts'
-import { type AnswerEntry, answerKey } from './answer-log.ts'
+import { type AnswerEntry, answerKey } from './answer-key.ts'
 import type { AnswerSource } from './answering.ts'
 
 /** An instance that is stopping or stuck must not hold up the next try. */

@@ -2,21 +2,9 @@
 import type { Broker, NewRecord, StoredRecord } from '../broker/broker.ts'
 import { RECORD_CORRUPT } from '../broker/broker.ts'
 import { decodeRows, encodeRows } from '../columns/rows.ts'
-import { digest } from '../model/digest.ts'
 import { scalingAnswers } from '../model/streams/scaling.ts'
 import type { ScalingAnswer } from '../scaling/answer.ts'
-
-type TenantPolicy = Pick<ScalingAnswer, 'tenant' | 'name'>
-
-/** Key of a policy's answer. It outlives the answer, so it does not name the tenant. */
-export const answerKey = ({ tenant, name }: TenantPolicy): string => `${digest(tenant, 32)}/${name}`
-
-/** What a record says. */
-export interface AnswerEntry {
-  readonly key: string
-  /** Null: the policy is gone. */
-  readonly answer: ScalingAnswer | null
-}
+import { type AnswerEntry, answerKey, type TenantPolicy } from './answer-key.ts'
 
 /** The record of an answer; null: its policy is gone. */
 export function answerRecord(

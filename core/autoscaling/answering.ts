@@ -7,7 +7,7 @@ import type { Events } from '../catalogue/events/events.ts'
 import type { ScalingAnswer, ScalingAnswers } from '../scaling/answer.ts'
 import { AnswerBook } from '../scaling/answer-book.ts'
 import { readAnswerFile, writeAnswerFile } from './answer-file.ts'
-import { type AnswerEntry, answerKey } from './answer-log.ts'
+import { type AnswerEntry, answerKey } from './answer-key.ts'
 
 /** Where decisions are read from. */
 export interface AnswerSource {

@@ -3,7 +3,7 @@
  * opens: so it looks into some of them, and no more often than a hundredth of a core allows. While traffic is thin that is
  * every record; under load some of many alike.
  */
-import { readColumn } from '../../core/columns/record-reader.ts'
+import type { readColumn } from '../../core/columns/record-reader.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { timeColumnOf, timeMs } from '../../core/model/streams/time.ts'
 import { Histogram } from '../../core/runtime/histogram.ts'
@@ -37,12 +37,15 @@ export class RowAges {
     this.#clock = clock
   }
 
-  /** Called when the rows of a record have become visible. Never throws: a record that does not decode tells nothing. */
-  stored(stream: StreamDeclaration, record: Uint8Array): void {
+  /**
+   * Called when the rows of a record have become visible. Never throws: a record that does not decode tells nothing.
+   * @param read reads a column of the record: what it needs is loaded in processes that store records
+   */
+  stored(stream: StreamDeclaration, record: Uint8Array, read: typeof readColumn): void {
     const begun = this.#clock.monotonic()
     const seen = this.#of(stream.name)
     if (begun < seen.nextMs) return
-    this.#look(stream, record, seen)
+    this.#look(stream, record, seen, read)
     const ended = this.#clock.monotonic()
     seen.nextMs = ended + (ended - begun) * REST
   }
@@ -57,12 +60,12 @@ export class RowAges {
     )
   }
 
-  #look(stream: StreamDeclaration, record: Uint8Array, seen: ObservedAges): void {
+  #look(stream: StreamDeclaration, record: Uint8Array, seen: ObservedAges, read: typeof readColumn): void {
     const column = timeColumnOf(stream)
     if (column === undefined) return
     const nowMs = this.#clock.now()
     try {
-      const times = readColumn(stream, record, column.name)
+      const times = read(stream, record, column.name)
       for (let row = 0; row < times.length; row++) {
         const eventMs = timeMs(column, times.get(row) as bigint | number)
         // Clocks differ: what comes from the future is new.

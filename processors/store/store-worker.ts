@@ -2,8 +2,10 @@
  * One partition on its way into its table. Inserts happen in `finish`, since a poll's small records become one. What is
  * inserted together is planned first (insert-plan.ts): a replay makes the same inserts under the same tokens.
  */
+
 import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../core/broker/broker.ts'
 import { asWattlineError, WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { readColumn } from '../../core/columns/record-reader.ts'
 import { factors } from '../../core/model/streams/factors.ts'
 import { billing } from '../../core/model/streams/invoices.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
@@ -159,7 +161,7 @@ export class StoreWorker implements PartitionWorker {
     const value = combined ?? combine(this.#stream, values)
     await warehouse.insert(this.#stream, value, token)
     for (const _ of records) events.emit('recordStored', { stream: name })
-    rowAges?.stored(this.#stream, value)
+    rowAges?.stored(this.#stream, value, readColumn)
   }
 
   async #insertAlone(record: StoredRecord): Promise<void> {
@@ -178,7 +180,7 @@ export class StoreWorker implements PartitionWorker {
     }
     events.emit('recordStored', { stream: name })
     const isTelemetry = name !== factors.name && name !== billing.name
-    if (isTelemetry && this.#rewinding === null) rowAges?.stored(this.#stream, record.value)
+    if (isTelemetry && this.#rewinding === null) rowAges?.stored(this.#stream, record.value, readColumn)
   }
 
   /** Makes durable that everything below `next` is stored, and what is to be inserted together from there on. */

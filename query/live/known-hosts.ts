@@ -39,6 +39,8 @@ interface KnownHost {
 
 interface TenantHosts {
   readonly hosts: Map<string, KnownHost>
+  /** As pages get them; null: since the last look nobody has asked. */
+  sorted: readonly Omit<SeenHost, 'last_ms'>[] | null
   lookedMs: number
   wholeMs: number
   /** The running query, for which others wait. */
@@ -51,7 +53,7 @@ type LookForHosts = (sinceMs: number) => Promise<readonly SeenHost[]>
 export class KnownHosts {
   readonly #tenants = new Map<string, TenantHosts>()
 
-  /** Sorted by name. `look` queries the warehouse for hosts with readings since a time, newest first. */
+  /** Sorted by name, and the same array until there was another look. `look` queries the warehouse for hosts with readings since a time, newest first. */
   async find(
     tenant: string,
     nowMs: number,
@@ -67,14 +69,8 @@ export class KnownHosts {
       })
       await known.look
     }
-    return [...known.hosts]
-      .map(([host, { name, aliases, clockOffsetMs }]) => ({
-        host,
-        host_name: name,
-        aliases,
-        clock_offset_ms: clockOffsetMs,
-      }))
-      .toSorted((a, b) => order(a.host_name, b.host_name) || order(a.host, b.host))
+    known.sorted ??= sortedHosts(known.hosts)
+    return known.sorted
   }
 
   async #look(known: TenantHosts, nowMs: number, look: LookForHosts): Promise<void> {
@@ -98,6 +94,7 @@ export class KnownHosts {
     }
     for (const [host, { lastMs }] of known.hosts) if (lastMs < earliest) known.hosts.delete(host)
     this.#bound(known)
+    known.sorted = null
     known.lookedMs = nowMs
     if (isWhole) known.wholeMs = nowMs
   }
@@ -112,6 +109,7 @@ export class KnownHosts {
   #of(tenant: string): TenantHosts {
     const known = this.#tenants.get(tenant) ?? {
       hosts: new Map(),
+      sorted: null,
       lookedMs: Number.NEGATIVE_INFINITY,
       wholeMs: Number.NEGATIVE_INFINITY,
       look: undefined,
@@ -124,5 +122,15 @@ export class KnownHosts {
     return known
   }
 }
+
+const sortedHosts = (hosts: ReadonlyMap<string, KnownHost>): readonly Omit<SeenHost, 'last_ms'>[] =>
+  [...hosts]
+    .map(([host, { name, aliases, clockOffsetMs }]) => ({
+      host,
+      host_name: name,
+      aliases,
+      clock_offset_ms: clockOffsetMs,
+    }))
+    .toSorted((a, b) => order(a.host_name, b.host_name) || order(a.host, b.host))
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -16,6 +16,7 @@ import type { QueryContext } from '../http/context.ts'
 import { integerParameter, knownParameters, type RawQuery, single } from '../http/parameters.ts'
 import { type JoinedHost, joinHosts } from './hosts.ts'
 import { type LiveInterval, type LiveIntervals, type LiveOptions, toIntervals } from './intervals.ts'
+import { KnownCounters } from './known-counters.ts'
 import { KnownHosts, type SeenHost } from './known-hosts.ts'
 import { toSeries } from './series.ts'
 import { SharedAnswers } from './shared-answers.ts'
@@ -42,18 +43,23 @@ const BOOKED_MS = 60_000
 /** What pages share. */
 interface SharedParts {
   readonly hosts: KnownHosts
+  /** By what was found: it is the same until there is another look. */
+  readonly joined: WeakMap<readonly unknown[], readonly JoinedHost[]>
   readonly answers: SharedAnswers<LiveAnswer>
   readonly zones: SharedAnswers<string | null>
   readonly idlePowers: SharedAnswers<IdlePowers>
+  readonly counters: KnownCounters
 }
 
 /** Needs scope read of the whole tenant. */
 export function liveRoutes(app: FastifyInstance, context: QueryContext): void {
   const shared: SharedParts = {
     hosts: new KnownHosts(),
+    joined: new WeakMap(),
     answers: new SharedAnswers(SHARED_MS),
     zones: new SharedAnswers(BOOKED_MS),
     idlePowers: new SharedAnswers(BOOKED_MS),
+    counters: new KnownCounters(),
   }
   app.get(
     '/api/v1/live',
@@ -91,7 +97,8 @@ async function answerLive(
   const found = await shared.hosts.find(tenant, nowMs, sinceMs =>
     lookForHosts(readings, tenant, sinceMs, nowMs),
   )
-  const joined = joinHosts(found, context.config.hosts)
+  const joined = shared.joined.get(found) ?? joinHosts(found, context.config.hosts)
+  shared.joined.set(found, joined)
   const known = joined.find(one => wanted === '' || one.hosts.includes(wanted))
   const host = known?.host ?? wanted
   const hosts = known?.hosts ?? (host === '' ? [] : [host])
@@ -125,13 +132,12 @@ async function readLive(
   const now = currentFactors(config, books, { tenant, zone: rated ?? config.factors.zone, nowMs })
   if (host === '') return answerOf(now, { host, joined }, toIntervals([], { gapMs: 0 }))
   const spanMs = minutes * 60_000
-  const counters = countersStatement({
-    tenant,
-    hosts,
-    sinceMs: nowMs - spanMs,
-    bucketMs: Math.max(1_000, Math.floor(spanMs / POINTS)),
+  const bucketMs = Math.max(1_000, Math.floor(spanMs / POINTS))
+  const counters = { key: JSON.stringify([tenant, hosts, minutes]), nowMs, spanMs, bucketMs }
+  const rows = await shared.counters.find(counters, sinceMs => {
+    const { text, params } = countersStatement({ tenant, hosts, sinceMs, bucketMs })
+    return readings.query<CounterRow>(text, params)
   })
-  const rows = await readings.query<CounterRow>(counters.text, counters.params)
   if (rows.length === 0 && !isKnown) {
     throw new WattlineError('not_found', `Host ${host.slice(0, 100)} sent no readings in the last minutes.`)
   }

@@ -5,7 +5,7 @@ const READINGS = tableName('readings')
 const CLOCKS = tableName('host_clocks')
 const LEDGER = tableName('ledger')
 /** Counters of one host in one hour: far more than a machine has. */
-const SERIES_MAX = 5_000
+export const SERIES_MAX = 5_000
 
 /** Quantities that the live view uses. */
 const QUANTITIES =

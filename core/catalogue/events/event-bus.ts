@@ -10,6 +10,8 @@ export type CounterSamples = ReadonlyMap<string, ReadonlyMap<string, number>>
 export class EventBus implements Events {
   readonly #log: Logger
   readonly #counters = new Map<string, Map<string, number>>()
+  /** By the counter's name and the values of its labels: some are counted thousands of times a second. */
+  readonly #labelTexts = new Map<string, string>()
 
   constructor(log: Logger) {
     this.#log = log
@@ -34,11 +36,19 @@ export class EventBus implements Events {
   }
 
   #count(declaration: NonNullable<EventDeclaration['counter']>, facts: Facts): void {
-    const labels = labelText(
-      Object.fromEntries(declaration.labels.map(label => [label, String(facts[label] ?? '')])),
-    )
+    const labels = this.#labelsOf(declaration, facts)
     const family = this.#counters.get(declaration.name) ?? new Map<string, number>()
     this.#counters.set(declaration.name, family)
     family.set(labels, (family.get(labels) ?? 0) + (facts.amount ?? 1))
+  }
+
+  #labelsOf({ name, labels }: NonNullable<EventDeclaration['counter']>, facts: Facts): string {
+    let key = name
+    for (const label of labels) key += `\u0000${facts[label] ?? ''}`
+    const known = this.#labelTexts.get(key)
+    if (known !== undefined) return known
+    const text = labelText(Object.fromEntries(labels.map(label => [label, String(facts[label] ?? '')])))
+    this.#labelTexts.set(key, text)
+    return text
   }
 }
