@@ -22,6 +22,8 @@ export type RecomputeReason = 'late_readings' | 'recomputed' | 'factors_revised'
 export interface HostComparison {
   readonly metered: readonly EnergyRow[]
   readonly booked: readonly Booked[]
+  /** Minutes with samples. Where the meter makes nothing of them, nothing is to be booked. */
+  readonly sampled: ReadonlySet<number>
   readonly rate: Rate
   /** In force now. */
   readonly books: FactorBooks
@@ -39,7 +41,7 @@ export interface Differences {
 
 /** Compares minute by minute. */
 export function differences(comparison: HostComparison): Differences {
-  const { metered, booked, isWhole } = comparison
+  const { metered, booked, sampled, isWhole } = comparison
   const found: Differences = { entries: [], withoutReadings: [] }
   const meteredBy = Map.groupBy(metered, row => row.WindowStart)
   const bookedBy = Map.groupBy(booked, ({ row }) => row.WindowStart)
@@ -49,6 +51,7 @@ export function differences(comparison: HostComparison): Differences {
     const isRight = right.every(row => isSame(row, there) && !isNamedLate(row, there.get(keyOf(row))))
     if (!isWhole && isRight && isAllThere(right, there)) continue
     if (right.length > 0) found.entries.push(...correctionsOf(right, there, comparison))
+    else if (sampled.has(minute)) found.entries.push(...allTakenBack(there, comparison))
     else if (!isAllThere(right, there)) found.withoutReadings.push(minute)
   }
   return found
@@ -79,21 +82,41 @@ function isAllThere(right: readonly EnergyRow[], there: BookedThings): boolean {
   )
 }
 
+/** Entries that take back what is booked of a thing. */
+function takeBack(
+  booked: readonly Booked[],
+  like: LedgerRow,
+  { books, reason }: Pick<HostComparison, 'books' | 'reason'>,
+): LedgerRow[] {
+  const revision = Math.max(0, ...booked.map(one => one.revision)) + 1
+  return booked.flatMap(one => {
+    const row = takenBack(one, like, books)
+    return row === null ? [] : [correction(row, revision, reason)]
+  })
+}
+
+function allTakenBack(there: BookedThings, comparison: HostComparison): LedgerRow[] {
+  const things = [...there.values()]
+  const [like] = rated(
+    comparison.rate,
+    things
+      .flat()
+      .map(({ row }) => row)
+      .slice(0, 1),
+  )
+  return like === undefined ? [] : things.flatMap(booked => takeBack(booked, like, comparison))
+}
+
 function correctionsOf(
   metered: readonly EnergyRow[],
   there: BookedThings,
-  { rate, books, isWhole, reason }: HostComparison,
+  comparison: HostComparison,
 ): LedgerRow[] {
+  const { rate, isWhole, reason } = comparison
   const entries: LedgerRow[] = []
   const right = rated(rate, metered)
   const [like] = right
   if (like === undefined) return []
-  const takeBack = (booked: readonly Booked[], revision: number): void => {
-    for (const one of booked) {
-      const row = takenBack(one, like, books)
-      if (row !== null) entries.push(correction(row, revision, reason))
-    }
-  }
   const keys = new Set(right.map(keyOf))
   const dividesEmbodied = !isWhole && isOneEmbodied(right, [...there.values()].flat())
   for (const row of right) {
@@ -105,11 +128,11 @@ function correctionsOf(
     const isRight = !isNamed && isSame(row, there) && booked.every(one => isPricedAs(described, one, isWhole))
     if (isRight && (!dividesEmbodied || isEmbodiedAs(row, booked))) continue
     const revision = Math.max(0, ...booked.map(one => one.revision)) + 1
-    takeBack(booked, revision)
+    entries.push(...takeBack(booked, like, comparison))
     if (isSomething(row)) entries.push(correction(described, revision + 1, reason))
   }
   for (const [key, booked] of there) {
-    if (!keys.has(key)) takeBack(booked, Math.max(...booked.map(one => one.revision)) + 1)
+    if (!keys.has(key)) entries.push(...takeBack(booked, like, comparison))
   }
   return entries
 }

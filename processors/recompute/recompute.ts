@@ -2,6 +2,7 @@
 import type { HostRules } from '../../core/books/host-join.ts'
 import type { FactorBooks } from '../../core/factors/follower.ts'
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
+import { WINDOW_SECONDS } from '../../core/model/window.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
 import type { AsBooked, Meter } from '../meter/meter.ts'
 import { asIdlePolicy } from '../meter/shares/idle-shares.ts'
@@ -33,6 +34,7 @@ export interface Recomputed extends Differences {
 
 /** Longest stretch that is computed at a time, in seconds. */
 export const LONGEST = 3600
+const WINDOW_NS = WINDOW_SECONDS * 1e9
 /** Samples that are held at a time. */
 const MOST_SAMPLES = 400_000
 
@@ -53,12 +55,14 @@ export async function recompute(
     span = { ...span, to: span.from + 60 * Math.floor(minutes / 2) }
   }
   const booked = await readBooked(statements, span)
-  const found = isMetered ? await meteredAsBooked(tools, span, booked) : together(booked)
+  const { rows: found, sampled } = isMetered
+    ? await meteredAsBooked(tools, span, booked)
+    : { rows: together(booked), sampled: new Set<number>() }
   const metered =
     reason === 'recomputed' ? await withoutJoined(tools, span, { metered: found, booked }) : found
   const books = await follow()
   const isWhole = reason !== 'late_readings'
-  return { to: span.to, ...differences({ metered, booked, rate, books, isWhole, reason }) }
+  return { to: span.to, ...differences({ metered, booked, sampled, rate, books, isWhole, reason }) }
 }
 
 /** Without minutes that stand under the machine that this host is a name of: nothing is booked under the name, and nothing is to be. */
@@ -81,7 +85,7 @@ async function meteredAsBooked(
   { statements, meter }: RecomputeTools,
   span: HostSpan,
   booked: readonly Booked[],
-): Promise<EnergyRow[]> {
+): Promise<{ readonly rows: EnergyRow[]; readonly sampled: ReadonlySet<number> }> {
   const minutes = new Map<number, AsBooked>()
   for (const { row } of booked) {
     const { gpuIdlePower } = minutes.get(row.WindowStart) ?? {}
@@ -91,5 +95,7 @@ async function meteredAsBooked(
     })
   }
   const series = await readMeterSeries(statements, span)
-  return meterSpan(meter, span, series, windowStart => minutes.get(windowStart))
+  const rows = meterSpan(meter, span, series, windowStart => minutes.get(windowStart))
+  const startOf = (ns: number): number => span.from + WINDOW_SECONDS * Math.floor(ns / WINDOW_NS)
+  return { rows, sampled: new Set(series.flatMap(({ samples }) => samples.map(({ ns }) => startOf(ns)))) }
 }

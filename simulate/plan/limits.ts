@@ -1,4 +1,6 @@
 /** Finds what breaks first at a size: each known limit, how much of it the plan uses, and what to do about it. */
+import { STREAMS } from '../../core/model/streams/index.ts'
+import { STATEFUL_GROUPS } from '../../core/model/streams/readers.ts'
 import type { Assumptions, UnitCosts } from './costs.ts'
 import { type Demand, type PlanSheet, short } from './sheet.ts'
 
@@ -19,8 +21,10 @@ export interface PlanSettings {
 
 /** Connections of one collector; see collector/otlp. */
 const MOST_CONNECTIONS = 10_000
-/** Topics with partitions: every stream, and the state of the meter. */
-const TOPICS = 13
+/** Topics by how many partitions they have: those of hosts, those with one, and the rest with the states of groups. */
+const OF_HOSTS = STREAMS.filter(({ key }) => key === 'host').length
+const OF_ONE = STREAMS.filter(({ compacted }) => compacted === true).length
+const OF_MANY = STREAMS.length - OF_HOSTS - OF_ONE + STATEFUL_GROUPS.length
 /** Usual maximum of partitions per broker. */
 const PARTITIONS_A_BROKER = 4_000
 /** Memory that one machine's meter may use. */
@@ -37,6 +41,7 @@ export function limitsOf(
 ): readonly PlanLimit[] {
   const value = (key: string): number => lines.get(key)!.value
   const [collectors, processors, partitions] = [value('collectors'), value('processors'), value('partitions')]
+  const hostPartitions = demand.hostPartitions || partitions
   const inserts = value('inserts_per_second')
   const limits: PlanLimit[] = [
     {
@@ -55,9 +60,9 @@ export function limitsOf(
       what: 'readings of one partition, one meter each',
       share:
         ((value('points_per_second') / MEGA) * costs.meter.cpu_seconds_per_million) /
-        (demand.hostPartitions || partitions) /
+        hostPartitions /
         assumed.utilisation,
-      formula: `${short(value('points_per_second'))}/s x ${costs.meter.cpu_seconds_per_million} CPU s a million / ${demand.hostPartitions || partitions} partitions / ${assumed.utilisation}`,
+      formula: `${short(value('points_per_second'))}/s x ${costs.meter.cpu_seconds_per_million} CPU s a million / ${hostPartitions} partitions / ${assumed.utilisation}`,
       remedy: 'more broker.host_partitions',
     },
     {
@@ -83,8 +88,11 @@ export function limitsOf(
     },
     {
       what: 'partitions of a broker, all replicas',
-      share: (partitions * TOPICS * demand.replication) / value('brokers') / PARTITIONS_A_BROKER,
-      formula: `${partitions} x ${TOPICS} topics x ${demand.replication} / ${value('brokers')} brokers / ${short(PARTITIONS_A_BROKER)}`,
+      share:
+        ((partitions * OF_MANY + hostPartitions * OF_HOSTS + OF_ONE) * demand.replication) /
+        value('brokers') /
+        PARTITIONS_A_BROKER,
+      formula: `(${partitions} x ${OF_MANY} topics + ${hostPartitions} x ${OF_HOSTS} by host + ${OF_ONE}) x ${demand.replication} / ${value('brokers')} brokers / ${short(PARTITIONS_A_BROKER)}`,
       remedy: 'more brokers',
     },
     {

@@ -80,8 +80,8 @@ export function records(
     'signal_records_per_second',
     'of spans and metrics',
     '/s',
-    keyless(spans) + 2 * keyless(points / 2),
-    `traces, gauges, sums: more of rows / ${short(MOST_ROWS_PER_RECORD)} and ${collectors} collectors / ${waitSeconds} s`,
+    keyless(spans) + keyless(points),
+    `traces, metric_points: more of rows / ${short(MOST_ROWS_PER_RECORD)} and ${collectors} collectors / ${waitSeconds} s`,
   )
   const perCollector = (collectors * hostPartitions) / waitSeconds
   const ofReadings = sheet.line(
@@ -100,7 +100,7 @@ export function records(
   )
   const streams: readonly StreamRecords[] = [
     { records: keyless(spans), rows: spans, partitions },
-    { records: 2 * keyless(points / 2), rows: points, partitions: 2 * partitions },
+    { records: keyless(points), rows: points, partitions },
     { records: ofReadings, rows: points, partitions: hostPartitions },
     { records: ofLedger, rows: 0, partitions: hostPartitions },
   ]

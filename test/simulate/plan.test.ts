@@ -2,10 +2,11 @@
  * Guarantees of sizing on paper: the arithmetic, with unit costs that can be computed mentally; every line says how it
  * was computed; the shipped unit costs and assumptions are readable, and docs/scaling.md shows their results.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { MOST_PARTITIONS } from '../../core/catalogue/config/keys/storage.ts'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
+import { streamSettings } from '../../processors/processors.ts'
 import { planText } from '../../simulate/plan/command.ts'
 import {
   type Assumptions,
@@ -18,6 +19,8 @@ import { plan } from '../../simulate/plan/plan.ts'
 import { renderCosts } from '../../simulate/plan/render.ts'
 import { type Demand, short } from '../../simulate/plan/sheet.ts'
 import { parseDemand } from '../../simulate/plan/spec.ts'
+
+const PROCESSORS = new URL('../../processors/', import.meta.url)
 
 const COSTS: UnitCosts = {
   date: '2026-01-01',
@@ -89,8 +92,8 @@ describe('the arithmetic', () => {
     // 1 M/s x 1 s / 0.5
     ['partitions', {}, 2],
     ['partitions', { partitions: 16 }, 16],
-    // spans fill records; gauges and sums: one for each of 2 collectors and 0.1 s
-    ['signal_records_per_second', {}, 1e6 / 32_768 + 40],
+    // spans fill records; points: one for each of 2 collectors and 0.1 s
+    ['signal_records_per_second', {}, 1e6 / 32_768 + 20],
     // 2 collectors x 2 partitions / 0.1 s
     ['reading_records_per_second', {}, 40],
     ['reading_records_per_second', { waitSeconds: 1 }, 4],
@@ -98,10 +101,10 @@ describe('the arithmetic', () => {
     // never more than the number of readings
     ['reading_records_per_second', { hosts: 6, partitions: 100 }, 12],
     ['ledger_records_per_second', {}, 2],
-    // readings alone come faster than 2 partitions / 0.5 s: 40 records in 4 inserts; gauges and sums in 4 each
-    ['shared_records_per_second', {}, 80],
-    ['inserts_per_second', {}, 1e6 / 32_768 + 8 + 4 + 2],
-    ['record_cores', {}, 2 * (0.01 * (1e6 / 32_768 + 14) + 0.001 * 80)],
+    // readings and points come faster than 2 partitions / 0.5 s: 40 and 20 records in 4 inserts each
+    ['shared_records_per_second', {}, 60],
+    ['inserts_per_second', {}, 1e6 / 32_768 + 4 + 4 + 2],
+    ['record_cores', {}, 2 * (0.01 * (1e6 / 32_768 + 10) + 0.001 * 60)],
     // from 10,000 rows to 10 million, ten by ten
     ['merge_passes', {}, 3],
     ['merge_cores', {}, 2 * 3 * (3 + 0.0024)],
@@ -202,9 +205,20 @@ describe('limits', () => {
     expect(found(0).share).toBeCloseTo(0.0024, 9)
   })
 
+  it('count the partitions of every topic', () => {
+    const found = limits({ hostPartitions: 3 }).find(({ what }) => what.startsWith('partitions of a broker'))!
+    const states = readdirSync(PROCESSORS, { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.ts'))
+      .map(name => readFileSync(new URL(name, PROCESSORS), 'utf8'))
+      .filter(text => text.includes('.loadState()')).length
+    const settings = streamSettings(configSchema.parse({ broker: { partitions: 2, host_partitions: 3 } }))
+    const all = settings.reduce((sum, { partitions }) => sum + partitions, 2 * states)
+    expect(found.share).toBeCloseTo((all * 3) / 4 / 4_000, 9)
+  })
+
   it('count inserts by shard', () => {
     const inserts = limits({}).find(({ what }) => what === 'inserts into a shard')!
-    expect(inserts.share).toBeCloseTo((1e6 / 32_768 + 14) / 11 / 50, 9)
+    expect(inserts.share).toBeCloseTo((1e6 / 32_768 + 10) / 11 / 50, 9)
   })
 })
 

@@ -24,6 +24,12 @@ export interface LogReader {
   readonly stream: string
 }
 
+/** Groups that keep state in the log. In Kafka, each has a topic for it, with as many partitions as the stream with the most. */
+export const STATEFUL_GROUPS = [
+  ...['admit', 'alert', 'deliver', 'invoice', 'meter'],
+  ...['recompute', 'restate', 'scale', 'signal', 'store'],
+] as const
+
 /** The readers of the log, depending on what runs on it. */
 export function logReaders(runs: {
   readonly processors: boolean

@@ -61,6 +61,25 @@ test('a workload that is heard of late takes its part of what was unattributed',
   })
 })
 
+test('what is booked of a minute is taken back where all of its readings give nothing', async () => {
+  // The clock was set back by 7 s after the sample of 0:01, which comes late: what -0:01 shows was not counted before noon.
+  const Host = 'b1'
+  const work = (s: number, us: bigint, arrives = s): Arrival => ({
+    arrives,
+    row: workAt(s, 'A', us, { Host }),
+  })
+  const arrivals = [
+    work(-1, 1_500_000n, 0),
+    ...host(Host).filter(({ row }) => row.WorkloadId === '' && row.Quantity !== 'energy'),
+    ...SECONDS.slice(1).map(s => work(s, 1_000_000n + BigInt(s) * 1_000_000n)),
+    work(1, 1_000_000n, 300),
+  ]
+  await rig.deliver(arrivals)
+  expect((await rig.differences(arrivals)).join()).toContain(`${NOON_SECONDS - 60} cpu active A none`)
+  await rig.settle()
+  expect(await rig.differences(arrivals)).toEqual([])
+})
+
 test('late readings of random hosts are booked, once, though the processors are stopped meanwhile', async () => {
   const arrivals = Array.from({ length: 8 }, (_, number) =>
     randomHost(9_010 + number, `h${number}`, 6),
