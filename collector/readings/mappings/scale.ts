@@ -23,11 +23,13 @@ export type ScaleProblem = 'not_finite' | 'negative' | 'sentinel' | 'out_of_rang
 
 const INT64_MAX = 9_223_372_036_854_775_807n
 /**
- * NVIDIA's "blank" 64-bit values: 0x7ffffffffffffff0 and the next few (no data, not found, not supported, not
- * permitted). As a double they all become 2^63.
+ * 64-bit values that mean "none": NVIDIA's 0x7ffffffffffffff0 and the next few (no data, not found, not supported, not permitted),
+ * which as doubles all become 2^63; and the memory limit of a control group without one, the largest whole number of pages of 4 to
+ * 64 KiB.
  */
-const BLANK_INT64 = 0x7fff_ffff_ffff_fff0n
+const BLANK_INT64 = 0x7fff_ffff_ffff_0000n
 const BLANK_DOUBLE = 2 ** 63
+const UNLIMITED_DOUBLE = Number(BLANK_INT64)
 /** The same for double-valued fields: 2^47 and the next few. No power in watts comes near. */
 const BLANK_FIELD_DOUBLE = 2 ** 47
 
@@ -48,7 +50,8 @@ export function scale(value: bigint | number, by: UnitFactor): bigint | ScalePro
 }
 
 const isBlank = (value: number): boolean =>
-  value === BLANK_DOUBLE || (value >= BLANK_FIELD_DOUBLE && value <= BLANK_FIELD_DOUBLE + 3)
+  (value >= UNLIMITED_DOUBLE && value <= BLANK_DOUBLE) ||
+  (value >= BLANK_FIELD_DOUBLE && value <= BLANK_FIELD_DOUBLE + 3)
 
 const inRange = (value: bigint): bigint | ScaleProblem => (value > INT64_MAX ? 'out_of_range' : value)
 

@@ -16,8 +16,11 @@ const unit = (manager: string, kind: 'slurm_job' | 'vm' | 'pod', rest: RowRest):
     labels: { project_id: '{project|account}', 'user.name': '{user}' },
   },
 })
+/** Jobs of other schedulers are jobs too: their kind keeps the name of the first one. */
 const MANAGERS = [
   ['slurm', 'slurm_job'],
+  ['lsf', 'slurm_job'],
+  ['openpbs', 'slurm_job'],
   ['libvirt', 'vm'],
   ['k8s', 'pod'],
 ] as const
@@ -37,22 +40,26 @@ const job = (domain?: string): RowRest => ({
   ...(domain === undefined ? {} : { domain }),
 })
 
+/** Counters of HPE Cray nodes, by what they measure. */
+const cray = (metric: string, quantity: 'energy' | 'power', of: string): readonly BuiltInRow[] => [
+  ceems(metric, quantity, of, { when: { domain: 'node' }, domain: 'host' }),
+  ceems(metric, quantity, of, { when: { domain: 'cpu' }, domain: 'package-0' }),
+  ceems(metric, quantity, of, { when: { domain: 'memory' }, domain: 'dram-0' }),
+  ceems(metric, quantity, of, { when: { domain: '/^accel_?(?<board>\\d+)$/' }, domain: 'gpu-{board}' }),
+]
+
 export const CLUSTER_ROWS: readonly BuiltInRow[] = [
   ceems('ceems_rapl_package_joules_total', 'energy', 'J', { reader: 'rapl_zone', args: ['', 'package'] }),
   ceems('ceems_rapl_dram_joules_total', 'energy', 'J', { reader: 'rapl_zone', args: ['', 'dram'] }),
-  ceems('ceems_ipmi_dcmi_current_watts', 'power', 'W', { domain: 'host', zero_is_none: true }),
-  ceems('ceems_redfish_current_watts', 'power', 'W', {
-    domain: 'host',
-    device: '{chassis|""}',
-    zero_is_none: true,
-  }),
-  ceems('ceems_cray_pm_counters_power_watts', 'power', 'W', { when: { domain: 'node' }, domain: 'host' }),
-  ceems('ceems_cray_pm_counters_power_watts', 'power', 'W', { when: { domain: 'cpu' }, domain: 'package-0' }),
-  ceems('ceems_cray_pm_counters_power_watts', 'power', 'W', { when: { domain: 'memory' }, domain: 'dram-0' }),
-  ceems('ceems_cray_pm_counters_power_watts', 'power', 'W', {
-    when: { domain: '/^accel_?(?<board>\\d+)$/' },
-    domain: 'gpu-{board}',
-  }),
+  // Older versions, and newer ones.
+  ...['ceems_ipmi_dcmi_current_watts', 'ceems_ipmi_dcmi_power_current_watts'].map(metric =>
+    ceems(metric, 'power', 'W', { domain: 'host', zero_is_none: true }),
+  ),
+  ...['ceems_redfish_current_watts', 'ceems_redfish_power_current_watts'].map(metric =>
+    ceems(metric, 'power', 'W', { domain: 'host', device: '{chassis|""}', zero_is_none: true }),
+  ),
+  ...cray('ceems_cray_pm_counters_energy_joules', 'energy', 'J'),
+  ...cray('ceems_cray_pm_counters_power_watts', 'power', 'W'),
   ceems('ceems_cpu_seconds_total', 'cpu_time', 's', { reader: 'cpu_mode', args: ['mode'] }),
   ...units('ceems_compute_unit_cpu_user_seconds_total', 'cpu_time', 's', { domain: 'user' }),
   ...units('ceems_compute_unit_cpu_system_seconds_total', 'cpu_time', 's', { domain: 'system' }),

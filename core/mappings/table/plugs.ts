@@ -9,6 +9,13 @@ const snmp = rowsOf('snmp', { domain: 'host', elsewhere: true })
 const outlet = (label: string) => ({
   host: `{instance|service.instance.id}/outlet-{${label}}`,
 })
+/** Inlets show the whole PDU, which is no machine. */
+const raritan = rowsOf('pdu', {
+  domain: 'host',
+  elsewhere: true,
+  when: { outletid: '/./' },
+  host: '{instance|service.instance.id}/outlet-{outletid}',
+})
 const mqtt = rowsOf('mqtt', {
   domain: 'host',
   elsewhere: true,
@@ -31,6 +38,9 @@ export const PLUG_ROWS: readonly BuiltInRow[] = [
     ...outlet('outletId'),
     when: { sensorType: '/^(?:activePower|5)$/' },
   }),
+  // Raritan's and Server Technology's own exporter, in the PDU.
+  raritan('raritan_pdu_activepower_watt', 'power', 'W', {}),
+  raritan('raritan_pdu_activeenergy_watthour_total', 'energy', 'Wh', {}),
   snmp('st4OutletActivePower', 'power', 'W', outlet('st4OutletIndex')),
   // Zigbee and Shelly by MQTT, and exporters of plugs.
   mqtt('mqtt_power', 'power', 'W', {}),
