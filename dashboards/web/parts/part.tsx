@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import type { Polled } from '../hooks/use-poll.ts'
-import { Empty } from './small.tsx'
+import { Empty, Failed } from './small.tsx'
 
 /** A card with what a route answers, or why it does not. */
 export function Part<T>(props: {
@@ -19,11 +19,7 @@ export function Part<T>(props: {
       </div>
       {data !== null && props.children(data)}
       {data === null && error === null && <Empty title="Fetching…" />}
-      {data === null && error !== null && (
-        <Empty title={error.message}>
-          <p>{error.remedy}</p>
-        </Empty>
-      )}
+      {data === null && error !== null && <Failed error={error} />}
     </section>
   )
 }

@@ -52,6 +52,17 @@ export function Empty(props: { readonly title: string; readonly children?: Compo
   )
 }
 
+/** What failed, and what to do. */
+export const Failed = ({
+  error,
+}: {
+  readonly error: { readonly message: string; readonly remedy: string }
+}) => (
+  <Empty title={error.message}>
+    <p>{error.remedy}</p>
+  </Empty>
+)
+
 /** A bar split into parts. Shares are 0..1; the label states the same as text. */
 export function SplitBar(props: {
   readonly label: string

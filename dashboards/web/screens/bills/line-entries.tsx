@@ -12,7 +12,7 @@ import { currencyText, entriesPath, trimmedText } from '../../lib/bills.ts'
 import { formatMoney } from '../../lib/money.ts'
 import { formatInteger, formatQuantity } from '../../lib/units.ts'
 import { Dialog } from '../../parts/dialog.tsx'
-import { Badge, Empty } from '../../parts/small.tsx'
+import { Badge, Empty, Failed } from '../../parts/small.tsx'
 
 interface ShownEntries {
   readonly answer: LineEntriesAnswer
@@ -38,11 +38,7 @@ export function LineEntries(props: {
       }
       onClose={props.onClose}
     >
-      {error !== null && (
-        <Empty title={error.message}>
-          <p>{error.remedy}</p>
-        </Empty>
-      )}
+      {error !== null && <Failed error={error} />}
       {shown === null && error === null && <Empty title="Fetching the entries…" />}
       {shown !== null && (
         <>

@@ -7,7 +7,7 @@ import { colourOf } from '../../lib/colours.ts'
 import { type Layer, newestIndex, totalAt } from '../../lib/live.ts'
 import { LIVE_MINUTES, type LiveMinutes } from '../../lib/spans.ts'
 import { formatAt } from '../../lib/units.ts'
-import { Empty, Segmented } from '../../parts/small.tsx'
+import { Empty, Failed, Segmented } from '../../parts/small.tsx'
 import { LiveChart } from './live-chart.tsx'
 import { Now } from './now.tsx'
 
@@ -34,11 +34,7 @@ export function LivePanel(props: {
 function NoReadings({ live }: { readonly live: Polled<LiveAnswer> }) {
   if (live.data === null && live.error === null) return <Empty title="Reading the meters…" />
   if (live.data === null && live.error !== null) {
-    return (
-      <Empty title={live.error.message}>
-        <p>{live.error.remedy}</p>
-      </Empty>
-    )
+    return <Failed error={live.error} />
   }
   return (
     <Empty title="No power readings yet">

@@ -5,7 +5,7 @@ import { PALETTE_SIZE } from '../../lib/colours.ts'
 import { formatDuration } from '../../lib/units.ts'
 import { type Bar, waterfall } from '../../lib/waterfall.ts'
 import { Dialog } from '../../parts/dialog.tsx'
-import { Badge, Empty } from '../../parts/small.tsx'
+import { Badge, Empty, Failed } from '../../parts/small.tsx'
 import { joulesText, TraceEnergyNote, unknownText } from './trace-energy.tsx'
 
 /** Deeper levels are not indented further, so that names stay readable. */
@@ -27,11 +27,7 @@ export function TraceDialog(props: { readonly traceId: string; readonly onClose:
       }
       onClose={props.onClose}
     >
-      {error !== null && (
-        <Empty title={error.message}>
-          <p>{error.remedy}</p>
-        </Empty>
-      )}
+      {error !== null && <Failed error={error} />}
       {error === null && trace === null && <Empty title="Fetching the spans…" />}
       {trace !== null && <Bars trace={trace} />}
     </Dialog>

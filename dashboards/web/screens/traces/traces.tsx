@@ -4,7 +4,7 @@ import type { Polled } from '../../hooks/use-poll.ts'
 import { agoText, clockText } from '../../lib/now.ts'
 import { heldToken } from '../../lib/session.ts'
 import { formatDuration } from '../../lib/units.ts'
-import { Badge, Empty } from '../../parts/small.tsx'
+import { Badge, Empty, Failed } from '../../parts/small.tsx'
 import { TraceDialog } from './trace-dialog.tsx'
 
 /** The newest traces; each opens as a waterfall of its spans. */
@@ -76,13 +76,7 @@ function NoTraces({
   readonly otlpHttp: string | null | undefined
 }) {
   if (traces.data === null) {
-    return traces.error === null ? (
-      <Empty title="Looking for traces…" />
-    ) : (
-      <Empty title={traces.error.message}>
-        <p>{traces.error.remedy}</p>
-      </Empty>
-    )
+    return traces.error === null ? <Empty title="Looking for traces…" /> : <Failed error={traces.error} />
   }
   if (otlpHttp === null) {
     return (

@@ -1,7 +1,7 @@
 import type { UsageAnswer } from '../../../../core/api/answers.ts'
 import type { Polled } from '../../hooks/use-poll.ts'
 import { USAGE_WINDOWS, type UsageWindow } from '../../lib/spans.ts'
-import { Empty, Segmented } from '../../parts/small.tsx'
+import { Empty, Failed, Segmented } from '../../parts/small.tsx'
 import { Tiles } from './tiles.tsx'
 import { WorkloadTable } from './workload-table.tsx'
 
@@ -50,9 +50,7 @@ function Body({
     if (error === null) return <Empty title="Adding up…" />
     return (
       <div class="card">
-        <Empty title={error.message}>
-          <p>{error.remedy}</p>
-        </Empty>
+        <Failed error={error} />
       </div>
     )
   }
