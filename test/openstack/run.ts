@@ -135,6 +135,41 @@ async function post(wattline: WattlineProcess, sample: Sample): Promise<void> {
   if (answer.status !== 200) throw new Error(`Ceilometer's samples: ${answer.status} ${await answer.text()}`)
 }
 
+/** CPU time of the compute node: what its VMs use, and as much idle time. Without it no energy would be that of a VM. */
+async function postHost(wattline: WattlineProcess): Promise<void> {
+  const dataPoints = TIMES.flatMap(second =>
+    ['user', 'idle'].map(state => ({
+      attributes: [{ key: 'cpu.mode', value: { stringValue: state } }],
+      timeUnixNano: `${START_S + second}000000000`,
+      startTimeUnixNano: `${START_S - 60}000000000`,
+      asDouble: 3 + 1.5 * second,
+    })),
+  )
+  const answer = await fetch(`${wattline.otlp}/v1/metrics`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${INGEST}` },
+    body: JSON.stringify({
+      resourceMetrics: [
+        {
+          resource: { attributes: [{ key: 'host.name', value: { stringValue: 'cmp001' } }] },
+          scopeMetrics: [
+            {
+              metrics: [
+                {
+                  name: 'system.cpu.time',
+                  unit: 's',
+                  sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    }),
+  })
+  if (answer.status !== 200) throw new Error(`CPU time of the host: ${answer.status} ${await answer.text()}`)
+}
+
 const isoAt = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19)}+00:00`
 
 /** Measures of whole minutes. */
@@ -155,7 +190,7 @@ interface LedgerRow {
   readonly nano: string
 }
 
-async function commands(bin: string, wattline: WattlineProcess): Promise<void> {
+async function commands(bin: string, wattline: WattlineProcess, ledger: readonly LedgerRow[]): Promise<void> {
   const ask = async (...parameters: readonly string[]): Promise<unknown> => {
     const plugin = [
       '--os-auth-type',
@@ -226,25 +261,15 @@ async function commands(bin: string, wattline: WattlineProcess): Promise<void> {
   )
   const rating = await run(join(bin, 'cloudkitty'), [
     ...['--os-auth-type', 'admin_token', '--os-token', TOKEN, '--os-endpoint', `${wattline.http}/cloudkitty`],
-    ...[
-      '--os-rating-api-version',
-      '2',
-      'summary',
-      'get',
-      '-g',
-      'project_id',
-      '--filter',
-      'type:energy',
-      '-f',
-      'json',
-    ],
+    ...['--os-rating-api-version', '2', 'summary', 'get', '-g', 'project_id', '-f', 'json'],
+    ...['-b', isoAt(HOUR_S), '-e', isoAt(HOUR_S + 3_600), '--filter', 'type:energy'],
   ])
   compare(
     'cloudkitty summary get',
     rating.status === 0
       ? (JSON.parse(rating.stdout) as Rows).map(row => row['Project id']).toSorted()
       : rating.stderr,
-    [PROJECT, 'p2', 'unassigned'].toSorted(),
+    [...new Set(ledger.map(({ account }) => account))].toSorted(),
   )
 }
 
@@ -425,6 +450,7 @@ try {
     return ((await answer.json()) as { readonly data: readonly Row[] }).data
   }
   try {
+    await postHost(wattline)
     for (const sample of samples) await post(wattline, sample)
     await new Promise(resolve => setTimeout(resolve, 75_000))
     const ledger = await ask<LedgerRow>(
@@ -439,7 +465,9 @@ try {
         .toSorted(),
       [VM, OTHER_VM],
     )
-    await commands(bin, wattline)
+    const ofVm = ledger.find(({ vm }) => vm === VM)
+    compare('energy of the VM is known', Number(ofVm?.uj ?? 0) > 0 && Number(ofVm?.nano ?? 0) > 0, true)
+    await commands(bin, wattline, ledger)
     await libraries(bin, wattline, ledger)
     await keda(wattline)
   } finally {

@@ -30,13 +30,13 @@ export const RATED_TYPES: readonly RatedType[] = [
   },
 ]
 
-/** A quantity in units of 10^-15 of its type's unit, and its cost in 10^-9 of the currency; null: unknown. */
+/** A quantity in units of 10^-18 of its type's unit, and its cost in 10^-9 of the currency; null: unknown. */
 export interface RatedAmount {
   readonly quantity: bigint
   readonly nano: bigint | null
 }
 
-const QUANTITY_SCALE = 15
+const QUANTITY_SCALE = 18
 const MONEY_SCALE = 9
 
 /** Undefined: there is nothing of this type. */
@@ -44,12 +44,13 @@ export function ratedAmount(type: RatedType, amounts: Amounts): RatedAmount | un
   const nano = amounts[type.cost]
   // What has no price for its resources is not rated by them.
   if (type.name === 'resources' && nano === null) return undefined
-  const quantity = divideHalfEven(
-    (amounts[type.quantity] ?? 0n) * 10n ** BigInt(QUANTITY_SCALE),
-    type.divisor,
-  )
+  const quantity = scaledQuantity(amounts[type.quantity] ?? 0n, type.divisor)
   return { quantity, nano }
 }
+
+/** A quantity of a type, in units of 10^-18. */
+export const scaledQuantity = (amount: bigint, divisor: bigint): bigint =>
+  divideHalfEven(amount * 10n ** BigInt(QUANTITY_SCALE), divisor)
 
 type Raw = (text: string) => unknown
 /** A number of JSON with all of its digits. */

@@ -68,7 +68,7 @@ export interface SummaryGrouping {
 export function groupingOf(query: RawQuery): SummaryGrouping {
   const names = [...new Set(listOf(query, 'groupby'))]
   const times = names.filter(name => Object.hasOwn(TIME_GROUPS, name))
-  if (times.length > 1) throw badRequest(`ResourceGroup by one of ${times.join(', ')}.`)
+  if (times.length > 1) throw badRequest(`Group by one of ${times.join(', ')}.`)
   const columns = names.filter(name => !times.includes(name))
   for (const name of columns) {
     if (name === 'type' || Object.hasOwn(DIMENSION_OF, name)) continue

@@ -5,7 +5,7 @@ import { single } from '../../http/parameters.ts'
 import { openStackApi } from '../shared/api.ts'
 import { dataframesOf } from './dataframes.ts'
 import { badRequest, CloudKittyError } from './failure.ts'
-import { quantityNumber } from './rated.ts'
+import { quantityNumber, scaledQuantity } from './rated.ts'
 import { askedPage, groupingOf, ratedQuestion } from './request.ts'
 import { scopesOf } from './scopes.ts'
 import { ratedSummary, type Summary, summaryShape } from './summary.ts'
@@ -65,8 +65,8 @@ export function cloudKittyRoutes(app: FastifyInstance, context: QueryContext): v
     })
 }
 
-const KWH_UJ_SCALED = 3_600_000_000_000n
-const SCALE = 10n ** 15n
+/** Microjoules of a kilowatt-hour. */
+const KWH_UJ = 3_600_000_000_000n
 
 function summaryAnswer(
   { rows, unpricedUj }: Summary,
@@ -81,6 +81,6 @@ function summaryAnswer(
       : { columns: Object.keys(results[0] ?? {}), results: results.map(row => Object.values(row)) }),
     format,
     // Energy is part of qty although its cost is missing in rate.
-    ...(unpricedUj === 0n ? {} : { unpriced_kwh: quantityNumber((unpricedUj * SCALE) / KWH_UJ_SCALED) }),
+    ...(unpricedUj === 0n ? {} : { unpriced_kwh: quantityNumber(scaledQuantity(unpricedUj, KWH_UJ)) }),
   }
 }

@@ -25,7 +25,7 @@ export function groupAttributes(query: RawQuery, type: string): readonly string[
   return names
 }
 
-interface ResourceGroup {
+interface GroupedResources {
   readonly group: Readonly<Record<string, string | null>>
   readonly members: GnocchiResource[]
 }
@@ -34,8 +34,8 @@ interface ResourceGroup {
 export function groupsBy(
   resources: readonly GnocchiResource[],
   names: readonly string[],
-): readonly ResourceGroup[] {
-  const groups = new Map<string, ResourceGroup>()
+): readonly GroupedResources[] {
+  const groups = new Map<string, GroupedResources>()
   for (const one of resources) {
     const fields = resourceFields(one)
     const values = names.map(name => fields[name] ?? one.attributes[name] ?? null)

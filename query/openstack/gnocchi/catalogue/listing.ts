@@ -21,7 +21,7 @@ export interface SeriesRow {
 /** Series that have points since a time. */
 export const listedSeriesStatement = (tenant: string, sinceMs: number, limit: number): ParameterizedSql => ({
   text:
-    'SELECT MetricName AS metric, ServiceName AS service, Labels AS labels, Resource AS resource, any(PointMeta) AS meta, ' +
+    'SELECT MetricName AS metric, ServiceName AS service, Labels AS labels, Resource AS resource, any(Meta) AS meta, ' +
     'toFloat64(toUnixTimestamp64Milli(min(TimeUnix))) AS first, toFloat64(toUnixTimestamp64Milli(max(TimeUnix))) AS last ' +
     `FROM ${POINTS} WHERE Tenant = {tenant:String} AND TimeUnix >= fromUnixTimestamp64Milli({since:Int64}) ` +
     "AND toStartOfHour(TimeUnix) >= toDateTime({hour:UInt32}, 'UTC') AND isFinite(Value) " +

@@ -1,7 +1,7 @@
 /** The text form of Gnocchi's query language: `type = instance and not (project_id = "a" or started_at < "2026-11-01")`. */
 import { GnocchiError } from '../model/failure.ts'
 
-type FilterToken =
+type QueryToken =
   | { readonly kind: 'mark' | 'operator' | 'word'; readonly text: string }
   | { readonly kind: 'value'; readonly value: string | number | boolean | null }
 
@@ -31,8 +31,8 @@ const CONSTANTS: Readonly<Record<string, boolean | null>> = {
 const failAt = (place: number, expected: string): GnocchiError =>
   new GnocchiError(400, `Invalid filter: Expected ${expected}, at char ${place}`)
 
-function tokensOf(text: string): readonly (FilterToken & { readonly place: number })[] {
-  const tokens: (FilterToken & { place: number })[] = []
+function tokensOf(text: string): readonly (QueryToken & { readonly place: number })[] {
+  const tokens: (QueryToken & { place: number })[] = []
   for (let place = 0; place < text.length; ) {
     const found = PATTERNS.map(([kind, pattern]) => {
       pattern.lastIndex = place
@@ -46,7 +46,7 @@ function tokensOf(text: string): readonly (FilterToken & { readonly place: numbe
   return tokens
 }
 
-function tokenOf(kind: (typeof PATTERNS)[number][0], text: string, quoted: string | undefined): FilterToken {
+function tokenOf(kind: (typeof PATTERNS)[number][0], text: string, quoted: string | undefined): QueryToken {
   if (kind === 'mark' || kind === 'operator' || kind === 'word') return { kind, text }
   if (kind === 'number') return { kind: 'value', value: Number(text) }
   if (kind === 'quoted') return { kind: 'value', value: quoted ?? '' }
@@ -63,7 +63,7 @@ export function filterOfText(text: string): unknown {
   const tokens = tokensOf(text)
   let at = 0
   const place = (): number => tokens[at]?.place ?? text.length
-  const takes = (kind: FilterToken['kind'], ...texts: readonly string[]): boolean => {
+  const takes = (kind: QueryToken['kind'], ...texts: readonly string[]): boolean => {
     const token = tokens[at]
     const fits =
       token !== undefined && token.kind === kind && token.kind !== 'value' && texts.includes(token.text)

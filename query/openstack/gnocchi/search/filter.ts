@@ -114,23 +114,23 @@ function comparison(
   throw invalidInput(`Unknown operator \`${operator.slice(0, 100)}'`)
 }
 
-type AttributeReader = (resource: GnocchiResource) => FilterValue
+type ValueReader = (resource: GnocchiResource) => FilterValue
 
 const withValue =
-  (read: AttributeReader, test: (found: string | number) => boolean): ResourceTest =>
+  (read: ValueReader, test: (found: string | number) => boolean): ResourceTest =>
   resource => {
     const found = read(resource)
     return found === null ? null : test(found)
   }
 
-const TIMES: Readonly<Record<string, AttributeReader>> = {
+const TIMES: Readonly<Record<string, ValueReader>> = {
   started_at: ({ startedMs }) => startedMs,
   revision_start: ({ startedMs }) => startedMs,
   ended_at: ({ endedMs }) => endedMs,
   revision_end: () => null,
 }
 
-function readerOf(attribute: string, { type }: FilterSurroundings): AttributeReader {
+function readerOf(attribute: string, { type }: FilterSurroundings): ValueReader {
   if (Object.hasOwn(TIMES, attribute)) return TIMES[attribute]!
   if (attribute === 'lifespan')
     return ({ startedMs, endedMs }) => (endedMs === null ? null : endedMs - startedMs)

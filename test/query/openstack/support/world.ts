@@ -49,12 +49,22 @@ function ledgerOf(tenant: string, vm: string, account: string, factor: number) {
   )
 }
 
-export async function openWorld(options: Partial<Parameters<typeof openApi>[0]> = {}): Promise<Api> {
+interface WorldOptions extends Partial<Parameters<typeof openApi>[0]> {
+  /** Only what a caller of tenant `default` may see who is limited to account `web`, or who is not; default all. */
+  readonly only?: 'tenant' | 'web'
+}
+
+export async function openWorld({ only, ...options }: WorldOptions = {}): Promise<Api> {
   const api = await openApi({ nowMs: NOW_MS, ...options })
-  for (const [tenant, factor] of [
+  if (only === 'web') {
+    await api.store.insert(ledger, ledgerOf('default', VM, 'web', 1))
+    return api
+  }
+  const tenants = [
     ['default', 1],
     ['other', 10],
-  ] as const) {
+  ] as const
+  for (const [tenant, factor] of only === 'tenant' ? tenants.slice(0, 1) : tenants) {
     const scaled = (values: readonly number[]): readonly number[] => values.map(value => value * factor)
     await api.store.insert(metricPoints, [
       ...seriesRows(
