@@ -5,6 +5,7 @@ import type { JsonObject } from '../../core/model/json.ts'
 import { BOOK_OPERATIONS } from './books.ts'
 import { FACTOR_OPERATIONS } from './factors.ts'
 import { INSTANCE_OPERATIONS } from './instance.ts'
+import { OPENSTACK_OPERATIONS } from './openstack.ts'
 import type { BodyMember, Operation, QueryParameter } from './operation.ts'
 import { TRACE_OPERATIONS } from './traces.ts'
 
@@ -14,6 +15,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...FACTOR_OPERATIONS,
   ...INSTANCE_OPERATIONS,
   ...TRACE_OPERATIONS,
+  ...OPENSTACK_OPERATIONS,
 }
 
 /** A route as it is served. */
