@@ -64,12 +64,18 @@ export interface UsageRow {
     readonly estimated: number
     readonly simulated: number
   }
-  /** Energy without carbon factor or tariff: entries, energy and reasons. */
+  /**
+   * Energy without carbon factor or tariff, and use of resources whose price is in another currency than that of energy: entries,
+   * amounts and reasons.
+   */
   readonly unpriced: {
     readonly carbon_entries: string
     readonly carbon_uj: string
     readonly cost_entries: string
     readonly cost_uj: string
+    readonly resource_entries: string
+    readonly resource_cpu_us: string
+    readonly resource_gpu_us: string
     readonly reasons: readonly string[]
   }
 }

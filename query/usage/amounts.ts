@@ -80,6 +80,9 @@ export function toUsageRow(amounts: Amounts, place: RowPlace): UsageRow {
       carbon_uj: text('unpriced_carbon_uj'),
       cost_entries: text('unpriced_cost_entries'),
       cost_uj: text('unpriced_cost_uj'),
+      resource_entries: text('unpriced_resource_entries'),
+      resource_cpu_us: text('unpriced_resource_cpu_us'),
+      resource_gpu_us: text('unpriced_resource_gpu_us'),
       reasons: place.reasons,
     },
   }

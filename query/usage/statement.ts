@@ -6,6 +6,9 @@ import { DIMENSIONS, type TimeStep, type UsageDimension, type UsageRequest } fro
 import { isSharingPolicy, type SharedPart, sharedIdleSource } from './shared-idle.ts'
 import { coverWindow, type RangeSlice, type RollupUnit } from './window.ts'
 
+/** Resources whose list price is in another currency than the price of energy have no cost (`rate` names the reason). */
+const OTHER_CURRENCY = "Reason LIKE '%other_currency%'"
+
 /**
  * What is summed, by its name in the answer: over `SUMS` of groups that share and quality are keys of. (The ledger's
  * projections hold no sums under a condition on them: the engine would answer `sumIf` from single entries.)
@@ -33,6 +36,9 @@ const MEASURES = {
   unpriced_carbon_uj: 'sum(UnpricedCarbonUj)',
   unpriced_cost_entries: 'sum(UnpricedCostEntries)',
   unpriced_cost_uj: 'sum(UnpricedCostUj)',
+  unpriced_resource_entries: `sumIf(Entries, ${OTHER_CURRENCY})`,
+  unpriced_resource_cpu_us: `sumIf(CpuUs, ${OTHER_CURRENCY})`,
+  unpriced_resource_gpu_us: `sumIf(GpuUs, ${OTHER_CURRENCY})`,
   coverage_sum: 'sum(CoverageSum)',
   entries: 'sum(Entries)',
 } as const satisfies Record<string, string>

@@ -247,6 +247,7 @@ function usageRow(group: Readonly<Record<string, string>>, energy: bigint, price
       carbon_uj: '0',
       cost_entries: priced ? '0' : '12',
       cost_uj: priced ? '0' : text,
+      ...{ resource_entries: '0', resource_cpu_us: '0', resource_gpu_us: '0' },
       reasons: priced ? [] : ['no tariff'],
     },
   }

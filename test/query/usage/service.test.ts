@@ -73,6 +73,16 @@ beforeAll(async () => {
         CostEnergyNano: 2n ** 62n,
       }),
     ),
+    // Use whose price is in another currency; the month of it is summed from a projection.
+    ledgerRow({ Tenant: 'abroad', WindowStart: minute, CpuUs: 5n, GpuUs: 7n, CostResourceNano: 3n }),
+    ledgerRow({
+      Tenant: 'abroad',
+      WindowStart: minute + 60,
+      CpuUs: 11n,
+      GpuUs: 13n,
+      CostResourceNano: null,
+      Reason: 'no_intensity,other_currency',
+    }),
     // A alone in one minute, A and B in the next.
     ...[
       ['A', 0, 'active', 100n],
@@ -146,6 +156,20 @@ it('shares idle minute by minute, whatever is asked for', async () => {
 })
 
 describe('several currencies', () => {
+  it('says how much use has no price because its list is in another currency', async () => {
+    const answer = await usage({ window: '10m' }, { ...EVERYBODY, tenant: 'abroad' })
+    expect(answer.total).toMatchObject({
+      cpu_us: '16',
+      cost_resource_nano: '3',
+      unpriced: {
+        resource_entries: '1',
+        resource_cpu_us: '11',
+        resource_gpu_us: '13',
+        reasons: ['no_intensity,other_currency'],
+      },
+    })
+  })
+
   const identity = { ...EVERYBODY, tenant: 'money' }
   const costs = (rows: readonly UsageRow[]) =>
     rows.map(row => [
@@ -241,6 +265,7 @@ describe('one window', () => {
         carbon_uj: '0',
         cost_entries: '1',
         cost_uj: '225000000',
+        ...{ resource_entries: '0', resource_cpu_us: '0', resource_gpu_us: '0' },
         reasons: ['no tariff'],
       },
     })

@@ -161,6 +161,9 @@ function MoneyTile({ usage: { total, costs } }: { readonly usage: UsageAnswer })
         without="without a price"
         reasons={total.unpriced.reasons}
       />
+      {total.unpriced.resource_entries !== '0' && (
+        <p class="note warn">plus use of resources that are priced in another currency</p>
+      )}
     </Tile>
   )
 }
