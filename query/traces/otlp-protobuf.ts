@@ -1,39 +1,16 @@
 /** Spans as OTLP in protobuf: what Jaeger's storage and Tempo's answers consist of. */
 import { FIELD } from '../../core/protobuf/otlp/fields.ts'
-import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
+import { OtlpMessageWriter } from '../../core/protobuf/otlp/message-writer.ts'
+import { WIRE } from '../../core/protobuf/writer.ts'
 import { type Attribute, doubleOf, structureOf } from './attributes.ts'
 import type { Span } from './span.ts'
 import { groupedSpans } from './span-groups.ts'
 
 const { AnyValue: ANY, ArrayValue: LIST, KeyValue: PAIR, Span: SPAN, Event: EVENT, Link: LINK } = FIELD
 
-/** Writes messages field by field; fields with the value of an absent one are left out. */
-class OtlpWriter extends ProtobufWriter {
-  message(field: number, write: () => void): void {
-    this.tag(field, WIRE.bytes)
-    const start = this.begin()
-    write()
-    this.end(start)
-  }
-
-  text(field: number, value: string): void {
-    if (value === '') return
-    this.tag(field, WIRE.bytes)
-    this.string(value)
-  }
-
-  number(field: number, value: number): void {
-    if (value === 0) return
-    this.tag(field, WIRE.varint)
-    this.uint(value)
-  }
-
-  time(field: number, value: bigint): void {
-    if (value === 0n) return
-    this.tag(field, WIRE.fixed64)
-    this.fixed64(value)
-  }
-
+/** Writes fields of a span. */
+class OtlpWriter extends OtlpMessageWriter {
+  /** Bytes in hexadecimal; '' is left out. */
   hex(field: number, value: string): void {
     if (value === '') return
     this.tag(field, WIRE.bytes)
@@ -77,13 +54,13 @@ function writeSpan(to: OtlpWriter, span: Span): void {
   to.hex(SPAN.parentSpanId, span.parentSpanId)
   to.text(SPAN.name, span.name)
   to.number(SPAN.kind, span.kind)
-  to.time(SPAN.startTimeUnixNano, span.startNano)
-  to.time(SPAN.endTimeUnixNano, span.startNano + span.durationNano)
+  to.wide(SPAN.startTimeUnixNano, span.startNano)
+  to.wide(SPAN.endTimeUnixNano, span.startNano + span.durationNano)
   to.attributes(SPAN.attributes, span.attributes)
   to.number(SPAN.droppedAttributesCount, span.droppedAttributes)
   for (const { timeNano, name, attributes } of span.events) {
     to.message(SPAN.events, () => {
-      to.time(EVENT.timeUnixNano, timeNano)
+      to.wide(EVENT.timeUnixNano, timeNano)
       to.text(EVENT.name, name)
       to.attributes(EVENT.attributes, attributes)
     })
@@ -107,7 +84,7 @@ function writeTyped(to: OtlpWriter, { type, text }: Attribute): void {
   if (type === 'empty') return
   if (type === 'int') writeInt(to, text)
   else if (type === 'bool') writeBool(to, text === 'true')
-  else if (type === 'double') writeDouble(to, doubleOf(text))
+  else if (type === 'double') to.real(ANY.doubleValue, doubleOf(text))
   else if (type === 'bytes') {
     to.tag(ANY.bytesValue, WIRE.bytes)
     to.blob(Buffer.from(text, 'base64'))
@@ -121,7 +98,7 @@ function writeAny(to: OtlpWriter, value: unknown): void {
   if (typeof value === 'string') writeString(to, value)
   else if (typeof value === 'boolean') writeBool(to, value)
   else if (typeof value === 'bigint') writeInt(to, value.toString())
-  else if (typeof value === 'number') writeDouble(to, value)
+  else if (typeof value === 'number') to.real(ANY.doubleValue, value)
   else if (Array.isArray(value)) {
     to.message(ANY.arrayValue, () => {
       for (const item of value as readonly unknown[]) to.message(LIST.values, () => writeAny(to, item))
@@ -152,9 +129,4 @@ function writeBool(to: OtlpWriter, value: boolean): void {
 function writeInt(to: OtlpWriter, text: string): void {
   to.tag(ANY.intValue, WIRE.varint)
   to.varint64(BigInt(text))
-}
-
-function writeDouble(to: OtlpWriter, value: number): void {
-  to.tag(ANY.doubleValue, WIRE.fixed64)
-  to.double(value)
 }

@@ -2,53 +2,17 @@
 
 import type { IdView, MapView } from '../../../core/columns/column-views.ts'
 import { ENVELOPE } from '../../../core/protobuf/otlp/fields.ts'
-import { writeAttribute, writeText } from '../../../core/protobuf/otlp/write.ts'
-import { ProtobufWriter, WIRE } from '../../../core/protobuf/writer.ts'
+import { OtlpMessageWriter } from '../../../core/protobuf/otlp/message-writer.ts'
+import { writeAttribute } from '../../../core/protobuf/otlp/write.ts'
+import { WIRE } from '../../../core/protobuf/writer.ts'
 
 /** Bytes of ids. */
 export const TRACE_ID = 16
 /** Bytes of a span id. */
 export const SPAN_ID = 8
 
-/** Writes OTLP fields. `text`, `number`, `signed`, `wide` and `id` leave out the value that an absent field has. */
-export class MessageWriter extends ProtobufWriter {
-  /** A nested message. */
-  message(field: number, write: () => void): void {
-    this.tag(field, WIRE.bytes)
-    const start = this.begin()
-    write()
-    this.end(start)
-  }
-
-  /** Text; '' is what an absent field means, and is left out. */
-  text(field: number, value: string): void {
-    writeText(this, field, value)
-  }
-
-  /** Unsigned; 0 is left out. */
-  number(field: number, value: number): void {
-    if (value === 0) return
-    this.tag(field, WIRE.varint)
-    this.uint(value)
-  }
-
-  /** Zigzag, as sint32 has it; 0 is left out. */
-  signed(field: number, value: number): void {
-    this.number(field, ((value << 1) ^ (value >> 31)) >>> 0)
-  }
-
-  /** fixed64; 0 is left out. */
-  wide(field: number, value: bigint): void {
-    if (value === 0n) return
-    this.tag(field, WIRE.fixed64)
-    this.fixed64(value)
-  }
-
-  real(field: number, value: number): void {
-    this.tag(field, WIRE.fixed64)
-    this.double(value)
-  }
-
+/** Writes fields from the columns of a record. */
+export class MessageWriter extends OtlpMessageWriter {
   /** An id's bytes; absent ids are left out. */
   id(field: number, width: number, { bytes, isPresent }: IdView, row: number): void {
     if (!isPresent(row)) return
