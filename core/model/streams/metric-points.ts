@@ -23,6 +23,8 @@ const described = [
   column('Flags', 'uint32'),
 ] as const
 
+const KEY = ['Tenant', 'MetricName', 'toStartOfHour(TimeUnix)', 'ServiceName', 'Labels', 'Resource'] as const
+
 /** '' nearly always; otherwise a JSON array, see `StoredExemplar`. */
 const exemplars = column('Exemplars', 'string')
 
@@ -37,15 +39,9 @@ const pointStream = <const Name extends string, const Columns extends readonly C
     table: {
       name,
       partitionBy: 'toDate(TimeUnix)',
-      orderBy: [
-        'Tenant',
-        'MetricName',
-        'toStartOfHour(TimeUnix)',
-        'ServiceName',
-        'Labels',
-        'Resource',
-        'TimeUnix',
-      ],
+      // Without the time itself: the engine would match conditions on it with that column, which comes last, and not with the hour.
+      primaryKey: KEY,
+      orderBy: [...KEY, 'TimeUnix'],
       ttlFrom: 'toDateTime(TimeUnix)',
       retention: 'signals',
     },

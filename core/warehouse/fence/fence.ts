@@ -53,8 +53,6 @@ const PLANNING = {
   max_block_size: 16_384,
   function_range_max_elements_in_block: 2_000_000,
   max_temporary_data_on_disk_size_for_query: 4_294_967_296,
-  // The engine would evaluate conditions on small columns first, before the time: over views of points, that is parsing their texts.
-  enable_multiple_prewhere_read_steps: 0,
 } as const
 
 /**
