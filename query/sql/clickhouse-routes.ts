@@ -140,7 +140,8 @@ function sendHandshake(
   const revision = asked.clientProtocolVersion
   if (statement.format.name !== 'Native' || revision === undefined || !isHandshake(statement.text))
     return false
-  reply.send(Buffer.from(handshakeBlock(engine, revision)))
+  const block = handshakeBlock(engine, revision)
+  reply.send(asked.compress ? Buffer.concat([...compressedBlocks(block)]) : Buffer.from(block))
   return true
 }
 

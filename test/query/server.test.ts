@@ -22,7 +22,7 @@ import { EventBus } from '../../core/catalogue/events/event-bus.ts'
 import { createLogger } from '../../core/catalogue/events/logger.ts'
 import { traces } from '../../core/model/streams/index.ts'
 import { Lz4FrameStream, unframeLz4 } from '../../query/codings/lz4-frame.ts'
-import { compressedBlocks } from '../../query/codings/native-blocks.ts'
+import { compressedBlocks, decompressBlocks } from '../../query/codings/native-blocks.ts'
 import type { QueryServer } from '../../query/http/query-server.ts'
 import { createQueryServer } from '../../query/server.ts'
 import { eventually } from '../support/until.ts'
@@ -301,6 +301,13 @@ describe('/clickhouse/', () => {
     expect([...block.subarray(0, 10)]).toEqual([1, 0, 2, 255, 255, 255, 255, 0, 4, 1])
     const column = Buffer.from('\u000ddisplayName()\u0006String\u0000\u0008wattline')
     expect(block.subarray(10, 10 + column.length)).toEqual(column)
+    // With lz4 or zstd it asks for blocks.
+    const blocks = await fetch(
+      `${base}/clickhouse/?default_format=Native&client_protocol_version=54460&compress=1`,
+      { method: 'POST', body: 'SELECT displayName(), version(), revision(), timezone()' },
+    )
+    const inBlocks = Buffer.from(await blocks.arrayBuffer())
+    expect(Buffer.from(decompressBlocks(inBlocks, 10_000))).toEqual(block)
     const rows = await fetch(`${base}/clickhouse/?default_format=Native&client_protocol_version=54460`, {
       method: 'POST',
       body: 'SELECT 1',
