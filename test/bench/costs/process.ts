@@ -36,7 +36,15 @@ export async function idleRate(pids: readonly number[], seconds: number): Promis
 export async function drained(http: string, timeoutMs = 240_000): Promise<void> {
   const deadline = Date.now() + timeoutMs
   for (let calm = 0; calm < 2; ) {
-    const { partitions } = (await (await fetch(`${http}/api/v1/lag`)).json()) as LagAnswer
+    const answer = await fetch(`${http}/api/v1/lag`)
+    // A busy process may refuse a question.
+    if (!answer.ok) {
+      if (Date.now() > deadline)
+        throw new Error(`/api/v1/lag answers ${answer.status}: ${await answer.text()}`)
+      await pause(500)
+      continue
+    }
+    const { partitions } = (await answer.json()) as LagAnswer
     // In Kafka the offsets of transaction ends always count as pending: at most a few per partition.
     const pending = partitions.filter(
       entry => Number(entry.pending) > 3 && entry.oldest_pending_seconds !== null,
