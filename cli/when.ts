@@ -98,7 +98,31 @@ function rendered({ best, now, saved, zones, unknown, currency, kind }: BestWind
     ...zones.slice(0, 1).map(zone => row(`worst in ${zone.zone}`, zone.worst)),
   ]
   const table = renderTable(['', 'zone', 'start', 'CO2e', `g/kWh (${kind})`, 'cost', 'basis'], rows)
-  const gain = `Waiting saves ${fixedDecimals(saved.carbon_g, 1)} gCO2e${saved.cost === null ? '' : ` and ${money(saved.cost)}`}.\n`
+  const gain = `${gainOf(best, now, saved, money)}\n`
   const missing = unknown.length === 0 ? '' : `Not enough is known of: ${unknown.join(', ')}.\n`
   return `${table}${gain}${missing}`
+}
+
+/** What the best window saves, and by what: another start, another zone, or both. */
+export function gainOf(
+  best: Pick<PlannedWindow, 'start' | 'zone'>,
+  now: Pick<PlannedWindow, 'start' | 'zone'>,
+  saved: BestWindowAnswer['saved'],
+  money: (cost: number) => string,
+): string {
+  const [waits, moves] = [best.start !== now.start, best.zone !== now.zone]
+  if (!waits && !moves) return 'No later start is better than now.'
+  const how = [...(waits ? ['waiting'] : []), ...(moves ? [`running in ${best.zone}`] : [])].join(' and ')
+  const amounts = [
+    { amount: saved.carbon_g, text: (grams: number) => `${fixedDecimals(grams, 1)} gCO2e` },
+    ...(saved.cost === null ? [] : [{ amount: saved.cost, text: money }]),
+  ]
+  const part = (verb: string, sign: number): readonly string[] => {
+    const some = amounts.filter(({ amount }) => Math.sign(amount) === sign)
+    return some.length === 0
+      ? []
+      : [`${verb} ${some.map(({ amount, text }) => text(Math.abs(amount))).join(' and ')}`]
+  }
+  const parts = [...part('saves', 1), ...part('adds', -1)]
+  return `${how.slice(0, 1).toUpperCase()}${how.slice(1)} ${parts.join(' and ') || 'saves nothing'}.`
 }

@@ -92,6 +92,19 @@ const samplesOf = ({ rows }: RuleTest, rule: EvaluatedRule, at: number) =>
       value: value === null ? null : Number(value),
     }))
 
+/** What was asked for: labels and annotations only where the test names some. */
+const wanted = ({
+  rule,
+  state,
+  labels,
+  annotations = {},
+}: RuleTest['expect'][number]['alerts'][number]): string =>
+  [
+    rule,
+    state,
+    ...[labels, annotations].filter(one => Object.keys(one).length > 0).map(one => JSON.stringify(one)),
+  ].join(' ')
+
 function differences(
   group: RuleGroup,
   known: ReadonlyMap<string, ReadonlyMap<string, AlertInstance>>,
@@ -111,10 +124,7 @@ function differences(
         Object.entries(want.annotations ?? {}).every(([name, text]) => instance.annotations[name] === text),
     )
     if (found >= 0) left.splice(found, 1)
-    else
-      missing.push(
-        `at ${at}s: expected ${want.rule} ${want.state} ${JSON.stringify(want.labels)}, and it is not`,
-      )
+    else missing.push(`at ${at}s: expected ${wanted(want)}, and there is none`)
   }
   const more = left.map(
     ({ rule, instance: { state, labels, annotations } }) =>

@@ -25,7 +25,8 @@ const respond: RequestListener = (request, response) => {
   response.writeHead(200, { 'content-type': 'application/json' }).end(BODY)
 }
 
-const grpc = createHttp2Server()
+// As much memory as the product gives a connection: KEDA makes all calls on one.
+const grpc = createHttp2Server({ maxSessionMemory: 32 })
 grpc.on('stream', stream => {
   stream.on('error', () => {})
   stream.resume()
