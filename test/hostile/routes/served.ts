@@ -157,7 +157,10 @@ function headersOf(headers: Headers): string {
   return JSON.stringify(
     [...headers]
       .filter(([name]) => !varying.has(name))
-      .map(([name, value]) => [name, value.replace(/"elapsed_ns":"\d+"/, '')]),
+      .map(([name, value]) => [
+        name,
+        value.replace(/"elapsed_ns":"\d+"/, '').replaceAll(/127\.0\.0\.1:\d+/g, 'ADDRESS'),
+      ]),
   )
 }
 
@@ -167,6 +170,7 @@ const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 function steady(bytes: Buffer, isUnordered: boolean): string {
   const text = bytes
     .toString(bytes.includes(0) ? 'latin1' : 'utf8')
+    .replaceAll(/127\.0\.0\.1:\d+/g, 'ADDRESS')
     .replaceAll(UUID, 'UUID')
     .replaceAll(/wattline-hostile-exports-\w+/g, 'FOLDER')
     .replaceAll(/\b[0-9a-f]{16}(?=\r?\n__exception__)|(?<=__exception__\r\n)[0-9a-f]{16}/g, 'TAG')
