@@ -156,7 +156,7 @@ const usage = (draw: Draw): HostileRequest =>
 
 /** Covered by kinds of their own. */
 const KNOWN =
-  /^\w+ (\/prometheus\/|\/federate|\/jaeger\/|\/tempo\/|(\/model)?\/allocation|\/clickhouse|\/api\/v1\/(query|query_range|query_exemplars|series|labels|label|metadata|format_query|parse_query|features|status)(\/|$))/
+  /^\w+ (\/prometheus\/|\/federate|\/jaeger\/|\/tempo\/|(\/model)?\/allocation|\/clickhouse|(\/gnocchi)?\/v1\/|(\/cloudkitty)?\/v2\/|\/api\/v1\/(query|query_range|query_exemplars|series|labels|label|metadata|format_query|parse_query|features|status)(\/|$))/
 const WORDS = [...NAMES, ...SERVICES, 'hot', 'web']
 
 /** Values that parameters of paths and queries get, for routes that nothing more is known of. */

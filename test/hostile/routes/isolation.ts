@@ -3,6 +3,7 @@ import { type Asker, LIMITED, SECRET, WHOLE } from '../worlds.ts'
 import { BOOKS, SHARED_IDLE } from './books.ts'
 import { clickhouseKinds, KILLS } from './clickhouse.ts'
 import { Draw } from './draw.ts'
+import { OPENSTACK } from './openstack.ts'
 import { PROMQL } from './promql.ts'
 import type { HostileRequest, RequestKind } from './request.ts'
 import { type Served, serve } from './served.ts'
@@ -14,6 +15,7 @@ export const requestKinds = (seed: number, asker: Asker): readonly RequestKind[]
   ...PROMQL,
   ...TRACES,
   ...BOOKS,
+  ...OPENSTACK,
   ...(asker.accounts === null ? [SHARED_IDLE] : []),
   ...clickhouseKinds(seed),
 ]
