@@ -2,6 +2,7 @@
  * Decodes ClickHouse's format Native (of revision 0) while it arrives. Columns of fixed width become typed arrays
  * without a look at single values; of a LowCardinality column only the dictionary is decoded.
  */
+import type { Arena, ArenaPlace } from './arena.ts'
 import type { NativeBlock, NativeColumn } from './columns.ts'
 
 /** Thrown while a block is incomplete. */
@@ -13,14 +14,25 @@ const FIRST_BYTES = 262_144
 /** The engine never makes one this large: whatever it is, it is not Native. */
 const BLOCK_MAX_BYTES = 1_073_741_824
 
+interface NumbersConstructor<T> {
+  readonly BYTES_PER_ELEMENT: number
+  new (buffer: ArrayBuffer, offset: number, length: number): T
+}
+
 /** Takes an answer in pieces of any size, and gives its blocks. */
 export class NativeDecoder {
+  readonly #arena: Arena | undefined
   #bytes = new Uint8Array(FIRST_BYTES)
   #start = 0
   #end = 0
   #at = 0
   /** Below this many bytes the next block is certainly incomplete. */
   #wanted = 1
+
+  /** With an arena, columns of numbers lie there, and are valid until it is reset. */
+  constructor(arena?: Arena) {
+    this.#arena = arena
+  }
 
   /** @throws if the answer ends within a block */
   end(): void {
@@ -79,7 +91,8 @@ export class NativeDecoder {
       return this.#dictionary(rows)
     }
     if (type.startsWith('Array(')) {
-      const ends = new BigUint64Array(this.#copy(8 * rows))
+      const place = this.#copy(8 * rows)
+      const ends = new BigUint64Array(place.buffer, place.offset, rows)
       const total = Number(ends[rows - 1] ?? 0n)
       const inner = type.slice('Array('.length, -1)
       if (inner.startsWith('LowCardinality')) throw new Error(`a column of type ${type} is not read`)
@@ -91,14 +104,14 @@ export class NativeDecoder {
   #plain(type: string, rows: number): NativeColumn {
     switch (type) {
       case 'Float64':
-        return { kind: 'numbers', values: new Float64Array(this.#copy(8 * rows)) }
+        return { kind: 'numbers', values: this.#numbers(Float64Array, rows) }
       case 'UInt32':
-        return { kind: 'numbers', values: new Uint32Array(this.#copy(4 * rows)) }
+        return { kind: 'numbers', values: this.#numbers(Uint32Array, rows) }
       case 'Int32':
-        return { kind: 'numbers', values: new Int32Array(this.#copy(4 * rows)) }
+        return { kind: 'numbers', values: this.#numbers(Int32Array, rows) }
       case 'UInt8':
       case 'Bool':
-        return { kind: 'numbers', values: new Uint8Array(this.#copy(rows)) }
+        return { kind: 'numbers', values: this.#numbers(Uint8Array, rows) }
       case 'String':
         return { kind: 'texts', values: this.#texts(rows) }
       default:
@@ -115,9 +128,9 @@ export class NativeDecoder {
     if (count !== rows)
       throw new Error('a dictionary of the answer of the engine has other rows than its block')
     const width = flags & 0xff
-    if (width === 0) return { kind: 'dictionary', values, ids: new Uint8Array(this.#copy(rows)) }
-    if (width === 1) return { kind: 'dictionary', values, ids: new Uint16Array(this.#copy(2 * rows)) }
-    if (width === 2) return { kind: 'dictionary', values, ids: new Uint32Array(this.#copy(4 * rows)) }
+    if (width === 0) return { kind: 'dictionary', values, ids: this.#numbers(Uint8Array, rows) }
+    if (width === 1) return { kind: 'dictionary', values, ids: this.#numbers(Uint16Array, rows) }
+    if (width === 2) return { kind: 'dictionary', values, ids: this.#numbers(Uint32Array, rows) }
     throw new Error('a dictionary of the answer of the engine has too many values')
   }
 
@@ -144,13 +157,21 @@ export class NativeDecoder {
   }
 
   #uint64(): bigint {
-    return new BigUint64Array(this.#copy(8))[0]!
+    this.#skip(8)
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#at - 8, 8).getBigUint64(0, true)
   }
 
-  /** A buffer of its own: arrays of wider types need their alignment, and the bytes here are overwritten. */
-  #copy(length: number): ArrayBuffer {
+  #numbers<T>(Numbers: NumbersConstructor<T>, rows: number): T {
+    const { buffer, offset } = this.#copy(Numbers.BYTES_PER_ELEMENT * rows)
+    return new Numbers(buffer, offset, rows)
+  }
+
+  /** Memory of its own: arrays of wider types need their alignment, and the bytes here are overwritten. */
+  #copy(length: number): ArenaPlace {
     this.#skip(length)
-    return this.#bytes.slice(this.#at - length, this.#at).buffer
+    const place = this.#arena?.take(length) ?? { buffer: new ArrayBuffer(length), offset: 0 }
+    new Uint8Array(place.buffer, place.offset, length).set(this.#bytes.subarray(this.#at - length, this.#at))
+    return place
   }
 
   #skip(length: number): void {

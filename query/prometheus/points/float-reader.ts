@@ -1,5 +1,6 @@
 /** Reads gauges and sums of one metric. */
 import type { Labels, SampleChunk } from '../../promql/index.ts'
+import { Arena } from '../native/arena.ts'
 import { floatsOf, type NativeBlock } from '../native/columns.ts'
 import { ReadAhead } from '../reading/read-ahead.ts'
 import type { Ask, SeriesReader } from '../reading/reader.ts'
@@ -39,17 +40,19 @@ export function floatReader(options: FloatReaderOptions): SeriesReader {
   const { picked, span } = options
   const sums = options.isDelta ? new Float64Array(picked.places.length) : null
   const isAhead = (picked.places.length * (span.toMs - span.fromMs)) / 1000 <= AHEAD_SERIES_SECONDS
+  const arena = new Arena()
   let ahead: ReadAhead | null = null
   return {
     series: picked.labels,
     async samples(fromMs, toMs, push) {
       if (!isAhead) {
-        await readSpan(options, sums, { fromMs, toMs }, push)
+        await readSpan(options, { arena, sums }, { fromMs, toMs }, push)
         return
       }
       if (ahead === null) {
         const all = new ReadAhead(picked.places.length)
-        await readSpan(options, sums, { fromMs, toMs: Math.max(toMs, span.toMs) }, chunk => all.add(chunk))
+        const whole = { fromMs, toMs: Math.max(toMs, span.toMs) }
+        await readSpan(options, { arena: undefined, sums }, whole, chunk => all.add(chunk))
         ahead = all
       }
       ahead.upTo(toMs, push)
@@ -59,10 +62,12 @@ export function floatReader(options: FloatReaderOptions): SeriesReader {
 
 async function readSpan(
   { ask, picked, statement, values = block => floatsOf(block, 4) }: FloatReaderOptions,
-  sums: Float64Array | null,
+  { arena, sums }: { readonly arena: Arena | undefined; readonly sums: Float64Array | null },
   { fromMs, toMs }: SampleSpan,
   push: (chunk: SampleChunk) => void,
 ): Promise<void> {
+  // The chunks of the call before are no longer needed.
+  arena?.reset()
   const { known, places } = picked
   const idOf = new Int32Array(known.all.length).fill(-1)
   for (const [id, place] of places.entries()) idOf[place] = id
@@ -70,8 +75,8 @@ async function readSpan(
   const runs = new FloatRuns(places.length, sums, push)
   for (let from = fromMs; from < toMs; from += LONGEST_SPAN_MS) {
     const part = { fromMs: from, toMs: Math.min(toMs, from + LONGEST_SPAN_MS) }
-    for await (const block of ask(statement(named, part))) {
-      const found = runsOf(block, known, idOf, spanStart(part))
+    for await (const block of ask(statement(named, part), arena)) {
+      const found = runsOf(block, { known, idOf, startMs: spanStart(part), arena })
       runs.add({ ...found, values: values(block) })
     }
   }

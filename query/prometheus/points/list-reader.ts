@@ -114,7 +114,7 @@ function addBlock(
     readonly startMs: number
   },
 ): void {
-  const found = runsOf(block, picked.known, identity(picked.known), startMs)
+  const found = runsOf(block, { known: picked.known, idOf: identity(picked.known), startMs })
   const stale = numbersOf(block, 4)
   const keys = listsOf(block, 5)
   const values = listsOf(block, 6)

@@ -64,7 +64,7 @@ export function nativeReader({ ask, table, metric, picked }: NativeReaderOptions
       for await (const block of ask(
         samplesStatement({ table, metric, columns: COLUMNS[table] }, named, span),
       )) {
-        const { ids, starts, times } = runsOf(block, known, idOf, spanStart(span))
+        const { ids, starts, times } = runsOf(block, { known, idOf, startMs: spanStart(span) })
         const histograms = histogramsOf(block)
         const builder = new HistogramRuns(lastMs)
         for (let run = 0; run < ids.length; run += 1) {

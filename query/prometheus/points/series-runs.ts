@@ -1,4 +1,5 @@
 /** Where in a block which series begins. */
+import type { Arena } from '../native/arena.ts'
 import { dictionaryOf, type NativeBlock, numbersOf, textAt } from '../native/columns.ts'
 import type { MetricSeries } from './series-index.ts'
 
@@ -11,16 +12,18 @@ export interface BlockRuns {
   readonly times: Float64Array
 }
 
-/**
- * Finds runs by the ids of the three dictionaries, so that texts are looked at once a run.
- * @param idOf number of a series by its place in `known`
- */
-export function runsOf(
-  block: NativeBlock,
-  known: MetricSeries,
-  idOf: Int32Array,
-  startMs: number,
-): BlockRuns {
+/** How rows are told apart. */
+interface RunOptions {
+  readonly known: MetricSeries
+  /** Number of a series by its place in `known`. */
+  readonly idOf: Int32Array
+  readonly startMs: number
+  /** Where times lie. */
+  readonly arena?: Arena | undefined
+}
+
+/** Finds runs by the ids of the three dictionaries, so that texts are looked at once a run. */
+export function runsOf(block: NativeBlock, { known, idOf, startMs, arena }: RunOptions): BlockRuns {
   const [services, labels, resources] = [0, 1, 2].map(column => dictionaryOf(block, column)) as [
     ReturnType<typeof dictionaryOf>,
     ReturnType<typeof dictionaryOf>,
@@ -42,7 +45,10 @@ export function runsOf(
   }
   starts[runs] = block.rows
   const offsets = numbersOf(block, 3)
-  const times = new Float64Array(block.rows)
+  const place = arena?.take(8 * block.rows)
+  const times = place
+    ? new Float64Array(place.buffer, place.offset, block.rows)
+    : new Float64Array(block.rows)
   for (let row = 0; row < block.rows; row += 1) times[row] = startMs + offsets[row]!
   return { ids: ids.subarray(0, runs), starts: starts.subarray(0, runs + 1), times }
 }

@@ -119,7 +119,7 @@ class RunningTask implements Evaluation {
         void this.#read(message.read, message.statement)
         return
       case 'used':
-        this.#reads.get(message.read)?.used(message.bytes)
+        this.#reads.get(message.read)?.used(message.bytes, message.buffer)
         return
       case 'body':
         this.#pieces.push(message.bytes)

@@ -9,7 +9,7 @@ const PIECE_BYTES = 524_288
 /** A statement whose answer is being handed on. */
 export interface ReadInHand {
   /** The thread has used bytes; less than 0: it wants no more. */
-  used(bytes: number): void
+  used(bytes: number, buffer?: ArrayBuffer): void
 }
 
 interface ThreadPort {
@@ -27,8 +27,10 @@ export async function pump(
   let underWay = 0
   let isUnwanted = false
   let wake: () => void = () => undefined
+  const held = new PumpBuffer()
   receiver.register({
-    used(bytes) {
+    used(bytes, buffer) {
+      if (buffer !== undefined) held.giveBack(buffer)
       if (bytes < 0) isUnwanted = true
       else underWay -= bytes
       wake()
@@ -43,7 +45,6 @@ export async function pump(
       })
     }
   }
-  const held = new PumpBuffer()
   for await (const chunk of chunks) {
     if (isUnwanted || receiver.isOver()) return
     if (held.add(chunk)) continue
@@ -58,7 +59,12 @@ export async function pump(
 class PumpBuffer {
   /** The first piece is small: most answers are. */
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(16_384)
+  readonly #free: ArrayBuffer[] = []
   length = 0
+
+  giveBack(buffer: ArrayBuffer): void {
+    if (buffer.byteLength === PIECE_BYTES) this.#free.push(buffer)
+  }
 
   /** Whether there was space for them. */
   add(chunk: Uint8Array): boolean {
@@ -76,7 +82,7 @@ class PumpBuffer {
 
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.subarray(0, this.length)
-    this.#bytes = Buffer.allocUnsafeSlow(PIECE_BYTES)
+    this.#bytes = new Uint8Array(this.#free.pop() ?? new ArrayBuffer(PIECE_BYTES))
     this.length = 0
     return taken
   }

@@ -1,10 +1,13 @@
 /** What readers of a table need and give. */
 import type { Labels, SampleChunk, SelectorNeed } from '../../promql/index.ts'
+import type { Arena } from '../native/arena.ts'
 import type { NativeBlock } from '../native/columns.ts'
 import type { Read } from '../wire/messages.ts'
 
-/** Runs a statement behind the caller's fence, and decodes its answer while it arrives. */
-export type Ask = (read: Read) => AsyncIterable<NativeBlock>
+/**
+ * Runs a statement behind the caller's fence, and decodes its answer while it arrives: into an arena, if there is one.
+ */
+export type Ask = (read: Read, arena?: Arena) => AsyncIterable<NativeBlock>
 
 /** Series of one selector, of one table. */
 export interface SeriesReader {

@@ -1,5 +1,6 @@
 /** A thread's side of the conversation with the main thread: statements it asks for, and the body it sends. */
 import type { MessagePort } from 'node:worker_threads'
+import type { Arena } from '../native/arena.ts'
 import type { NativeBlock } from '../native/columns.ts'
 import { NativeDecoder } from '../native/decoder.ts'
 import type { FailureKind, FromThread, Read, ToThread } from '../wire/messages.ts'
@@ -18,7 +19,7 @@ export class TaskError extends Error {
 const UNTAKEN_BYTES = 8_388_608
 
 interface OpenRead {
-  readonly arrived: Uint8Array[]
+  readonly arrived: Uint8Array<ArrayBuffer>[]
   state: 'open' | 'ended' | 'broken'
   wake: () => void
 }
@@ -50,19 +51,23 @@ export class TaskPort {
   }
 
   /** Blocks of a statement's answer, which the main thread runs. @throws TaskError `read` */
-  async *blocks(statement: Read): AsyncGenerator<NativeBlock> {
+  async *blocks(statement: Read, arena?: Arena): AsyncGenerator<NativeBlock> {
     const id = this.#next
     this.#next += 1
     const read: OpenRead = { arrived: [], state: 'open', wake: () => undefined }
     this.#reads.set(id, read)
     this.#say({ type: 'read', read: id, statement })
-    const decoder = new NativeDecoder()
+    const decoder = new NativeDecoder(arena)
     try {
       for (;;) {
         const bytes = read.arrived.shift()
         if (bytes !== undefined) {
           yield* decoder.push(bytes)
-          this.#say({ type: 'used', read: id, bytes: bytes.length })
+          // The buffer goes back, to be filled again.
+          this.#port.postMessage(
+            { type: 'used', read: id, bytes: bytes.length, buffer: bytes.buffer } satisfies FromThread,
+            [bytes.buffer],
+          )
         } else if (read.state === 'open') await new Promise<void>(resolve => (read.wake = resolve))
         else if (read.state === 'broken') throw new TaskError('read', 'a statement failed')
         else {

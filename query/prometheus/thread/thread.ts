@@ -44,8 +44,8 @@ function giveWay(): void {
 function countedAsk(port: TaskPort, { limits, deadlineMs, cancel }: Task): Ask {
   const flag = new Int32Array(cancel)
   let rows = 0
-  return async function* ask(read) {
-    for await (const block of port.blocks(read)) {
+  return async function* ask(read, arena) {
+    for await (const block of port.blocks(read, arena)) {
       rows += block.rows
       if (rows > limits.samplesRead) {
         throw new TaskError(

@@ -92,7 +92,7 @@ export type FailureKind =
 export type ToThread =
   | { readonly type: 'task'; readonly task: Task }
   /** Part of the answer to a statement. */
-  | { readonly type: 'chunk'; readonly read: number; readonly bytes: Uint8Array }
+  | { readonly type: 'chunk'; readonly read: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: 'end'; readonly read: number }
   | { readonly type: 'broken'; readonly read: number }
   /** Bytes of the body have been taken. */
@@ -101,8 +101,8 @@ export type ToThread =
 /** From a thread. */
 export type FromThread =
   | { readonly type: 'read'; readonly read: number; readonly statement: Read }
-  /** Bytes of a statement's answer have been used. */
-  | { readonly type: 'used'; readonly read: number; readonly bytes: number }
+  /** Bytes of a statement's answer have been used; their buffer, which can be filled again. Less than 0: no more are wanted. */
+  | { readonly type: 'used'; readonly read: number; readonly bytes: number; readonly buffer?: ArrayBuffer }
   /** Part of the body of the answer. */
   | { readonly type: 'body'; readonly bytes: Uint8Array }
   | { readonly type: 'done' }

@@ -10,6 +10,8 @@ import type { Plan } from './plan.ts'
 /** One selector: its series in the order of results, and the samples of the current slice. */
 interface SelectedSeries {
   store: Store
+  /** The store before: its arrays are used for the next one. */
+  before: Store | undefined
   readonly rowOf: Int32Array
   readonly how: Ingestion
   /** Up to where samples were read. */
@@ -46,6 +48,7 @@ export class SelectorReader {
       const labels: readonly Labels[] = order.map(position => found[position] ?? [])
       this.#selected.push({
         store: emptyStore(labels),
+        before: undefined,
         rowOf,
         how: {
           keepsStale: this.#plan.windows[need.id]?.keepsStale === true,
@@ -83,7 +86,9 @@ export class SelectorReader {
       this.#env.budget.check()
     })
     this.#env.budget.checkNow()
-    selected.store = builder.build(fromMs)
+    const store = builder.build(fromMs, selected.before)
+    selected.before = selected.store
+    selected.store = store
     selected.readToMs = toMs
   }
 }

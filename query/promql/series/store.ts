@@ -85,15 +85,15 @@ export class StoreBuilder {
     this.#hasNaN ||= chunk.hasNaN ?? hasNaN(chunk.values)
   }
 
-  /** The store of the next slice: samples after `afterMs` of the slice before, then the new ones. */
-  build(afterMs: number): Store {
+  /** The store of the next slice: samples after `afterMs` of the slice before, then the new ones; in `spare`, where they fit. */
+  build(afterMs: number, spare?: StoreArrays): Store {
     return this.#hasHistograms || this.#hasNaN || this.#previous.histogramStarts !== undefined
       ? this.#buildMixed(afterMs)
-      : this.#buildFloats(afterMs)
+      : this.#buildFloats(afterMs, spare)
   }
 
   /** Whole runs are copied: there is nothing to look at in them. */
-  #buildFloats(afterMs: number): Store {
+  #buildFloats(afterMs: number, spare: StoreArrays | undefined): Store {
     const previous = this.#previous
     const { labels } = previous
     const starts = new Int32Array(labels.length + 1)
@@ -112,8 +112,8 @@ export class StoreBuilder {
       for (const { from, to } of this.#runs[row] ?? []) total += to - from
     }
     starts[labels.length] = total
-    const times = new Float64Array(total)
-    const values = new Float64Array(total)
+    const times = arrayOf(total, spare?.times)
+    const values = arrayOf(total, spare?.values)
     const stale = previous.stale === undefined ? undefined : new Uint8Array(total)
     for (let row = 0; row < labels.length; row += 1) {
       let at = starts[row] ?? 0
@@ -143,6 +143,17 @@ export class StoreBuilder {
     }
     return columns.finish(this.#previous)
   }
+}
+
+/** Arrays of a store that is no longer needed. */
+export type StoreArrays = Pick<Store, 'times' | 'values'>
+
+/** Memory that was used before costs less than new memory; a little more is taken, since slices differ. */
+function arrayOf(length: number, spare: Float64Array | undefined): Float64Array {
+  const isEnough = spare !== undefined && spare.buffer.byteLength >= 8 * length && spare.byteOffset === 0
+  return isEnough
+    ? new Float64Array(spare.buffer, 0, length)
+    : new Float64Array(Math.ceil(length * 1.1)).subarray(0, length)
 }
 
 /** Runs are short: a loop costs less than a view of each. There is no NaN among them whose bits would have to stay. */

@@ -14,8 +14,10 @@ const BUCKET = 'http_request_duration_seconds_bucket'
 
 /** All questions; `stepS`: of those over a day. */
 export function questionsOf(size: Size, stepS: number): readonly Question[] {
-  const endS = Math.floor(size.endMs / 1000)
-  const daySeconds = Math.floor(((size.scrapes - 1) * size.scrapeMs) / 1000)
+  // No sample lies on the edge of a range: Prometheus 2 counts it at the left edge, Prometheus 3 does not.
+  const endS = Math.floor(size.endMs / 1000) - 0.5
+  // Nor does a range begin before the first sample: 3.x extrapolates less far to where a counter was zero.
+  const daySeconds = Math.floor((size.scrapes * size.scrapeMs) / 1000) - 600
   const range = (name: string, query: string, seconds: number, step: number, times = 1): Question => ({
     name,
     times,
