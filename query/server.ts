@@ -28,6 +28,7 @@ import { liveRoutes } from './live/routes.ts'
 import { collectRoutes, openApiRoutes } from './openapi/routes.ts'
 import { cloudKittyRoutes } from './openstack/cloudkitty/routes.ts'
 import { gnocchiRoutes } from './openstack/gnocchi/routes.ts'
+import { keystoneRoutes } from './openstack/keystone/routes.ts'
 import { pageRoutes } from './page/routes.ts'
 import { planningRoutes } from './planning/routes.ts'
 import { servePrometheus } from './prometheus/serve.ts'
@@ -106,6 +107,7 @@ export function createQueryServers(options: QueryServerOptions): QueryServers {
   tempoRoutes(app, context)
   gnocchiRoutes(app, context)
   cloudKittyRoutes(app, context)
+  keystoneRoutes(app, context)
   quarantineRoutes(app, context)
   lagRoutes(app, context)
   factorRoutes(app, context)

@@ -66,6 +66,18 @@ const CLOUDKITTY: Readonly<Record<string, Operation>> = {
   'GET /v2/scope': { summary: 'Accounts, for CloudKitty' },
 }
 
+const KEYSTONE: Readonly<Record<string, Operation>> = {
+  'GET /identity': { summary: 'Versions of the API, for clients of Keystone' },
+  'GET /identity/v3': { summary: 'The version of the API, for clients of Keystone' },
+  'POST /identity/v3/auth/tokens': {
+    summary: 'The token that is presented as password, as a token of Keystone, with the catalogue',
+  },
+  'GET /identity/v3/auth/tokens': {
+    summary: 'Whether the token of the caller holds, for clients of Keystone',
+  },
+  'GET /identity/v3/auth/catalog': { summary: 'Addresses of the services, for clients of Keystone' },
+}
+
 const below = (home: string, operations: Readonly<Record<string, Operation>>) =>
   Object.fromEntries(
     Object.entries(operations).flatMap(([route, said]) => [
@@ -78,4 +90,5 @@ const below = (home: string, operations: Readonly<Record<string, Operation>>) =>
 export const OPENSTACK_OPERATIONS: Readonly<Record<string, Operation>> = {
   ...below('/gnocchi', GNOCCHI),
   ...below('/cloudkitty', CLOUDKITTY),
+  ...KEYSTONE,
 }

@@ -69,6 +69,29 @@ def gnocchi():
     answers["errors"] = errors
 
 
+def keystone():
+    """Clients that get their token and the addresses from Keystone."""
+    from cloudkittyclient import client
+    from gnocchiclient import client as gnocchi
+    from keystoneauth1 import discover, session
+    from keystoneauth1.identity import v3
+    home = BASE + "/identity"
+    plugin = v3.Password(auth_url=home + "/v3", user_id="any", password=TOKEN, project_id="any")
+    asking = session.Session(auth=plugin)
+    answers["keystone token"] = asking.get_token() == TOKEN
+    answers["keystone addresses"] = [asking.get_endpoint(service_type=t) for t in ("metric", "rating")]
+    answers["keystone metrics"] = len(gnocchi.Client("1", session=asking).metric.list())
+    answers["keystone scopes"] = [s["scope_id"] for s in client.Client("2", session=asking).scope.get_scope_state()["results"]]
+    answers["keystone versions"] = [v["version"] for v in discover.Discover(session.Session(), home).version_data()]
+    secret = v3.ApplicationCredential(auth_url=home, application_credential_id="any", application_credential_secret=TOKEN)
+    answers["keystone application"] = session.Session(auth=secret).get_token() == TOKEN
+    try:
+        session.Session(auth=v3.Password(auth_url=home, user_id="any", password="wl_wrong")).get_token()
+        answers["keystone wrong"] = "accepted"
+    except Exception as error:
+        answers["keystone wrong"] = type(error).__name__
+
+
 def cloudkitty():
     from cloudkittyclient import client
     from keystoneauth1 import session, token_endpoint
@@ -154,6 +177,7 @@ def processor():
 
 gnocchi()
 cloudkitty()
+keystone()
 aodh(observability())
 processor()
 print(json.dumps(answers))

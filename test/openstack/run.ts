@@ -378,6 +378,16 @@ async function libraries(
   )
   compare('rating error', String(found['rating error']).includes('Cannot group by flavor'), true)
 
+  compare('keystone', [found['keystone token'], found['keystone application']], [true, true])
+  compare('keystone, addresses', found['keystone addresses'], [
+    `${wattline.http}/gnocchi`,
+    `${wattline.http}/cloudkitty`,
+  ])
+  compare('keystone, metrics', Number(found['keystone metrics']) > 0, true)
+  compare('keystone, scopes', found['keystone scopes'], found['scopes'])
+  compare('keystone, versions', found['keystone versions'], [[3, 14]])
+  compare('keystone, wrong password', found['keystone wrong'], 'Unauthorized')
+
   const highest = max(TIMES.map(memoryAt))
   compare('observabilityclient', found['observability'], [[VM, String(highest)]])
   compare('observabilityclient, labels', found['observability labels'], [VM, OTHER_VM, 'cmp001'])
@@ -401,16 +411,29 @@ async function libraries(
   ])
 }
 
-/** As KEDA asks: the minute now, the last of the measures, the third of its fields. */
+/** As KEDA asks: a token from Keystone, whether it holds, the minute now, the last of the measures, the third of its fields. */
 async function keda(wattline: WattlineProcess): Promise<void> {
   const at = Math.floor(Date.now() / 1000)
   await post(wattline, { ...samples[2]!, at, value: 77 })
+  const tokens = `${wattline.http}/identity/v3/auth/tokens`
+  const user = { id: 'any', password: TOKEN }
+  const identity = { methods: ['password'], password: { user } }
+  // Bytes, since KEDA names no media type.
+  const body = new TextEncoder().encode(
+    JSON.stringify({ auth: { identity, scope: { project: { id: '' } } } }),
+  )
+  const token = (await fetch(tokens, { method: 'POST', body })).headers.get('x-subject-token') ?? ''
+  const holds = await fetch(tokens, {
+    method: 'HEAD',
+    headers: { 'x-auth-token': token, 'x-subject-token': token },
+  })
+  compare("KEDA's token", [token === TOKEN, holds.status], [true, 200])
   const start = `${new Date(at * 1000).toISOString().slice(0, 17)}00`
   const query = `aggregation=mean&granularity=60&start=${encodeURIComponent(start)}`
   const url = `${wattline.http}/gnocchi/v1/metric/${metricUuid(VM, 'memory.usage')}/measures?${query}`
   const last = await eventually(
     async () => {
-      const answer = await fetch(url, { headers: { 'x-auth-token': TOKEN } })
+      const answer = await fetch(url, { headers: { 'x-auth-token': token } })
       return ((await answer.json()) as readonly (readonly unknown[])[]).at(-1)
     },
     found => found !== undefined,

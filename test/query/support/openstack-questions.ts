@@ -53,4 +53,4 @@ export const OPENSTACK_QUESTIONS: Readonly<Record<string, readonly [route: strin
 
 /** Whether a route is one of these APIs: they need no more than scope read. */
 export const isOpenStackRoute = (route: string): boolean =>
-  /^\w+ (\/gnocchi|\/cloudkitty|(?=\/v[12]\/))/.test(route)
+  /^\w+ (\/gnocchi|\/cloudkitty|\/identity\/v3\/|(?=\/v[12]\/))/.test(route)

@@ -10,7 +10,8 @@ import { spans } from '../../../contract/warehouse/sample-rows.ts'
 import { type ClickHouseFront, startClickHouseFront } from '../../../support/clickhouse-front/front.ts'
 import { runs } from '../../../support/runs.ts'
 
-const RETENTION = { signalsDays: 30, ledgerDays: 400 }
+/** Sample rows have fixed dates. */
+const RETENTION = { signalsDays: 36_500, ledgerDays: 36_500 }
 /** In `npm test`; the proofs have twice as many. */
 const STARTERS = Math.min(4, runs(2))
 const SEED = 7
@@ -81,7 +82,7 @@ describe.each([
     const later = { ...traces, columns: [...traces.columns, column('New', 'int64?')] }
     await fail()
     await Promise.all(
-      warehouses.map(warehouse => warehouse.migrate([later], { signalsDays: 31, ledgerDays: 400 })),
+      warehouses.map(warehouse => warehouse.migrate([later], { signalsDays: 36_501, ledgerDays: 36_500 })),
     )
     await front.heal()
     const rows = await warehouses
