@@ -107,8 +107,8 @@ const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8
   .filter(name => name.endsWith('.md'))
   .map(name => ({ name, text: readFileSync(join(root, 'docs', name), 'utf8') }))
 
-/** Energy is shared over requests some minutes after the spans; there is no Kubernetes here, and one service calls no other. */
-const MAY_BE_EMPTY = ['FROM request_energy', 'otel_traces AS callers', "'sched_latency'"]
+/** Energy is shared over requests some minutes after the spans; no Kubernetes and no network is seen here, and one service calls no other. */
+const MAY_BE_EMPTY = ['FROM request_energy', 'otel_traces AS callers', "'sched_latency'", "'network_io'"]
 
 /** `[where, text]` of the blocks of a language in all pages. */
 const blocks = (language: string): [string, string][] =>
