@@ -156,8 +156,9 @@ test.each([
     }),
     { numRuns: runs(40) },
   )
-  expect(read).toBeGreaterThan(runs(25))
-  expect(ignored).toBeGreaterThan(runs(25))
+  // Random counts: fewer would mean that hardly anything was compared.
+  expect(read).toBeGreaterThan(runs(8))
+  expect(ignored).toBeGreaterThan(runs(8))
 })
 
 const READABLE = {

@@ -7,7 +7,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { diagnoseGpus } from '../../../../collector/sensors/doctor/gpus.ts'
+import { diagnoseGpus, withUnreadBoards } from '../../../../collector/sensors/doctor/gpus.ts'
 import { ChildReader } from '../../../../collector/sensors/gpu/child-reader.ts'
 import { GpuReadings } from '../../../../collector/sensors/gpu/gpu-readings.ts'
 import type { GpuSnapshot } from '../../../../collector/sensors/gpu/snapshot.ts'
@@ -324,7 +324,7 @@ describe.skipIf(!isPossible)('the doctor', () => {
       }).sensors
       const missing: string[] = []
       const sources = gpuSources({ config, files: kernelFiles(), roots }, (_, reason) => missing.push(reason))
-      return diagnoseGpus(sources, missing, 30_000)
+      return withUnreadBoards(await diagnoseGpus(sources, missing, 30_000), kernelFiles(), roots)
     }
     expect(await find('auto')).toMatchObject([{ meter: 'gpu', state: 'absent' }])
     expect(await find('on')).toMatchObject([
