@@ -51,10 +51,12 @@ describe.runIf(browserIsThere())('bills and scaling', () => {
   it('lists drafts and bills, and finds those of an account and period', async () => {
     await open('bills')
     const current = page.getByRole('region', { name: 'Current period, November 2026' })
-    await expect.poll(() => current.locator('.bill-list li').allInnerTexts()).toEqual([
-      expect.stringMatching(/Shop GmbH[\s\S]*Draft[\s\S]*€812\.40/),
-      expect.stringMatching(/web[\s\S]*€0\.00/),
-    ])
+    await expect
+      .poll(() => current.locator('.bill-list li').allInnerTexts())
+      .toEqual([
+        expect.stringMatching(/Shop GmbH[\s\S]*Draft[\s\S]*€812\.40/),
+        expect.stringMatching(/web[\s\S]*€0\.00/),
+      ])
     const bills = page.getByRole('region', { name: 'Bills', exact: true })
     const rows = (): Promise<readonly string[]> => bills.locator('.bill-list li').allInnerTexts()
     await expect.poll(rows).toHaveLength(3)
@@ -63,10 +65,12 @@ describe.runIf(browserIsThere())('bills and scaling', () => {
     await expect.poll(rows).toEqual([expect.stringMatching(/R-0004[\s\S]*€2,588\.65/)])
     await bills.locator('input').fill('nobody')
     await bills.getByText('No bill matches').waitFor()
-    await expect.poll(() => texts('.budget-list li')).toEqual([
-      expect.stringMatching(/€812\.40 of €1,500[\s\S]*54\s%[\s\S]*Within/),
-      expect.stringMatching(/120\.5 kgCO2e of 100 kgCO2e[\s\S]*121\s%[\s\S]*Exceeded/),
-    ])
+    await expect
+      .poll(() => texts('.budget-list li'))
+      .toEqual([
+        expect.stringMatching(/€812\.40 of €1,500[\s\S]*54\s%[\s\S]*Within/),
+        expect.stringMatching(/120\.5 kgCO2e of 100 kgCO2e[\s\S]*121\s%[\s\S]*Exceeded/),
+      ])
   })
 
   it('shows a bill with its lines, corrections by the period that they correct', async () => {

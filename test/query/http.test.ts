@@ -15,6 +15,7 @@ import {
 } from '../../query/status/metrics.ts'
 import { writeMetrics } from '../../query/status/metrics-text.ts'
 import { parsed } from '../collector/prometheus/scrape/parsed.ts'
+import { runs } from '../support/runs.ts'
 
 describe('parameters', () => {
   it('are read once, within limits, with known names', () => {
@@ -53,7 +54,7 @@ describe('metrics', () => {
         const whole = value.toWellFormed()
         expect(read).toEqual({ ...(whole === '' ? {} : { job: whole }), other: `\t${whole}\u0007` })
       }),
-      { seed: 20261130 },
+      { seed: 20261130, numRuns: runs(30) },
     )
   })
 

@@ -124,7 +124,7 @@ async function simulate(seed: number): Promise<void> {
 }
 
 const FIRST = Number(process.env['WATTLINE_TEST_SEED'] ?? 1)
-const RUNS = Number(process.env['WATTLINE_TEST_RUNS'] ?? 2)
+const RUNS = Number(process.env['WATTLINE_TEST_RUNS'] ?? runs(1))
 
 it.each(Array.from({ length: RUNS }, (_, i) => FIRST + i))(
   'loses and repeats nothing (seed %i)',
