@@ -31,7 +31,7 @@ export interface PromqlService {
 }
 
 interface PromqlServiceParts {
-  readonly warehouse: Pick<Warehouse, 'fenced'>
+  readonly warehouse: Pick<Warehouse, 'fenced' | 'kind'>
   readonly limits: Config['limits']
   readonly turns: Turns
   readonly pool: EvaluatorPool
@@ -85,7 +85,7 @@ export function createPromqlService({ warehouse, limits, turns, pool }: PromqlSe
           async () => {
             const evaluator = pool.take()
             try {
-              const task = taskOf(request, limits.promql, deadlineMs)
+              const task = taskOf(request, limits.promql, deadlineMs, warehouse.kind === 'embedded')
               const evaluation = evaluator.run(task, surroundingsOf(request, open, deadlineMs))
               started.resolve(evaluation.body)
               await evaluation.finished
@@ -108,10 +108,12 @@ function taskOf(
   { question, identity }: PromqlRequest,
   limits: Config['limits']['promql'],
   deadlineMs: number,
+  tellsVersions: boolean,
 ): Task {
   return {
     question,
     caller: JSON.stringify([identity.tenant, identity.accounts]),
+    tellsVersions,
     deadlineMs,
     limits: {
       samples: limits.samples,

@@ -3,7 +3,7 @@ import { createLru } from '../../sql/lru.ts'
 import { numbersOf, textAt } from '../native/columns.ts'
 import type { Ask } from '../reading/reader.ts'
 import { isPlainMetric, translatedMetric } from './names.ts'
-import { metricsStatement, type PointTable, type SampleSpan, TABLES } from './statement.ts'
+import { metricsStatement, type PointTable, type SampleSpan, TABLES, versionsStatement } from './statement.ts'
 
 /** A metric as it is stored. */
 export interface Metric {
@@ -75,7 +75,7 @@ function withParts(metric: Metric, name: string, isTranslated: boolean): readonl
 }
 
 const DAY_MS = 86_400_000
-/** What was found of a day holds this long; at once it is read again when something is not found in it. */
+/** What was found of a day holds this long; then it is read again, if the engine has stored or removed something meanwhile. */
 const KNOWN_MS = 60_000
 /** Beyond, one statement reads all days. */
 const MOST_DAYS = 40
@@ -84,8 +84,22 @@ const CACHE_BYTES = 16_777_216
 
 interface Day {
   readonly metrics: readonly Metric[]
+  /** When it was known to be complete. */
   readonly readAtMs: number
+  /** Of what the engine had stored of the day before it was read; null: it is not known. */
+  readonly version: string | null
 }
+
+/** Who asks for metrics. */
+export interface MetricsAsker {
+  readonly ask: Ask
+  readonly caller: string
+  /** Whether the engine that answers has all rows, so that it can tell cheaply whether a day has changed. */
+  readonly tellsVersions: boolean
+}
+
+/** Versions of days; null: they are not known. */
+type Versions = ReadonlyMap<number, string> | null
 
 /** Metrics by caller and day. */
 export class MetricCatalogue {
@@ -98,8 +112,7 @@ export class MetricCatalogue {
    * still come.
    */
   async metrics(
-    ask: Ask,
-    caller: string,
+    asker: MetricsAsker,
     { fromMs, toMs }: SampleSpan,
     isFresh: boolean,
   ): Promise<readonly Metric[]> {
@@ -107,24 +120,38 @@ export class MetricCatalogue {
     // Nothing is dated later than a day from now.
     const last = Math.min(Math.floor(toMs / DAY_MS), Math.floor(Date.now() / DAY_MS) + 1)
     if (last < first) return []
-    if (last - first >= MOST_DAYS) return await readMetrics(ask, { fromMs, toMs })
+    if (last - first >= MOST_DAYS) return await readMetrics(asker.ask, { fromMs, toMs })
     const found = new Map<string, Metric>()
+    let asked: Promise<Versions> | undefined
+    const versions = (): Promise<Versions> => (asked ??= readVersions(asker))
     for (let day = first; day <= last; day += 1) {
-      for (const metric of await this.#day(ask, caller, day, isFresh)) found.set(keyOf(metric), metric)
+      for (const metric of await this.#day(asker, day, isFresh, versions)) found.set(keyOf(metric), metric)
     }
     return [...found.values()]
   }
 
-  async #day(ask: Ask, caller: string, day: number, isFresh: boolean): Promise<readonly Metric[]> {
+  async #day(
+    { ask, caller }: MetricsAsker,
+    day: number,
+    isFresh: boolean,
+    versions: () => Promise<Versions>,
+  ): Promise<readonly Metric[]> {
     const key = `${caller} ${day}`
     const known = this.#days.get(key)
     const readAtMs = Date.now()
     const isOver = (day + 1) * DAY_MS < readAtMs - LATE_MS
     if (known !== undefined && readAtMs - known.readAtMs < KNOWN_MS && (!isFresh || isOver))
       return known.metrics
+    // Asked before the day is read: what is stored meanwhile makes another version.
+    const all = await versions()
+    const version = all === null ? null : (all.get(day) ?? '')
+    if (known !== undefined && version !== null && version === known.version) {
+      this.#days.set(key, { ...known, readAtMs })
+      return known.metrics
+    }
     const span = { fromMs: day * DAY_MS - 1, toMs: (day + 1) * DAY_MS - 1 }
     const metrics = await readMetrics(ask, span)
-    this.#days.set(key, { metrics, readAtMs })
+    this.#days.set(key, { metrics, readAtMs, version })
     return metrics
   }
 }
@@ -134,6 +161,16 @@ const LATE_MS = 3_600_000
 
 const keyOf = ({ table, name, unit, type, isDelta, isOtlp }: Metric): string =>
   JSON.stringify([table, name, unit, type, isDelta, isOtlp])
+
+async function readVersions({ ask, tellsVersions }: MetricsAsker): Promise<Versions> {
+  if (!tellsVersions) return null
+  const found = new Map<number, string>()
+  for await (const block of ask(versionsStatement())) {
+    for (let row = 0; row < block.rows; row += 1)
+      found.set(Number(textAt(block, 0, row)), textAt(block, 1, row))
+  }
+  return found
+}
 
 async function readMetrics(ask: Ask, span: SampleSpan): Promise<readonly Metric[]> {
   const found = new Map<string, Metric>()

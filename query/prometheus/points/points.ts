@@ -2,9 +2,16 @@
 import { type Labels, labelValue, type Matcher, matcherTest } from '../../promql/index.ts'
 import type { NativeBlock } from '../native/columns.ts'
 import { mergedReader } from '../reading/merged-reader.ts'
-import type { Ask, Selected, SeriesReader } from '../reading/reader.ts'
+import type { Selected, SeriesReader } from '../reading/reader.ts'
 import { byWholeHours } from '../reading/whole-hours.ts'
-import { listedNames, type Metric, MetricCatalogue, type MetricName, namesOf } from './catalogue.ts'
+import {
+  listedNames,
+  type Metric,
+  MetricCatalogue,
+  type MetricName,
+  type MetricsAsker,
+  namesOf,
+} from './catalogue.ts'
 import { readExemplars } from './exemplars.ts'
 import { floatReader, type Picked } from './float-reader.ts'
 import { TARGET_INFO, targetInfoOf } from './labels.ts'
@@ -14,9 +21,7 @@ import { MetricSeries, readSeries, SeriesIndex } from './series-index.ts'
 import { type SampleSpan, samplesStatement, targetsStatement } from './statement.ts'
 
 /** Who asks, and whether exactly the series with points are wanted, or others of the metric do no harm. */
-interface Asked {
-  readonly ask: Ask
-  readonly caller: string
+interface Asked extends MetricsAsker {
   readonly isListing: boolean
   /** Is told what an answer leaves out. */
   readonly warn: (text: string) => void
@@ -42,7 +47,7 @@ export class Points {
     const nameTests = tests.filter(({ name }) => name === '__name__')
     const isNamed = need.matchers.some(({ name, op }) => name === '__name__' && op === '=')
     const readers: SeriesReader[] = []
-    for (const metric of await this.#catalogue.metrics(ask, caller, span, isFresh)) {
+    for (const metric of await this.#catalogue.metrics(asked, span, isFresh)) {
       const names = (isNamed ? namesOf(metric) : listedNames(metric)).filter(({ name }) =>
         nameTests.every(({ test }) => test(name)),
       )
@@ -58,12 +63,13 @@ export class Points {
   }
 
   /** Exemplars of the series that match. */
-  async exemplars({ ask, caller }: Asked, need: Selected): Promise<readonly ExemplarsOfSeries[]> {
+  async exemplars(asked: Asked, need: Selected): Promise<readonly ExemplarsOfSeries[]> {
+    const { ask } = asked
     const span = { fromMs: need.fromMs, toMs: need.toMs }
     const tests = need.matchers.map(testOf)
     const nameTests = tests.filter(({ name }) => name === '__name__')
     const found: ExemplarsOfSeries[] = []
-    for (const metric of await this.#catalogue.metrics(ask, caller, span, true)) {
+    for (const metric of await this.#catalogue.metrics(asked, span, true)) {
       const name = namesOf(metric).find(one => nameTests.every(({ test }) => test(one.name)))
       if (name === undefined) continue
       const known = await readSeries(ask, metric, span)
@@ -76,7 +82,7 @@ export class Points {
 
   /** Metrics of a span. */
   async metrics(asked: Asked, span: SampleSpan): Promise<readonly Metric[]> {
-    return await this.#catalogue.metrics(asked.ask, asked.caller, span, true)
+    return await this.#catalogue.metrics(asked, span, true)
   }
 }
 

@@ -56,6 +56,21 @@ export function metricsStatement(span: SampleSpan): Read {
 }
 
 /**
+ * Days since the epoch that have points, and a text that is another one after every insert, removal or mutation of rows of
+ * the day. The engine has it in memory, so that no point is read. Merges may change it.
+ */
+export function versionsStatement(): Read {
+  const tables = Object.values(POINT_TABLES).map(table => `'${table}'`)
+  return read(
+    'SELECT toString(toUInt16(toDate(partition))), toString(sipHash64(arraySort(groupArray(state)))) FROM (' +
+      'SELECT partition, (table, sum(rows), max(max_block_number), max(data_version)) AS state FROM system.parts ' +
+      `WHERE active AND database = 'wattline' AND table IN (${tables.join(', ')}) GROUP BY partition, table` +
+      ') GROUP BY partition',
+    {},
+  )
+}
+
+/**
  * Series of a metric that have points. Rows are sorted by hour and series, so that distinct ones are found without a hash of
  * every row: an eighth of what grouping alone costs.
  */

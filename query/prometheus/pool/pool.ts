@@ -21,6 +21,7 @@ const warmingTask = (): Task => ({
     stats: 'none',
   },
   caller: '',
+  tellsVersions: false,
   deadlineMs: Date.now() + WARM_MS,
   limits: { samples: 10_000, samplesRead: 0, resultPoints: 10_000 },
   cancel: new SharedArrayBuffer(4),

@@ -22,11 +22,12 @@ interface OfSeries {
 }
 
 async function foundIn(
-  { ask, caller, points, warnings }: Tables,
+  { ask, caller, tellsVersions, points, warnings }: Tables,
   selections: readonly (readonly Matcher[])[],
   span: { readonly fromMs: number; readonly toMs: number },
 ): Promise<readonly OfSeries[]> {
-  const asked = { ask, caller, isListing: true, warn: (text: string) => warnings.add(text) }
+  const warn = (text: string): void => void warnings.add(text)
+  const asked = { ask, caller, tellsVersions, isListing: true, warn }
   const all: OfSeries[] = []
   for (const matchers of selections) all.push(...(await points.exemplars(asked, { matchers, ...span })))
   return all

@@ -27,10 +27,10 @@ export async function metadata(tables: Tables, asked: MetadataQuestion): Promise
     found.set(name, known)
   }
   for (const { name, help, unit } of LEDGER_SERIES.values()) add(name, { type: 'gauge', help, unit })
-  const { ask, caller, points, warnings } = tables
+  const { ask, caller, tellsVersions, points, warnings } = tables
   const span = { fromMs: asked.nowMs - BACK_MS, toMs: asked.nowMs + 3_600_000 }
   const metrics = await points.metrics(
-    { ask, caller, isListing: true, warn: text => warnings.add(text) },
+    { ask, caller, tellsVersions, isListing: true, warn: text => warnings.add(text) },
     span,
   )
   for (const metric of metrics) {

@@ -16,6 +16,7 @@ import type { Ask, Selected, SeriesReader } from '../reading/reader.ts'
 export interface Tables {
   readonly ask: Ask
   readonly caller: string
+  readonly tellsVersions: boolean
   readonly points: Points
   /** What answers leave out. */
   readonly warnings: Set<string>
@@ -23,14 +24,14 @@ export interface Tables {
 
 /** Readers of everything that matches. `isListing`: no series without samples in the span. */
 async function openReaders(
-  { ask, caller, points, warnings }: Tables,
+  { ask, caller, tellsVersions, points, warnings }: Tables,
   need: Selected,
   isListing: boolean,
 ): Promise<readonly SeriesReader[]> {
   const warn = (text: string): void => void warnings.add(text)
   const readers = [
     ...(await openLedger(ask, need)),
-    await points.open({ ask, caller, isListing, warn }, need),
+    await points.open({ ask, caller, tellsVersions, isListing, warn }, need),
   ]
   return readers.filter(({ series }) => series.length > 0)
 }

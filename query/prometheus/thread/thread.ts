@@ -27,7 +27,13 @@ if (parentPort !== null) {
 
   const work = async (port: TaskPort, task: Task): Promise<void> => {
     try {
-      const tables = { ask: countedAsk(port, task), caller: task.caller, points, warnings: new Set<string>() }
+      const tables = {
+        ask: countedAsk(port, task),
+        caller: task.caller,
+        tellsVersions: task.tellsVersions,
+        points,
+        warnings: new Set<string>(),
+      }
       await port.send(piecesOf(await answer(tables, task)))
     } catch (error) {
       port.fail(...failureOf(error))

@@ -61,6 +61,8 @@ export interface Task {
   readonly question: Question
   /** Whose rows are read: separates what a thread remembers of one caller from that of another. */
   readonly caller: string
+  /** Whether one engine, in this process, has all rows: its list of parts then tells which days have changed. */
+  readonly tellsVersions: boolean
   /** On the clock of `Date.now()`. */
   readonly deadlineMs: number
   readonly limits: TaskLimits
