@@ -16,7 +16,6 @@ const askedToken = z.object({
         .optional(),
       token: z.object({ id: text }).optional(),
     }),
-    scope: z.unknown(),
   }),
 })
 

@@ -34,8 +34,11 @@ function parseExpression(tokens: TokenStream, minimum: number): DurationExpr {
     const precedence = PRECEDENCE[op]
     if (precedence === undefined || precedence <= minimum) return left
     const operator = tokens.take()
-    // Powers group from the right.
-    const right = parseExpression(tokens, op === '^' ? precedence - 1 : precedence)
+    // Powers group from the right, so each is a level deeper.
+    const right =
+      op === '^'
+        ? tokens.nested(() => parseExpression(tokens, precedence - 1))
+        : parseExpression(tokens, precedence)
     if ((op === '/' || op === '%') && right.kind === 'seconds' && right.seconds === 0) {
       throw tokens.error(operator, 'division by zero')
     }

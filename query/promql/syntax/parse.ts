@@ -42,8 +42,9 @@ function parseExpr(tokens: TokenStream, minimum: number): Expr {
     const { op, precedence } = ahead
     tokens.take()
     const { bool, matching } = parseModifiers(tokens)
-    // Powers group from the right.
-    const right = parseExpr(tokens, op === '^' ? precedence - 1 : precedence)
+    // Powers group from the right, so each is a level deeper.
+    const right =
+      op === '^' ? tokens.nested(() => parseExpr(tokens, precedence - 1)) : parseExpr(tokens, precedence)
     left = {
       kind: 'binary',
       op,

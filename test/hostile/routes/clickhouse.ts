@@ -69,7 +69,7 @@ const lookUp = (draw: Draw): string =>
       draw.of([
         'SHOW TABLES',
         'SHOW DATABASES',
-        'SHOW PROCESSLIST',
+        'SELECT * EXCEPT(elapsed) FROM system.processes',
         "SHOW TABLES LIKE '%metric%'",
         'SHOW SETTINGS',
       ]),

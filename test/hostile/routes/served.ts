@@ -172,6 +172,7 @@ function steady(bytes: Buffer, isUnordered: boolean): string {
     .toString(bytes.includes(0) ? 'latin1' : 'utf8')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'ADDRESS')
     .replaceAll(UUID, 'UUID')
+    .replaceAll(/(?<=<elapsed>)[^<]*/g, 'SECONDS')
     .replaceAll(/wattline-hostile-exports-\w+/g, 'FOLDER')
     .replaceAll(/\b[0-9a-f]{16}(?=\r?\n__exception__)|(?<=__exception__\r\n)[0-9a-f]{16}/g, 'TAG')
   if (!isUnordered) return text

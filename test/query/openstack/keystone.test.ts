@@ -44,10 +44,10 @@ interface Token {
 
 const tokensOf = (some: Api): string => `${some.base}/identity/v3/auth/tokens`
 /** As clients in Go send it: without a media type. */
-const ask = (identity: unknown): Promise<Response> =>
+const ask = (identity: unknown, scope: object = { scope: { project: { id: '' } } }): Promise<Response> =>
   fetch(tokensOf(api), {
     method: 'POST',
-    body: new TextEncoder().encode(JSON.stringify({ auth: { identity, scope: { project: { id: '' } } } })),
+    body: new TextEncoder().encode(JSON.stringify({ auth: { identity, ...scope } })),
   })
 const password = (text: string) => ({
   methods: ['password'],
@@ -78,7 +78,7 @@ it.each([
   ],
   ['a token', { token: { id: TOKENS.bank } }],
 ])('takes %s', async (_what, presented) => {
-  const answer = await ask({ methods: Object.keys(presented), ...presented })
+  const answer = await ask({ methods: Object.keys(presented), ...presented }, {})
   expect([answer.status, answer.headers.get('x-subject-token')]).toEqual([201, TOKENS.bank])
 })
 

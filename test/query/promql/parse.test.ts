@@ -50,6 +50,8 @@ it.each([
   ['limitk(1, up)', 'experimental and is not enabled'],
   ['(up)[5m]', 'use a subquery'],
   ['('.repeat(300), 'nests deeper'],
+  [`${'2 ^ '.repeat(100_000)}2`, 'nests deeper'],
+  [`a offset (${'2 ^ '.repeat(100_000)}2)`, 'nests deeper'],
   ['', 'the query is empty'],
 ])('refuses %s', (text, message) => {
   expect(() => parse(text)).toThrow(PromqlError)
