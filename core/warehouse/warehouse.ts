@@ -151,12 +151,9 @@ export type Explain = 'AST' | 'QUERY TREE' | 'SYNTAX' | 'DESCRIBE'
 export interface FencedResult {
   /** The answer in the requested format, in chunks. Ends with an error when a limit is reached later. */
   readonly chunks: AsyncIterable<Uint8Array>
-  /** Rows of the answer and their bytes in memory, once it is complete; undefined: not known. */
-  readonly counts?: () => AnswerCounts | undefined
-}
-
-/** Size of an answer, whatever the engine read for it. */
-export interface AnswerCounts {
-  readonly rows: number
-  readonly bytes: number
+  /**
+   * Rows of the answer, once it is complete; undefined: not known. Not the engine's bytes: its blocks carry dictionaries with values of
+   * hidden rows.
+   */
+  readonly rows?: () => number | undefined
 }

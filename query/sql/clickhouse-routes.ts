@@ -13,7 +13,7 @@ import type { QueryContext } from '../http/context.ts'
 import type { RawQuery } from '../http/parameters.ts'
 import { readerLimits } from '../http/slow-reader.ts'
 import { type SendOptions, sendChunks } from '../http/stream-answer.ts'
-import { answerSummary, SUMMARY } from './answer-summary.ts'
+import { SUMMARY, summarised } from './answer-summary.ts'
 import { carryOut } from './clickhouse-commands.ts'
 import { bindParameters } from './clickhouse-params.ts'
 import { type ClickHouseRequest, readClickHouseRequest } from './clickhouse-request.ts'
@@ -160,9 +160,9 @@ async function sendResult(
     },
 ): Promise<void> {
   const tag = exceptionTag()
-  const summary = answerSummary(result, startedMs)
+  const { chunks, summary } = summarised(result, startedMs)
   reply.header('x-clickhouse-exception-tag', tag)
-  await sendChunks(reply, compress ? compressed(result.chunks) : result.chunks, {
+  await sendChunks(reply, compress ? compressed(chunks) : chunks, {
     coding,
     reader,
     ...(waitsForEnd ? { headBytes: WHOLE_MAX_BYTES } : {}),

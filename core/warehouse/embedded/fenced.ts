@@ -12,7 +12,7 @@ import {
 } from '../fence/fence.ts'
 import { seesRowsOf } from '../fence/policies.ts'
 import { quoteText } from '../tables/column-types.ts'
-import type { AnswerCounts, Explain, FencedQuery, FencedResult } from '../warehouse.ts'
+import type { Explain, FencedQuery, FencedResult } from '../warehouse.ts'
 import { AnswerPipe } from './answer-pipes.ts'
 import { paramAssignments } from './bound.ts'
 
@@ -184,7 +184,7 @@ async function answered(run: FencedRun): Promise<FencedResult> {
       answer.leave()
     }
   }
-  return { chunks: chunks(), counts: () => answer.counts }
+  return { chunks: chunks(), rows: () => answer.rows }
 }
 
 /** A running statement and the pipe to which it writes. */
@@ -197,7 +197,7 @@ class RunningAnswer {
   #ended = false
   #left = false
   /** Once it has ended. */
-  counts: AnswerCounts | undefined
+  rows: number | undefined
   /** Rejects the wait for the next chunk. */
   #giveUp: ((reason: unknown) => void) | undefined
 
@@ -211,7 +211,7 @@ class RunningAnswer {
       .then(
         result => {
           // What an answer into a file counts as read are its own rows.
-          this.counts = { rows: result.rowsRead, bytes: result.bytesRead }
+          this.rows = result.rowsRead
           return undefined
         },
         (error: unknown) => error,

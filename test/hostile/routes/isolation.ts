@@ -140,9 +140,13 @@ const textOf = (body: HostileRequest['body']): string =>
 
 /** A leak for people. */
 export function shownLeak({ request, alone, mixed }: RouteLeak): string {
+  // Heads and columns are long: what differs first is what matters.
+  let from = 0
+  while (from < alone.length && alone[from] === mixed[from]) from += 1
+  const around = (text: string): string => text.slice(Math.max(0, from - 300), from + 1_000)
   const { kind, listener, method, path, body, message } = request
   const sent = body === undefined ? JSON.stringify(message ?? '') : Buffer.from(body).toString('latin1')
-  return `${kind}: ${listener} ${method} ${path} ${sent}\n  alone ${alone.slice(0, 2_000)}\n  mixed ${mixed.slice(0, 2_000)}`
+  return `${kind}: ${listener} ${method} ${path} ${sent}\n  alone, at ${from}: ${around(alone)}\n  mixed: ${around(mixed)}`
 }
 
 /** The long run. @throws if anything leaked */
