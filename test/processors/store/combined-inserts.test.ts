@@ -17,6 +17,7 @@ import type { PartitionWorker } from '../../../processors/loop/runner.ts'
 import { Step } from '../../../processors/loop/step.ts'
 import { createStore } from '../../../processors/store/store.ts'
 import { seededRandom } from '../../support/random.ts'
+import { runs } from '../../support/runs.ts'
 
 /** The process ends here: nothing of it goes on, except what was on its way already. */
 class Killed extends Error {}
@@ -222,7 +223,7 @@ async function run(seed: number): Promise<World> {
 
 it('stores every row once and sets aside once, whatever happens at whichever step', async () => {
   let [inserts, records] = [0, 0]
-  for (let seed = 1; seed <= 25; seed++) {
+  for (let seed = 1; seed <= runs(14); seed++) {
     const world = await run(seed)
     const stored = [...world.tokens.values()].flat().toSorted((a, b) => Number(a - b))
     const good = world.log.flatMap(({ value, headers }) => {
