@@ -1,4 +1,5 @@
 /** Reads URL parameters. Errors name the unknown parameter or value, and what is known instead. */
+import type { FastifyRequest } from 'fastify'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
 /** Parameters as Fastify parses them: an array where a name is given several times. */
@@ -60,3 +61,7 @@ export function wordParameter<const Value extends string>(
   if (found === undefined) throw invalid(name, text, `one of ${values.join(', ')}`)
   return found
 }
+
+/** A part of the path of the request in a question; '' for one that its route does not have. */
+export const pathParameter = ({ request }: { readonly request: FastifyRequest }, name: string): string =>
+  (request.params as Readonly<Record<string, string>>)[name] ?? ''

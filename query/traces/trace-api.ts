@@ -52,10 +52,6 @@ export function traceApi(
   }
 }
 
-/** A part of the path. */
-export const pathParameter = ({ request }: TraceQuestion, name: string): string =>
-  (request.params as Readonly<Record<string, string>>)[name] ?? ''
-
 /** Sends an answer in chunks; headers are set before. */
 export async function sendTraces(
   { config, events }: QueryContext,

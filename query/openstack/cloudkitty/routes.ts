@@ -10,8 +10,6 @@ import { askedPage, groupingOf, ratedQuestion } from './request.ts'
 import { scopesOf } from './scopes.ts'
 import { ratedSummary, type Summary, summaryShape } from './summary.ts'
 
-const json = (value: unknown) => ({ text: JSON.stringify(value) })
-
 const FOR_READING = "Wattline serves CloudKitty's API for reading: prices are tariffs of Wattline."
 
 /** Needs scope read. Tokens limited to accounts see these. */
@@ -43,25 +41,29 @@ export function cloudKittyRoutes(app: FastifyInstance, context: QueryContext): v
       throw badRequest('custom_fields is not supported: a summary has qty and rate. Use SQL for other sums.')
     const page = askedPage(query)
     const summary = await ratedSummary(reader, ratedQuestion(query, identity, now()), groupingOf(query))
-    return json(summaryAnswer(summary, format, page))
+    return summaryAnswer(summary, format, page)
   })
-  route('GET', '/v2/dataframes', async ({ query, reader, identity }) =>
-    json(await dataframesOf(reader, ratedQuestion(query, identity, now()), askedPage(query))),
+  route(
+    'GET',
+    '/v2/dataframes',
+    async ({ query, reader, identity }) =>
+      await dataframesOf(reader, ratedQuestion(query, identity, now()), askedPage(query)),
   )
-  route('GET', '/v2/scope', async ({ query, reader, identity }) =>
-    json(
+  route(
+    'GET',
+    '/v2/scope',
+    async ({ query, reader, identity }) =>
       await scopesOf(reader, identity.tenant, query, {
         page: askedPage(query),
         nowMs: now(),
         days: config.retention.ledger_days,
       }),
-    ),
   )
 
   for (const path of ['', '/'])
     route('GET', path, async ({ request }) => {
       const href = `${request.protocol}://${request.host}/cloudkitty/v2`
-      return json({ versions: [{ id: 'v2', links: [{ href, rel: 'self' }], status: 'CURRENT' }] })
+      return { versions: [{ id: 'v2', links: [{ href, rel: 'self' }], status: 'CURRENT' }] }
     })
 }
 

@@ -1,5 +1,6 @@
 /** Routes that compute over several metrics. */
-import { type AddRoute, type OpenStackQuestion, pathPart } from '../shared/api.ts'
+import { pathParameter } from '../../http/parameters.ts'
+import type { AddRoute, OpenStackQuestion } from '../shared/api.ts'
 import { type Computation, type Computed, compute, type NamedMetric } from './aggregates/compute.ts'
 import { groupAttributes, groupsBy } from './aggregates/groups.ts'
 import { refuseMany } from './aggregates/most.ts'
@@ -7,9 +8,9 @@ import { type MeasureOperation, operationOf, type Reference, referencesIn } from
 import { computationOf } from './aggregates/question.ts'
 import { metricWildcard } from './aggregates/wildcard.ts'
 import { crossMetrics, wantedMetrics } from './cross-metrics.ts'
-import { type GnocchiParts, json } from './metric-routes.ts'
+import { type GnocchiParts, metricsById } from './metric-routes.ts'
 import { GnocchiError, invalidInput, noSuch } from './model/failure.ts'
-import type { GnocchiMetric, GnocchiResource } from './model/resource.ts'
+import type { GnocchiResource } from './model/resource.ts'
 import { TYPE_NAMES } from './model/types.ts'
 import { uuidOf } from './model/uuids.ts'
 import { askedType, isOfType, isTrue } from './resource-routes.ts'
@@ -21,14 +22,16 @@ import { metricShape, resourceShape } from './shape/shapes.ts'
 /** `/v1/aggregates`, and the older `/v1/aggregation`. */
 export function aggregateRoutes(route: AddRoute, parts: GnocchiParts): void {
   for (const path of ['/v1/aggregates', '/v1/aggregates/'])
-    route('POST', path, async asked => json(await aggregates(parts, asked)))
-  route(['GET', 'POST'], '/v1/aggregation/metric', async asked =>
-    json(await crossMetrics(parts, asked, await wantedMetrics(parts, asked))),
+    route('POST', path, async asked => await aggregates(parts, asked))
+  route(
+    ['GET', 'POST'],
+    '/v1/aggregation/metric',
+    async asked => await crossMetrics(parts, asked, await wantedMetrics(parts, asked)),
   )
   route('POST', '/v1/aggregation/resource/:resource_type/metric/:name', async asked => {
     const type = askedType(asked)
     const test = askedResources(asked, { type, creator: asked.identity.tenant, nowMs: parts.now() })
-    const name = pathPart(asked, 'name')
+    const name = pathParameter(asked, 'name')
     const ofGroup = (resources: readonly GnocchiResource[]) =>
       crossMetrics(
         parts,
@@ -37,11 +40,11 @@ export function aggregateRoutes(route: AddRoute, parts: GnocchiParts): void {
       )
     const resources = await wantedResources(parts, asked, type, test)
     const groupBy = groupAttributes(asked.query, type)
-    if (groupBy.length === 0) return json(await ofGroup(resources))
+    if (groupBy.length === 0) return await ofGroup(resources)
     const groups: object[] = []
     for (const { group, members } of groupsBy(resources, groupBy))
       groups.push({ group, measures: await ofGroup(members) })
-    return json(groups)
+    return groups
   })
 }
 
@@ -111,8 +114,8 @@ interface Options {
 }
 
 async function ofMetrics(
-  { catalogues }: GnocchiParts,
-  { reader, identity }: OpenStackQuestion,
+  parts: GnocchiParts,
+  asked: OpenStackQuestion,
   references: readonly Reference[],
   { computation, isDetailed }: Options,
 ): Promise<object> {
@@ -125,32 +128,21 @@ async function ofMetrics(
       detail: references.map(one => [one.metric, one.method]),
     })
   })
-  const metrics = await metricsById(catalogues, { reader, identity }, ids)
+  const metrics = await metricsById(parts, asked, ids, unknownMetrics)
   const named = references.map((reference, index): NamedMetric => ({ reference, metric: metrics[index]! }))
-  const computed = await compute(reader, identity.tenant, named, computation)
+  const computed = await compute(asked.reader, asked.identity.tenant, named, computation)
   return {
     measures: measuresShape(computed, named, ({ metric, reference }) => [metric.id, reference.method]),
     ...(isDetailed ? { references: [...new Set(metrics)].map(metricShape) } : {}),
   }
 }
 
-async function metricsById(
-  catalogues: GnocchiParts['catalogues'],
-  { reader, identity }: Pick<OpenStackQuestion, 'reader' | 'identity'>,
-  ids: readonly string[],
-): Promise<readonly GnocchiMetric[]> {
-  let missing: readonly string[] = []
-  const found = await catalogues.found(reader, identity, ({ metrics }) => {
-    missing = ids.filter(id => !metrics.has(id))
-    return missing.length === 0 ? ids.map(id => metrics.get(id)!) : undefined
-  })
-  if (found !== undefined) return found
-  throw new GnocchiError(404, {
+const unknownMetrics = (ids: readonly string[]): GnocchiError =>
+  new GnocchiError(404, {
     cause: 'Unknown metrics',
     reason: "Provided metrics don't exists",
-    detail: [...new Set(missing)],
+    detail: [...new Set(ids)],
   })
-}
 
 /** Undefined where the resources have no such metric. */
 async function ofResources(

@@ -6,7 +6,7 @@ import { refuseMany } from './aggregates/most.ts'
 import { type MeasureOperation, type Reference, reaggregationOf } from './aggregates/operations.ts'
 import { computationOf } from './aggregates/question.ts'
 import { askedSpan } from './measures/question.ts'
-import type { GnocchiParts } from './metric-routes.ts'
+import { type GnocchiParts, metricsById } from './metric-routes.ts'
 import { GnocchiError, invalidInput, noSuch } from './model/failure.ts'
 import { methodOf } from './model/methods.ts'
 import type { GnocchiMetric } from './model/resource.ts'
@@ -15,20 +15,14 @@ import { askedJson } from './search/question.ts'
 
 /** Metrics that a parameter or the body names. */
 export async function wantedMetrics(
-  { catalogues }: GnocchiParts,
+  parts: GnocchiParts,
   asked: OpenStackQuestion,
 ): Promise<readonly GnocchiMetric[]> {
   const given = asked.request.method === 'GET' ? multiple(asked.query, 'metric') : askedJson(asked)
   const ids = Array.isArray(given) ? given.map(one => uuidOf(String(one))) : [undefined]
   if (ids.includes(undefined)) throw invalidInput('expected a list of ids of metrics')
   const unique = [...new Set(ids as readonly string[])]
-  const { reader, identity } = asked
-  const found = await catalogues.found(reader, identity, ({ metrics }) =>
-    unique.every(id => metrics.has(id)) ? unique.map(id => metrics.get(id)!) : undefined,
-  )
-  if (found !== undefined) return found
-  const { metrics } = await catalogues.all(reader, identity)
-  throw noSuch('Metric', unique.find(id => !metrics.has(id)) ?? '')
+  return await metricsById(parts, asked, unique, ([first = '']) => noSuch('Metric', first))
 }
 
 /** Measures of metrics, aggregated across these by `reaggregation`. */

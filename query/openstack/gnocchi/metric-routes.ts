@@ -1,7 +1,7 @@
 /** Routes of metrics and their measures. */
 
-import { single } from '../../http/parameters.ts'
-import { type AddRoute, type OpenStackQuestion, pathPart } from '../shared/api.ts'
+import { pathParameter, single } from '../../http/parameters.ts'
+import type { AddRoute, OpenStackQuestion } from '../shared/api.ts'
 import type { Catalogues } from './catalogue/catalogues.ts'
 import { aggregationOf, askedBuckets, askedSpan, spanQuestion } from './measures/question.ts'
 import { readMeasures } from './measures/read.ts'
@@ -21,9 +21,7 @@ export interface GnocchiParts {
 }
 
 /** JSON. */
-export const json = (value: unknown) => ({ text: JSON.stringify(value) })
-
-const FIELDS = ['id', 'name', 'unit', 'creator', 'resource_id', 'archive_policy_name'] as const
+export const FIELDS = ['id', 'name', 'unit', 'creator', 'resource_id', 'archive_policy_name'] as const
 
 const fieldOf = (metric: GnocchiMetric, name: string): string | null | undefined =>
   ({
@@ -48,11 +46,13 @@ export function gnocchiMetricRoutes(route: AddRoute, parts: GnocchiParts): void 
         attributes: FIELDS,
         sort: ['id:asc'],
       })
-      return json(page.map(listedMetric))
+      return page.map(listedMetric)
     })
-  route('GET', '/v1/metric/:id', async asked => json(metricShape(await metricById(parts, asked))))
-  route('GET', '/v1/metric/:id/measures', async asked =>
-    json(await measuresOf(parts, asked, await metricById(parts, asked))),
+  route('GET', '/v1/metric/:id', async asked => metricShape(await metricById(parts, asked)))
+  route(
+    'GET',
+    '/v1/metric/:id/measures',
+    async asked => await measuresOf(parts, asked, await metricById(parts, asked)),
   )
 }
 
@@ -73,7 +73,7 @@ function isListed({ query }: OpenStackQuestion, metric: GnocchiMetric): boolean 
 }
 
 async function metricById({ catalogues }: GnocchiParts, asked: OpenStackQuestion): Promise<GnocchiMetric> {
-  const text = pathPart(asked, 'id')
+  const text = pathParameter(asked, 'id')
   const id = uuidOf(text)
   const found =
     id === undefined
@@ -83,14 +83,30 @@ async function metricById({ catalogues }: GnocchiParts, asked: OpenStackQuestion
   return found
 }
 
+/** Metrics in the order of their ids. `failure`: the error for those that do not exist. */
+export async function metricsById(
+  { catalogues }: GnocchiParts,
+  { reader, identity }: OpenStackQuestion,
+  ids: readonly string[],
+  failure: (missing: readonly string[]) => GnocchiError,
+): Promise<readonly GnocchiMetric[]> {
+  let missing: readonly string[] = []
+  const found = await catalogues.found(reader, identity, ({ metrics }) => {
+    missing = ids.filter(id => !metrics.has(id))
+    return missing.length === 0 ? ids.map(id => metrics.get(id)!) : undefined
+  })
+  if (found !== undefined) return found
+  throw failure(missing)
+}
+
 /** The metric of a resource by its name. @throws GnocchiError */
 export async function metricByName(
   { catalogues }: GnocchiParts,
   asked: OpenStackQuestion,
 ): Promise<GnocchiMetric> {
   const { reader, identity } = asked
-  const id = resourceUuid(pathPart(asked, 'id'), identity.tenant)
-  const name = pathPart(asked, 'name')
+  const id = resourceUuid(pathParameter(asked, 'id'), identity.tenant)
+  const name = pathParameter(asked, 'name')
   const found = await catalogues.found(reader, identity, ({ resources }) =>
     resources.get(id)?.metrics.get(name),
   )

@@ -1,7 +1,7 @@
 /** Routes of resources and their types. */
-import { multiple, single } from '../../http/parameters.ts'
-import { type AddRoute, type OpenStackQuestion, pathPart } from '../shared/api.ts'
-import { type GnocchiParts, json, measuresOf, metricByName } from './metric-routes.ts'
+import { multiple, pathParameter, single } from '../../http/parameters.ts'
+import type { AddRoute, OpenStackQuestion } from '../shared/api.ts'
+import { type GnocchiParts, measuresOf, metricByName } from './metric-routes.ts'
 import { GnocchiError, noSuch } from './model/failure.ts'
 import type { GnocchiResource } from './model/resource.ts'
 import { GENERIC, TYPE_NAMES, typeAttributes, typeShape } from './model/types.ts'
@@ -17,40 +17,40 @@ export function resourceRoutes(route: AddRoute, parts: GnocchiParts): void {
     route('GET', path, async ({ request }) => {
       const [base] = request.url.split('?')
       const href = `${request.protocol}://${request.host}${base!.replace(/\/$/, '')}`
-      return json(Object.fromEntries(TYPE_NAMES.map(name => [name, `${href}/${name}`])))
+      return Object.fromEntries(TYPE_NAMES.map(name => [name, `${href}/${name}`]))
     })
-  route('GET', '/v1/resource/:resource_type', async asked => json(await listed(parts, asked, () => true)))
+  route('GET', '/v1/resource/:resource_type', async asked => await listed(parts, asked, () => true))
   route('POST', '/v1/search/resource/:resource_type', async asked => {
     const type = askedType(asked)
     const { tenant: creator } = asked.identity
-    return json(await listed(parts, asked, askedResources(asked, { type, creator, nowMs: parts.now() })))
+    return await listed(parts, asked, askedResources(asked, { type, creator, nowMs: parts.now() }))
   })
   route('GET', '/v1/resource/:resource_type/:id', async asked =>
-    json(shapeOf(asked, await resourceOf(parts, asked))),
+    shapeOf(asked, await resourceOf(parts, asked)),
   )
   route('GET', '/v1/resource/:resource_type/:id/history', async asked =>
     // What a resource was before is not kept.
-    json([shapeOf(asked, await resourceOf(parts, asked))]),
+    [shapeOf(asked, await resourceOf(parts, asked))],
   )
   route('GET', '/v1/resource/:resource_type/:id/metric', async asked =>
-    json([...(await resourceOf(parts, asked)).metrics.values()].map(listedMetric)),
+    [...(await resourceOf(parts, asked)).metrics.values()].map(listedMetric),
   )
   route('GET', '/v1/resource/:resource_type/:id/metric/:name', async asked => {
     askedType(asked)
-    return json(metricShape(await metricByName(parts, asked)))
+    return metricShape(await metricByName(parts, asked))
   })
   route('GET', '/v1/resource/:resource_type/:id/metric/:name/measures', async asked => {
     askedType(asked)
-    return json(await measuresOf(parts, asked, await metricByName(parts, asked)))
+    return await measuresOf(parts, asked, await metricByName(parts, asked))
   })
   for (const path of ['/v1/resource_type', '/v1/resource_type/'])
-    route('GET', path, async () => json(TYPE_NAMES.map(typeShape)))
-  route('GET', '/v1/resource_type/:resource_type', async asked => json(typeShape(askedType(asked))))
+    route('GET', path, async () => TYPE_NAMES.map(typeShape))
+  route('GET', '/v1/resource_type/:resource_type', async asked => typeShape(askedType(asked)))
 }
 
 /** The type in the path. @throws GnocchiError */
 export function askedType(asked: OpenStackQuestion): string {
-  const type = pathPart(asked, 'resource_type')
+  const type = pathParameter(asked, 'resource_type')
   if (TYPE_NAMES.includes(type)) return type
   throw noSuch('Resource type', type)
 }
@@ -61,17 +61,16 @@ export const isOfType = (resource: GnocchiResource, type: string): boolean =>
 
 async function resourceOf({ catalogues }: GnocchiParts, asked: OpenStackQuestion): Promise<GnocchiResource> {
   const type = askedType(asked)
-  const id = resourceUuid(pathPart(asked, 'id'), asked.identity.tenant)
+  const id = resourceUuid(pathParameter(asked, 'id'), asked.identity.tenant)
   const found = await catalogues.found(asked.reader, asked.identity, ({ resources }) => resources.get(id))
   if (found !== undefined && isOfType(found, type)) return found
   throw noSuch('Resource', id)
 }
 
-const shapeOf = ({ query, ...asked }: OpenStackQuestion, resource: GnocchiResource): object =>
+const shapeOf = (asked: OpenStackQuestion, resource: GnocchiResource): object =>
   resourceShape(resource, {
-    isDetailed:
-      pathPart({ query, ...asked }, 'resource_type') !== GENERIC || isTrue({ query, ...asked }, 'details'),
-    members: multiple(query, 'attrs'),
+    isDetailed: pathParameter(asked, 'resource_type') !== GENERIC || isTrue(asked, 'details'),
+    members: multiple(asked.query, 'attrs'),
   })
 
 async function listed(

@@ -1,10 +1,11 @@
 /** Gnocchi's API, for reading: below `/gnocchi`, and at the root. */
 import type { FastifyInstance } from 'fastify'
 import type { QueryContext } from '../../http/context.ts'
-import { openStackApi, pathPart } from '../shared/api.ts'
+import { pathParameter } from '../../http/parameters.ts'
+import { openStackApi } from '../shared/api.ts'
 import { aggregateRoutes } from './aggregate-routes.ts'
 import { Catalogues } from './catalogue/catalogues.ts'
-import { type GnocchiParts, gnocchiMetricRoutes, json } from './metric-routes.ts'
+import { type GnocchiParts, gnocchiMetricRoutes } from './metric-routes.ts'
 import { failureBody, GnocchiError, noSuch } from './model/failure.ts'
 import { METHOD_NAMES } from './model/methods.ts'
 import { ARCHIVE_POLICY_NAME, POLICY, POLICY_RULE } from './model/policy.ts'
@@ -39,38 +40,34 @@ export function gnocchiRoutes(app: FastifyInstance, context: QueryContext): void
   aggregateRoutes(route, parts)
 
   for (const end of ['', '/']) {
-    route('GET', `/v1/archive_policy${end}`, async () => json([POLICY]))
-    route('GET', `/v1/archive_policy_rule${end}`, async () => json([POLICY_RULE]))
-    route('GET', `/v1/capabilities${end}`, async () => json({ aggregation_methods: METHOD_NAMES }))
+    route('GET', `/v1/archive_policy${end}`, async () => [POLICY])
+    route('GET', `/v1/archive_policy_rule${end}`, async () => [POLICY_RULE])
+    route('GET', `/v1/capabilities${end}`, async () => ({ aggregation_methods: METHOD_NAMES }))
   }
   route('GET', '/v1/archive_policy/:name', async asked => {
-    if (pathPart(asked, 'name') === ARCHIVE_POLICY_NAME) return json(POLICY)
-    throw noSuch('Archive policy', pathPart(asked, 'name'))
+    if (pathParameter(asked, 'name') === ARCHIVE_POLICY_NAME) return POLICY
+    throw noSuch('Archive policy', pathParameter(asked, 'name'))
   })
   route('GET', '/v1/archive_policy_rule/:name', async asked => {
-    if (pathPart(asked, 'name') === ARCHIVE_POLICY_NAME) return json(POLICY_RULE)
-    throw noSuch('Archive policy rule', pathPart(asked, 'name'))
+    if (pathParameter(asked, 'name') === ARCHIVE_POLICY_NAME) return POLICY_RULE
+    throw noSuch('Archive policy rule', pathParameter(asked, 'name'))
   })
   // Nothing waits to be aggregated.
-  route('GET', '/v1/status', async () =>
-    json({
-      storage: { summary: { metrics: 0, measures: 0 }, measures_to_process: {} },
-      metricd: { processors: [], statistics: {} },
-    }),
-  )
+  route('GET', '/v1/status', async () => ({
+    storage: { summary: { metrics: 0, measures: 0 }, measures_to_process: {} },
+    metricd: { processors: [], statistics: {} },
+  }))
 
   for (const path of ['', '/'])
-    route('GET', path, async ({ request }) =>
-      json({
-        build: `wattline ${context.version}`,
-        versions: [
-          {
-            id: 'v1.0',
-            links: [{ rel: 'self', href: `${request.protocol}://${request.host}/gnocchi/v1` }],
-            status: 'CURRENT',
-            updated: '2015-03-19',
-          },
-        ],
-      }),
-    )
+    route('GET', path, async ({ request }) => ({
+      build: `wattline ${context.version}`,
+      versions: [
+        {
+          id: 'v1.0',
+          links: [{ rel: 'self', href: `${request.protocol}://${request.host}/gnocchi/v1` }],
+          status: 'CURRENT',
+          updated: '2015-03-19',
+        },
+      ],
+    }))
 }

@@ -8,7 +8,7 @@ import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import type { Identity } from '../../../core/model/identity.ts'
 import { CHALLENGE, identityOf, OPEN, READ } from '../../http/auth.ts'
 import type { QueryContext } from '../../http/context.ts'
-import { asRouteError } from '../../http/problem.ts'
+import { countedFailure } from '../../http/problem.ts'
 import { idOf, serviceCatalogue } from './catalogue.ts'
 import { presentedIn } from './request.ts'
 
@@ -24,8 +24,7 @@ const homeOf = ({ protocol, host }: FastifyRequest): string => `${protocol}://${
 /** Needs scope read. Tokens limited to accounts are enough. */
 export function keystoneRoutes(app: FastifyInstance, { access, now, events }: QueryContext): void {
   const refuse = (reply: FastifyReply, error: unknown): FastifyReply => {
-    const ours = asRouteError(error)
-    if (ours.status >= 500) events.emit('requestFailed', { code: ours.code }, error)
+    const ours = countedFailure(error, events)
     if (ours.retryAfterSeconds !== undefined) reply.header('retry-after', String(ours.retryAfterSeconds))
     if (ours.code === 'unauthenticated') reply.header('www-authenticate', CHALLENGE)
     const message = `${ours.message} ${ours.remedy}`

@@ -6,7 +6,7 @@ import type { FencedReader } from '../../fence/fenced-reader.ts'
 import { CHALLENGE, identityOf, READ } from '../../http/auth.ts'
 import type { QueryContext } from '../../http/context.ts'
 import type { RawQuery } from '../../http/parameters.ts'
-import { asRouteError } from '../../http/problem.ts'
+import { countedFailure } from '../../http/problem.ts'
 
 /** A question, with what it is asked of. */
 export interface OpenStackQuestion {
@@ -17,20 +17,14 @@ export interface OpenStackQuestion {
   readonly identity: Identity
 }
 
-/** What an API sends. */
-export interface OpenStackAnswer {
-  /** JSON. */
-  readonly text: string
-}
-
 /** Methods of a route. */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** Adds a route for scope read; tokens limited to accounts see these. */
+/** Adds a route that sends what it answers as JSON, for scope read; tokens limited to accounts see these. */
 export type AddRoute = (
   method: HttpMethod | readonly HttpMethod[],
   path: string,
-  answer: (asked: OpenStackQuestion) => Promise<OpenStackAnswer>,
+  answer: (asked: OpenStackQuestion) => Promise<unknown>,
 ) => void
 
 /** An error in the form of an API. */
@@ -51,29 +45,23 @@ interface ApiOptions {
 
 const JSON_TYPE = 'application/json; charset=UTF-8'
 
+const sendFailure = (reply: FastifyReply, { status, body }: OpenStackFailure): FastifyReply =>
+  reply.code(status).header('cache-control', 'no-store').type(JSON_TYPE).send(JSON.stringify(body))
+
 /** Routes of an API, at the root and below its home; the first page only there. */
 export function openStackApi(app: FastifyInstance, context: QueryContext, options: ApiOptions): AddRoute {
   const refuse = (reply: FastifyReply, error: unknown): FastifyReply => {
     if (reply.raw.destroyed || reply.sent) return reply
     const own = options.ownFailure(error)
-    const ours = asRouteError(error)
-    if (own === undefined && ours.status >= 500)
-      context.events.emit('requestFailed', { code: ours.code }, error)
+    if (own !== undefined) return sendFailure(reply, own)
+    const ours = countedFailure(error, context.events)
     if (ours.retryAfterSeconds !== undefined) reply.header('retry-after', String(ours.retryAfterSeconds))
     if (ours.code === 'unauthenticated') reply.header('www-authenticate', CHALLENGE)
-    const { status, body } = own ?? options.failure(ours)
-    return reply.code(status).header('cache-control', 'no-store').type(JSON_TYPE).send(JSON.stringify(body))
+    return sendFailure(reply, options.failure(ours))
   }
   app.register(
     async below =>
-      below.setNotFoundHandler(async (request, reply) => {
-        const { status, body } = options.unknown(request.method)
-        return reply
-          .code(status)
-          .header('cache-control', 'no-store')
-          .type(JSON_TYPE)
-          .send(JSON.stringify(body))
-      }),
+      below.setNotFoundHandler(async (request, reply) => sendFailure(reply, options.unknown(request.method))),
     { prefix: options.home },
   )
   return (method, path, answer) => {
@@ -88,8 +76,8 @@ export function openStackApi(app: FastifyInstance, context: QueryContext, option
             const identity = identityOf(request)
             const query = request.query as RawQuery
             const reader = context.readers(identity, reply)
-            const { text } = await answer({ request, reply, query, reader, identity })
-            return reply.type(JSON_TYPE).send(text)
+            const found = await answer({ request, reply, query, reader, identity })
+            return reply.type(JSON_TYPE).send(JSON.stringify(found))
           } catch (error) {
             return refuse(reply, error)
           }
@@ -100,7 +88,3 @@ export function openStackApi(app: FastifyInstance, context: QueryContext, option
     }
   }
 }
-
-/** A part of the path. */
-export const pathPart = ({ request }: OpenStackQuestion, name: string): string =>
-  (request.params as Readonly<Record<string, string>>)[name] ?? ''

@@ -1,14 +1,12 @@
 /** Arithmetic of operations, value by value, as numpy does it. */
+import { underNames } from '../model/operator-names.ts'
 
 const truth = (value: boolean): number => (value ? 1 : 0)
 
-const named = <Value>(names: readonly string[], value: Value): Readonly<Record<string, Value>> =>
-  Object.fromEntries(names.map(name => [name, value]))
-
 /** Of one value. */
 export const UNARY: Readonly<Record<string, (value: number) => number>> = {
-  ...named(['abs', 'absolute'], Math.abs),
-  ...named(['neg', 'negative'], (value: number) => -value),
+  ...underNames(['abs', 'absolute'], Math.abs),
+  ...underNames(['neg', 'negative'], (value: number) => -value),
   cos: Math.cos,
   sin: Math.sin,
   tan: Math.tan,
@@ -27,18 +25,18 @@ const largest = (a: number, b: number): number => (Number.isNaN(a) ? b : Number.
 
 /** Of two values. */
 export const BINARY: Readonly<Record<string, (a: number, b: number) => number>> = {
-  ...named(['=', '==', 'eq'], (a: number, b: number) => truth(a === b)),
-  ...named(['<', 'lt'], (a: number, b: number) => truth(a < b)),
-  ...named(['>', 'gt'], (a: number, b: number) => truth(a > b)),
-  ...named(['<=', '≤', 'le'], (a: number, b: number) => truth(a <= b)),
-  ...named(['>=', '≥', 'ge'], (a: number, b: number) => truth(a >= b)),
-  ...named(['!=', '≠', 'ne'], (a: number, b: number) => truth(a !== b)),
-  ...named(['%', 'mod'], modulo),
-  ...named(['+', 'add'], (a: number, b: number) => a + b),
-  ...named(['-', 'sub'], (a: number, b: number) => a - b),
-  ...named(['*', '×', 'mul'], (a: number, b: number) => a * b),
-  ...named(['/', '÷', 'div'], (a: number, b: number) => a / b),
-  ...named(['**', '^', 'pow'], (a: number, b: number) => a ** b),
+  ...underNames(['=', '==', 'eq'], (a: number, b: number) => truth(a === b)),
+  ...underNames(['<', 'lt'], (a: number, b: number) => truth(a < b)),
+  ...underNames(['>', 'gt'], (a: number, b: number) => truth(a > b)),
+  ...underNames(['<=', '≤', 'le'], (a: number, b: number) => truth(a <= b)),
+  ...underNames(['>=', '≥', 'ge'], (a: number, b: number) => truth(a >= b)),
+  ...underNames(['!=', '≠', 'ne'], (a: number, b: number) => truth(a !== b)),
+  ...underNames(['%', 'mod'], modulo),
+  ...underNames(['+', 'add'], (a: number, b: number) => a + b),
+  ...underNames(['-', 'sub'], (a: number, b: number) => a - b),
+  ...underNames(['*', '×', 'mul'], (a: number, b: number) => a * b),
+  ...underNames(['/', '÷', 'div'], (a: number, b: number) => a / b),
+  ...underNames(['**', '^', 'pow'], (a: number, b: number) => a ** b),
   clip_min: (value, least) => Math.max(value, least),
   clip_max: (value, most) => Math.min(value, most),
   max: largest,

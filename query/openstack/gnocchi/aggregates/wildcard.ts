@@ -1,13 +1,11 @@
 /** Names of metrics with wildcards. */
-
-/** One step of a pattern: any text, or a character that fits. */
-type WildcardStep = 'any' | ((character: string) => boolean)
+import { fitsSteps, type WildcardStep } from '../model/wildcard-steps.ts'
 
 /** Names with `*`, `?` and `[...]`, as in a shell. Takes time by the product of both lengths at most. */
 export function metricWildcard(pattern: string): (name: string) => boolean {
   if (!/[*?[]/.test(pattern)) return name => name === pattern
   const steps = [...pattern.matchAll(/\*|\?|\[!?\]?[^\]]*\]|[\s\S]/gu)].map(([text]) => stepOf(text))
-  return name => fits([...name], steps)
+  return name => fitsSteps([...name], steps)
 }
 
 function stepOf(text: string): WildcardStep {
@@ -23,25 +21,4 @@ function stepOf(text: string): WildcardStep {
     if (isRange) at += 2
   }
   return character => ranges.some(([from, to]) => character >= from && character <= to) !== isNot
-}
-
-/** Goes back to the last `any` where a character does not fit. */
-function fits(name: readonly string[], steps: readonly WildcardStep[]): boolean {
-  let [at, step, anyStep, anyAt] = [0, 0, -1, 0]
-  while (at < name.length) {
-    const now = steps[step]
-    if (now === 'any') {
-      anyStep = step
-      anyAt = at
-      step += 1
-    } else if (now?.(name[at]!) === true) {
-      at += 1
-      step += 1
-    } else if (anyStep >= 0) {
-      anyAt += 1
-      at = anyAt
-      step = anyStep + 1
-    } else return false
-  }
-  return steps.slice(step).every(one => one === 'any')
 }

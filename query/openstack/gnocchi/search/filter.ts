@@ -2,9 +2,11 @@
 
 import { spanMs, timestampMs } from '../../shared/times.ts'
 import { GnocchiError, invalidInput } from '../model/failure.ts'
+import { underNames } from '../model/operator-names.ts'
 import type { GnocchiResource } from '../model/resource.ts'
 import { typeAttributes } from '../model/types.ts'
 import { resourceUuid } from '../model/uuids.ts'
+import { fitsSteps, type WildcardStep } from '../model/wildcard-steps.ts'
 import { resourceFields } from '../shape/shapes.ts'
 
 /** Whether a resource fits; null: not known, as in SQL, since an attribute is null. */
@@ -19,19 +21,15 @@ export interface FilterSurroundings {
 }
 
 const COMPARISONS: Readonly<Record<string, (order: number) => boolean>> = {
-  ...named(['=', '==', 'eq'], order => order === 0),
-  ...named(['<', 'lt'], order => order < 0),
-  ...named(['>', 'gt'], order => order > 0),
-  ...named(['<=', '≤', 'le'], order => order <= 0),
-  ...named(['>=', '≥', 'ge'], order => order >= 0),
+  ...underNames(['=', '==', 'eq'], (order: number) => order === 0),
+  ...underNames(['<', 'lt'], (order: number) => order < 0),
+  ...underNames(['>', 'gt'], (order: number) => order > 0),
+  ...underNames(['<=', '≤', 'le'], (order: number) => order <= 0),
+  ...underNames(['>=', '≥', 'ge'], (order: number) => order >= 0),
 }
 const DIFFERS = ['!=', '≠', 'ne']
 const AND = ['and', '∧']
 const OR = ['or', '∨']
-
-function named<Value>(names: readonly string[], value: Value): Readonly<Record<string, Value>> {
-  return Object.fromEntries(names.map(name => [name, value]))
-}
 
 type FilterScalar = string | number | boolean | null
 type FilterValue = string | number | null
@@ -108,8 +106,8 @@ function comparison(
     return withValue(read, found => known.has(found))
   }
   if (operator === 'like' && attribute !== 'id') {
-    const pattern = likePattern(String(wanted(value) ?? ''))
-    return withValue(read, found => pattern.test(String(found)))
+    const isLike = likePattern(String(wanted(value) ?? ''))
+    return withValue(read, found => isLike(String(found)))
   }
   throw invalidInput(`Unknown operator \`${operator.slice(0, 100)}'`)
 }
@@ -166,29 +164,10 @@ function wantedOf(attribute: string, value: unknown, { creator, nowMs }: FilterS
 const isScalar = (value: unknown): value is Exclude<FilterScalar, null> =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 
-/** `%` is any text, `_` any character. Linear: parts are looked for one after another. */
-function likePattern(pattern: string): { readonly test: (text: string) => boolean } {
-  const parts = pattern.split('%')
-  return {
-    test: text => {
-      const [first = '', ...rest] = parts
-      if (!fits(text, 0, first)) return false
-      const last = rest.pop()
-      if (last === undefined) return text.length === first.length
-      let place = first.length
-      for (const part of rest) {
-        while (place + part.length <= text.length && !fits(text, place, part)) place += 1
-        if (place + part.length > text.length) return false
-        place += part.length
-      }
-      return text.length - last.length >= place && fits(text, text.length - last.length, last)
-    },
-  }
-}
-
-const fits = (text: string, place: number, part: string): boolean => {
-  if (place + part.length > text.length) return false
-  for (let index = 0; index < part.length; index += 1)
-    if (part[index] !== '_' && part[index] !== text[place + index]) return false
-  return true
+/** `%` is any text, `_` any character. */
+function likePattern(pattern: string): (text: string) => boolean {
+  const steps = pattern
+    .split('')
+    .map((one): WildcardStep => (one === '%' ? 'any' : character => one === '_' || character === one))
+  return text => fitsSteps(text.split(''), steps)
 }
