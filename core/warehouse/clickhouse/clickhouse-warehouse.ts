@@ -11,7 +11,7 @@ import { timed } from './connection.ts'
 import type { Endpoint, Endpoints } from './endpoints.ts'
 import { runFencedOnServer } from './fenced.ts'
 import { type InsertContext, insertOnServers } from './insert-record.ts'
-import { migrate } from './migrate.ts'
+import { migrate, retryPassing } from './migrate.ts'
 import { assertHeld, findPolicies, heldQuestion } from './row-policies.ts'
 
 const QUERY_TIMEOUT_MS = 60_000
@@ -77,7 +77,7 @@ export class ClickHouseWarehouse implements Warehouse {
       retention,
     })
     this.#held.clear()
-    if (this.#dialect.distributed === undefined) await this.#warnUnreplicated()
+    if (this.#dialect.distributed === undefined) await retryPassing(() => this.#warnUnreplicated())
   }
 
   /** Warns that a server's token log is not written together with the rows, and that this process cannot repair it. */

@@ -27,15 +27,24 @@ const MAX_RETRY_MS = 10_000
  */
 export async function migrate(migration: Migration): Promise<void> {
   const { dialect, streams, retention } = migration
+  await retryPassing(async () => {
+    const policies = planPolicies(await migration.policies(), dialect)
+    await runPolicies(migration, policies.before)
+    const existing = await migration.existing()
+    for (const statement of planMigration(streams, retention, existing, dialect))
+      await migration.run(statement)
+    await runPolicies(migration, policies.after)
+  })
+}
+
+/**
+ * Does a step of a start again while it fails because of another process or a server that does not answer.
+ * @throws its error if that is of another kind, or after 12 tries
+ */
+export async function retryPassing<Result>(step: () => Promise<Result>): Promise<Result> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const policies = planPolicies(await migration.policies(), dialect)
-      await runPolicies(migration, policies.before)
-      const existing = await migration.existing()
-      for (const statement of planMigration(streams, retention, existing, dialect))
-        await migration.run(statement)
-      await runPolicies(migration, policies.after)
-      return
+      return await step()
     } catch (error) {
       if (attempt + 1 >= TRIES || !isPassing(error)) throw error
       await delay(backoffMs(attempt, FIRST_RETRY_MS, MAX_RETRY_MS))

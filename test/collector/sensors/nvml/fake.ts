@@ -1,6 +1,6 @@
 /** Compiles the stand-in for NVML (fake-nvml.c), and says what it answers. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -31,10 +31,14 @@ export function fakeNvml(flags: readonly string[] = []): FakeNvml {
   execFileSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', ...flags, '-o', path, SOURCE, '-ldl'], {
     stdio: 'pipe',
   })
+  let said = 0
   return {
     path,
     say(lines) {
       writeFileSync(`${path}.next`, `${lines.join('\n')}\n`)
+      // The library reads again what has another time; the kernel's clock gives two quick changes the same one.
+      said += 1
+      utimesSync(`${path}.next`, said, said)
       renameSync(`${path}.next`, `${path}.state`)
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
