@@ -14,6 +14,7 @@ import { openExportPlace } from '../../../core/exports/place.ts'
 import { ledger, logs, readings, traces } from '../../../core/model/streams/index.ts'
 import { ledgerRow, logRow, nano, readingRow, spanRow, unixSeconds } from '../../query/support/rows.ts'
 import { openTestWarehouse, type TestWarehouse } from '../../query/support/warehouse.ts'
+import { runs } from '../../support/runs.ts'
 import { exporterTo, seen } from './support.ts'
 
 let store: TestWarehouse
@@ -191,7 +192,7 @@ describe('late rows', () => {
         }),
         { minLength: 2, maxLength: 5 },
       ),
-      { seed: 19, numRuns: 4 },
+      { seed: 19, numRuns: runs(1, 16) },
     )
     for (const [index, plan] of plans.entries()) {
       const to = join(folder, String(index))

@@ -94,7 +94,7 @@ const entries = (tenant: string): fc.Arbitrary<Entry[]> =>
     { maxLength: 14 },
   )
 
-const CASES = runs(3)
+const CASES = runs(1, 24)
 const drawn = Array.from({ length: CASES }, (_, index) => {
   const tenant = `t${index}`
   const [first] = fc.sample(

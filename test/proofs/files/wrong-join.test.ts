@@ -18,8 +18,8 @@ import {
   microjoules,
   named,
   recompute,
-} from './joins.ts'
-import { openRig } from './rig.ts'
+} from '../../processors/recompute/joins.ts'
+import { openRig } from '../../processors/recompute/rig.ts'
 
 test('an alias that named another machine', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'wattline-wrong-join-'))

@@ -11,8 +11,8 @@ import type { TokenEntry } from '../../../core/auth/token-list.ts'
 import { createTokenTable } from '../../../core/auth/token-table.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { metricUuid, resourceUuid } from '../../../query/openstack/gnocchi/model/uuids.ts'
-import type { Api } from '../prometheus/support/api.ts'
-import { NOW_MS, openWorld, VM, VM2 } from './support/world.ts'
+import { NOW_MS, openWorld, VM, VM2 } from '../../query/openstack/support/world.ts'
+import type { Api } from '../../query/prometheus/support/api.ts'
 
 const WHO = {
   whole: { tenant: 'default', accounts: null },
