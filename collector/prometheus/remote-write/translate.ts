@@ -36,6 +36,11 @@ const METADATA_1 = 3
 const SYMBOLS_2 = 4
 const SERIES_2 = 5
 const METADATA_FIELDS = knownFields(1, 2, 4, 5)
+/** Tags of a value of a field that has a length. */
+const lengthTag = (field: number): number => field * 8 + 2
+/** What only the message of the other version has: it would be skipped as unknown, and lost. */
+const TAGS_OF_2: readonly number[] = [lengthTag(SYMBOLS_2), lengthTag(SERIES_2)]
+const TAGS_OF_1: readonly number[] = [lengthTag(SERIES_1), lengthTag(METADATA_1)]
 const UNKNOWN: FamilyMetadata = { type: 'unknown', help: '', unit: '' }
 
 /** Bytes read and written between two pauses: about 20 ms. */
@@ -105,22 +110,25 @@ export function* translation(body: Uint8Array, options: TranslateOptions): Gener
 
 /**
  * Reads every value of one field of the request, with pauses. Other fields are read in separate passes, since families
- * and symbols must be known before the first series, wherever they are in the body.
+ * and symbols must be known before the first series, wherever they are in the body. `refuse` gets the tags of other fields.
  */
 function* scanInSteps(
   reader: ProtobufReader,
   field: number,
   written: { readonly length: number },
   read: (stop: number) => void,
+  refuse: (tag: number) => void = () => undefined,
 ): Generator<void> {
   const end = reader.bytes.length
-  const wanted = field * 8 + 2
+  const wanted = lengthTag(field)
   let pausedAt = 0
   reader.position = 0
   reader.message = 'the request'
   for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-    if (tag !== wanted) reader.skip(tag, end, knownFields(field))
-    else {
+    if (tag !== wanted) {
+      refuse(tag)
+      reader.skip(tag, end, knownFields(field))
+    } else {
       const stop = reader.length(end)
       read(stop)
       reader.position = stop
@@ -138,7 +146,7 @@ const NOTHING_WRITTEN = { length: 0 }
 
 /** Reads MetricMetadata of 1.0, which Prometheus sends in requests without series. */
 function* learnFamilies(reader: ProtobufReader, { families, tenant }: TranslateOptions): Generator<void> {
-  yield* scanInSteps(reader, METADATA_1, NOTHING_WRITTEN, end => {
+  const learn = (end: number): void => {
     const texts = { name: '', help: '', unit: '' }
     const text = (): string => {
       const stop = reader.length(end)
@@ -157,6 +165,11 @@ function* learnFamilies(reader: ProtobufReader, { families, tenant }: TranslateO
     }
     const { name, help, unit } = texts
     if (name !== '') families.learn(tenant, name, { type: metricType(type), help, unit })
+  }
+  yield* scanInSteps(reader, METADATA_1, NOTHING_WRITTEN, learn, tag => {
+    if (TAGS_OF_2.includes(tag)) {
+      throw reader.failure('it is a message of 2.0, and its Content-Type does not say so')
+    }
   })
 }
 
@@ -165,9 +178,14 @@ function* readSymbols(
   reserve: (bytes: number) => void,
 ): Generator<void, SymbolTable> {
   const symbols = new SymbolTable(reader.bytes, reserve)
-  yield* scanInSteps(reader, SYMBOLS_2, NOTHING_WRITTEN, stop => {
+  const add = (stop: number): void => {
     if (symbols.count === 0 && reader.position !== stop) throw reader.failure('the first symbol is not empty')
     symbols.add(reader.position, stop)
+  }
+  yield* scanInSteps(reader, SYMBOLS_2, NOTHING_WRITTEN, add, tag => {
+    if (TAGS_OF_1.includes(tag)) {
+      throw reader.failure('it is a message of 1.0, and its Content-Type says 2.0')
+    }
   })
   return symbols
 }

@@ -181,6 +181,18 @@ describe('refusals', () => {
     expect(written(cut)).toEqual(['0', '0', '0'])
   })
 
+  it('400 for a message of the other version than its Content-Type says, with nothing stored', async () => {
+    rig = await httpRig()
+    const metadata = encodeWrite1([], [{ metric_family_name: 'a', type: 1, help: '', unit: '' }])
+    for (const body of [write1(series('a')), snappy(metadata)]) {
+      const newer = await refused(HEADERS_2, body, 400, 'body_undecodable')
+      expect(newer.body.toString()).toContain('it is a message of 1.0, and its Content-Type says 2.0')
+      expect(written(newer)).toEqual(['0', '0', '0'])
+    }
+    const older = await refused(HEADERS_1, write2(series('a')), 400, 'body_undecodable')
+    expect(older.body.toString()).toContain('it is a message of 2.0, and its Content-Type does not say so')
+  })
+
   it('413 for a body above the limit, compressed, decoded, or expanded from its symbols', async () => {
     rig = await httpRig({ limits: { body_bytes: 20_000 } })
     await refused(HEADERS_1, Buffer.alloc(20_001, 1), 413, 'body_too_large')
