@@ -36,6 +36,12 @@ interface KnownCatalogue {
   readonly wholeSinceMs: number
 }
 
+interface UnderWay {
+  readonly startMs: number
+  readonly isWhole: boolean
+  readonly reading: Promise<KnownCatalogue>
+}
+
 interface RetentionSpan {
   /** How far back points and entries of the ledger are kept. */
   readonly signalsDays: number
@@ -45,6 +51,8 @@ interface RetentionSpan {
 /** Catalogues by caller. */
 export class Catalogues {
   readonly #known = createLru<KnownCatalogue>(CACHE_BYTES, weightOf)
+  /** What is being read, by caller. */
+  readonly #underWay = new Map<string, UnderWay>()
   readonly #span: RetentionSpan
   readonly #now: () => number
 
@@ -82,25 +90,49 @@ export class Catalogues {
   ): Promise<KnownCatalogue> {
     const key = JSON.stringify([identity.tenant, identity.accounts])
     const known = this.#known.get(key)
-    const nowMs = this.#now()
     const startMs = Date.now()
     if (known !== undefined && Math.abs(startMs - known.knownSinceMs) < maxAgeMs) return known
     const isWhole = known === undefined || startMs - known.wholeSinceMs >= wholeAgeMs
-    const series = await this.#series(reader, identity, isWhole ? undefined : known, nowMs)
+    const other = this.#underWay.get(key)
+    if (other !== undefined && other.isWhole === isWhole && Math.abs(startMs - other.startMs) < maxAgeMs) {
+      try {
+        return await other.reading
+      } catch {
+        // It ends with the request that began it: then this one reads by itself.
+      }
+    }
+    const reading = this.#readNow(reader, identity, isWhole ? undefined : known)
+    this.#underWay.set(key, { startMs, isWhole, reading })
+    try {
+      const read = await reading
+      this.#known.set(key, read)
+      return read
+    } finally {
+      if (this.#underWay.get(key)?.reading === reading) this.#underWay.delete(key)
+    }
+  }
+
+  /** @param known what is added to; undefined: everything is read */
+  async #readNow(
+    reader: FencedReader,
+    identity: Identity,
+    known: KnownCatalogue | undefined,
+  ): Promise<KnownCatalogue> {
+    const nowMs = this.#now()
+    const startMs = Date.now()
+    const series = await this.#series(reader, identity, known, nowMs)
     const builder = new CatalogueBuilder(identity.tenant)
     builder.addSeries(series.values())
     const [workloads, hosts] = await this.#ledger(reader, identity, nowMs)
     builder.addWorkloads(workloads)
     builder.addHosts(hosts)
-    const read: KnownCatalogue = {
+    return {
       catalogue: builder.catalogue(nowMs),
       series,
       readAtMs: nowMs,
       knownSinceMs: startMs,
-      wholeSinceMs: isWhole ? startMs : known.wholeSinceMs,
+      wholeSinceMs: known?.wholeSinceMs ?? startMs,
     }
-    this.#known.set(key, read)
-    return read
   }
 
   async #series(
