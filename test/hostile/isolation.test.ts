@@ -20,7 +20,7 @@ import { LIMITED, MINE, WHOLE } from './worlds.ts'
 
 const SEED = 31
 /** In `npm test`; the proofs have several times as many. */
-const PER_TABLE = runs(4)
+const PER_TABLE = runs(2, 32)
 
 const shown = (found: readonly Leak[]): readonly string[] =>
   found.map(({ statement, alone, mixed }) => `${statement.sql}\n  ${alone}\n  ${mixed}`)

@@ -3,8 +3,8 @@
 // `wattline` of that server is dropped before and after.
 import { createClient } from '@clickhouse/client'
 import { startClickHouseFront } from '../../support/clickhouse-front/front.ts'
-import { warehouseContract } from './contract.ts'
-import { fixtureOver } from './fixture-over.ts'
+import { warehouseContract } from '../../contract/warehouse/contract.ts'
+import { fixtureOver } from '../../contract/warehouse/fixture-over.ts'
 
 // A host in a different time zone: no answer may depend on it.
 process.env['TZ'] = 'Asia/Kathmandu'
