@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import type { Column } from '../../core/model/streams/stream.ts'
 import { quoteName } from '../../core/warehouse/tables/column-types.ts'
+import { typedAttributes, typesOf } from '../../query/traces/attributes.ts'
 import { eventually } from '../support/until.ts'
 import { noRows, type Row, type Rows, TABLES, type Table } from './sent.ts'
 
@@ -70,7 +71,9 @@ export function compareRows(table: Table, sent: readonly Row[], stored: readonly
     }
     for (const [column, value] of Object.entries(row)) {
       values += countValues(value)
-      for (const [path, left, right] of differencesOf(column, value, found[column]))
+      const [ours, theirs] =
+        column === 'AttributeTypes' ? [typesByKey(row), typesByKey(found)] : [value, found[column]]
+      for (const [path, left, right] of differencesOf(column, ours, theirs))
         mismatches.push({ table, item, column: path, sent: left, stored: right })
     }
   }
@@ -84,6 +87,32 @@ function keyOf(table: Table, row: Row): string {
   if (table === 'otel_logs') return String(row['Body']).slice(0, 200)
   const attributes = Object.entries(row['Attributes'] as object).sort(([a], [b]) => (a < b ? -1 : 1))
   return `${row['MetricName']} ${JSON.stringify(attributes)} ${row['TimeUnix']}`
+}
+
+/** The letters have the order of the maps, and clients send attributes in an order of their own. */
+function typesByKey(row: Row): Record<string, string> {
+  const types = typesOf(String(row['AttributeTypes']))
+  const parts: readonly (readonly [string, unknown, string])[] = [
+    ['resource', row['ResourceAttributes'], types.resource],
+    ['span', row['SpanAttributes'], types.span],
+    ...(row['Events.Attributes'] as unknown[]).map(
+      (map, at) => [`event ${at}`, map, types.events[at] ?? ''] as const,
+    ),
+    ...(row['Links.Attributes'] as unknown[]).map(
+      (map, at) => [`link ${at}`, map, types.links[at] ?? ''] as const,
+    ),
+  ]
+  return Object.fromEntries(
+    parts.flatMap(([part, map, letters]) => {
+      const entries = Object.entries(map as Readonly<Record<string, string>>)
+      const attributes = typedAttributes(
+        entries.map(([key]) => key),
+        entries.map(([, text]) => text),
+        letters,
+      )
+      return attributes.map(({ key, type }) => [`${part} ${key}`, type])
+    }),
+  )
 }
 
 /** Where two values differ: path, left, right; descends into maps of text, because those are long. */

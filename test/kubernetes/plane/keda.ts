@@ -23,7 +23,8 @@ export async function startKeda(plane: ControlPlane) {
     `${SERVICE}.keda.svc`,
     '127.0.0.1',
   ])
-  await mkdir(folder)
+  // Each leg that wants it starts one of its own.
+  await mkdir(folder, { recursive: true })
   const files = { 'ca.crt': authority.cert, 'tls.crt': cert, 'tls.key': key }
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
   const environment = {
