@@ -1,5 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import type { EventBus } from '../core/catalogue/events/event-bus.ts'
+import { STOP_SIGNALS } from './stop-asked.ts'
 
 /** A process that breaks down as soon as it starts would otherwise do nothing else. */
 const LEAST_UPTIME_MS = 10_000
@@ -19,7 +20,11 @@ export async function startAgain(
   events.emit(why, {}, error)
   const waitMs = Math.max(0, LEAST_UPTIME_MS - process.uptime() * 1000)
   await delay(waitMs, undefined, { signal: stopping }).catch(() => undefined)
+  // A stop signal that has just come is heard in the next turn.
+  await nextTurn()
   if (stopping.aborted) return
+  // One that comes from here on ends the process: with a listener it would be noted in this program, and be lost with it.
+  for (const signal of STOP_SIGNALS) process.removeAllListeners(signal)
   if (process.execve === undefined) process.exit(1)
   const [, ...rest] = process.argv
   process.execve(process.execPath, [process.execPath, ...process.execArgv, ...rest])

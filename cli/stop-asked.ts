@@ -8,6 +8,9 @@ const LAST_WORDS_MS = 900
 /** Extra time after the drain, in case the exit hangs. */
 const WATCHDOG_MS = 3_000
 
+/** What asks the process to stop. */
+export const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
+
 interface StopAsked {
   /** Aborts at the first SIGTERM or SIGINT. */
   readonly signal: AbortSignal
@@ -39,7 +42,7 @@ export function awaitStop(graceMs: number): StopAsked {
       resolve()
     } else if (performance.now() - askedAtMs > SAME_STOP_MS) end('it received a second stop signal')
   }
-  process.on('SIGTERM', ask).on('SIGINT', ask)
+  for (const signal of STOP_SIGNALS) process.on(signal, ask)
   return { signal: controller.signal, asked: promise, stopping: part => watchdog?.stopping(part) }
 }
 
