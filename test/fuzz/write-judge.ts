@@ -1,6 +1,7 @@
 /**
  * Remote write read independently: protobufjs over bytes and bits, snappyjs, and a simple implementation of the rules.
  */
+import protobuf from 'protobufjs'
 import { uncompress } from 'snappyjs'
 import type { DecodeContext } from '../../collector/otlp/decode/decode-context.ts'
 import { FamilyMemory } from '../../collector/prometheus/remote-write/families.ts'
@@ -44,6 +45,7 @@ export interface ExpectedWrite {
 export function expectedWrite(payload: FuzzCase, context: DecodeContext): ExpectedWrite {
   const body = uncompress(Uint8Array.from(payload.bytes), payload.bytes.length * MAX_GROWTH)
   if (!Buffer.from(body).equals(unsnapped(payload.bytes))) throw new Error('Other bytes than snappyjs.')
+  requireOwnFields(body, versionOf(payload))
   const type = RAW_WRITE_TYPES[versionOf(payload)]
   const message = type.toObject(type.decode(body), { arrays: true, defaults: true, longs: String }) as Message
   if ((message.symbols?.[0]?.length ?? 0) > 0) throw new Error('The first symbol is not empty.')
@@ -63,6 +65,19 @@ export function expectedWrite(payload: FuzzCase, context: DecodeContext): Expect
     ).length
   }
   return { items, samples, exemplars, maxHistograms }
+}
+
+/** Fields that only the message of the other version has. */
+const FOREIGN = { 1: [4, 5], 2: [1, 3] } as const
+
+function requireOwnFields(body: Uint8Array, version: 1 | 2): void {
+  const reader = protobuf.Reader.create(body)
+  const foreign: readonly number[] = FOREIGN[version].map(field => field * 8 + 2)
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32()
+    if (foreign.includes(tag)) throw new Error(`The message is of the other version than ${version}.`)
+    reader.skipType(tag & 7)
+  }
 }
 
 /** Throws an Error that explains the difference. */
