@@ -94,18 +94,22 @@ function readWorkloads(
   const covered = new Set<string>()
   if (tree === undefined) return { readings, covered }
   const { counted, holders } = findWorkloads(options.files, tree)
-  for (const path of holders) born.see(cgroupLife(tree, path))
+  for (const path of holders) born.see(lifeOf(path, cgroupLife(tree, path)))
   for (const workload of counted) {
     const counters = readCgroup(options.files, tree, workload.path)
     if (counters === undefined) continue
     covered.add(workload.path)
     const life = cgroupLife(tree, workload.path)
     const found = workloadReadings(options, tree, round, workload, counters, life)
-    const isNew = born.isNew(life, counters.cpuUs) && lastRound !== undefined
+    const isNew = born.isNew(lifeOf(workload.path, life), counters.cpuUs) && lastRound !== undefined
     readings.push(...(isNew ? opened(found, lastRound) : found))
   }
   return { readings, covered }
 }
+
+/** With its name: where numbers of folders are given again, a container may get that of one that has gone. */
+const lifeOf = (path: string, life: string): string =>
+  life === '' ? '' : `${life}${path.slice(path.lastIndexOf('/'))}`
 
 /**
  * A counter that appeared since the last round was 0 then. A counter's first sample is only a starting point, so

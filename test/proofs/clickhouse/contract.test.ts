@@ -2,9 +2,9 @@
 // server of test/support/clickhouse-front, and with a real one if WATTLINE_TEST_CLICKHOUSE_URL names it. Database
 // `wattline` of that server is dropped before and after.
 import { createClient } from '@clickhouse/client'
-import { startClickHouseFront } from '../../support/clickhouse-front/front.ts'
 import { warehouseContract } from '../../contract/warehouse/contract.ts'
 import { fixtureOver } from '../../contract/warehouse/fixture-over.ts'
+import { startClickHouseFront } from '../../support/clickhouse-front/front.ts'
 
 // A host in a different time zone: no answer may depend on it.
 process.env['TZ'] = 'Asia/Kathmandu'

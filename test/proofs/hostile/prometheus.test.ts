@@ -57,7 +57,7 @@ beforeAll(async () => {
         MetricName: 'shared.hist',
         TimeUnix: nanoS(AT + 590),
         Kind: 1,
-        Meta: '{"description":"of-' + Tenant + '","unit":"s","temporality":2}',
+        Meta: `{"description":"of-${Tenant}","unit":"s","temporality":2}`,
         Count: 3n,
         Sum: 1,
         BucketCounts: [1n, 2n],
@@ -187,7 +187,7 @@ describe('nothing of others', () => {
 })
 
 const deep = (count: number, open: string, close: string): string =>
-  open.repeat(count) + 'shared_total' + close.repeat(count)
+  `${open.repeat(count)}shared_total${close.repeat(count)}`
 
 const BOMBS: readonly (readonly [string, string])[] = [
   ['a long subquery', 'sum_over_time(shared_total[10y:1ms])'],

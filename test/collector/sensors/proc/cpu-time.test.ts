@@ -3,7 +3,8 @@
  * becomes readings in µs, each counted once; processes that disappear, cannot be read or have hostile names never stop
  * a round.
  */
-import { chmodSync } from 'node:fs'
+import { chmodSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Reading } from '../../../../collector/readings/reading.ts'
 import { kernelFiles } from '../../../../collector/sensors/host/files.ts'
@@ -166,6 +167,21 @@ describe('control groups, version 2', () => {
       2,
     )
     expect(samples(sensor.read({ timestampUnixNano: 7n }))).toHaveLength(4)
+  })
+
+  test('a container that gets the number of the folder of one that has gone began at 0, too', () => {
+    const fixture = tree({ ...machine(), ...V2_ROOT, ...v2(`/docker/${ID}`, 100) })
+    const sensor = open(fixture)
+    sensor.read({ timestampUnixNano: 5n })
+    const docker = join(fixture.roots.sys, 'fs/cgroup/docker')
+    renameSync(join(docker, ID), join(docker, OTHER))
+    fixture.write({ ...machine(1005), ...v2(`/docker/${OTHER}`, 40) })
+    const found = sensor.read({ timestampUnixNano: 6n }).filter(({ WorkloadId }) => WorkloadId === OTHER)
+    const times = found.filter(({ Quantity }) => Quantity === 'cpu_time')
+    expect(times.map(reading => [reading.Timestamp, reading.Value])).toEqual([
+      [5n, 0n],
+      [6n, 40n],
+    ])
   })
 
   test('a group that no longer holds other workloads is not treated as new', () => {
