@@ -4,7 +4,7 @@
  * `npm run bench:outage` does the same with an hour of load, and measures memory.
  */
 import { expect, test } from 'vitest'
-import { runOutage } from '../support/outage.ts'
+import { runOutage } from '../../support/outage.ts'
 
 test('a short outage: nothing lost, nothing duplicated, in order', async () => {
   const report = await runOutage({
