@@ -31,7 +31,10 @@ async function install(): Promise<string> {
   const program = join(CACHE, 'bin/focus-validator')
   if (!existsSync(program)) {
     await mkdir(CACHE, { recursive: true })
-    await run('python3.12', ['-m', 'venv', CACHE])
+    await run('python3.12', ['-m', 'venv', CACHE]).catch((error: unknown) => {
+      const remedy = 'Install Python 3.12; where pyenv has several, set PYENV_VERSION to one of 3.12.'
+      throw new Error(`python3.12 cannot make an environment. ${remedy}`, { cause: error })
+    })
     await run(join(CACHE, 'bin/pip'), ['install', '--quiet', ...PACKAGES], { timeout: 600_000 })
   }
   return program
