@@ -268,7 +268,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     await expect.poll(() => server.requests.some(path => path.includes('filter=host%3Ahost-2'))).toBe(true)
   })
 
-  it.each([320, 768, 1280, 3840])('does not overflow at %i px', async width => {
+  it.each([320, 360, 768, 1280, 1920, 3840])('does not overflow at %i px', async width => {
     await page.setViewportSize({ width, height: 800 })
     await open()
     const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
