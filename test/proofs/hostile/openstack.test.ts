@@ -5,14 +5,12 @@
  * Bombs end within their limits.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newToken, tokenHash } from '../../../core/auth/token.ts'
 import { createTokenAccess } from '../../../core/auth/token-access.ts'
-import type { TokenEntry } from '../../../core/auth/token-list.ts'
-import { createTokenTable } from '../../../core/auth/token-table.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { metricUuid, resourceUuid } from '../../../query/openstack/gnocchi/model/uuids.ts'
 import { NOW_MS, openWorld, VM, VM2 } from '../../query/openstack/support/world.ts'
 import type { Api } from '../../query/prometheus/support/api.ts'
+import { readTokens } from '../../support/read-tokens.ts'
 
 const WHO = {
   whole: { tenant: 'default', accounts: null },
@@ -20,18 +18,7 @@ const WHO = {
   other: { tenant: 'other', accounts: null },
 } as const
 type Who = keyof typeof WHO
-const tokens = Object.fromEntries(Object.keys(WHO).map(name => [name, newToken()])) as Record<Who, string>
-const entries = Object.entries(WHO).map(
-  ([name, { tenant, accounts }]): TokenEntry => ({
-    name,
-    tenant,
-    accounts,
-    scopes: ['read'],
-    expiresMs: null,
-    sha256: tokenHash(tokens[name as Who]).toString('hex'),
-  }),
-)
-const table = createTokenTable(entries)
+const { tokens, table } = readTokens(WHO)
 const access = createTokenAccess({ tokens: () => table, events: silentEvents, now: () => NOW_MS })
 
 let mixed: Api

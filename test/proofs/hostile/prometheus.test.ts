@@ -4,16 +4,14 @@
  * others are answered afterwards.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newToken, tokenHash } from '../../../core/auth/token.ts'
 import { createTokenAccess } from '../../../core/auth/token-access.ts'
-import type { TokenEntry } from '../../../core/auth/token-list.ts'
-import { createTokenTable } from '../../../core/auth/token-table.ts'
 import { EventBus } from '../../../core/catalogue/events/event-bus.ts'
 import { createLogger } from '../../../core/catalogue/events/logger.ts'
 import { ledger, metricHistograms, metricPoints } from '../../../core/model/streams/index.ts'
 import { type Answered, type Api, openApi } from '../../query/prometheus/support/api.ts'
 import { nanoS, OF_POINT, seriesRows } from '../../query/prometheus/support/points.ts'
 import { ledgerRow, unixSeconds } from '../../query/support/rows.ts'
+import { readTokens } from '../../support/read-tokens.ts'
 
 const AT = unixSeconds('2026-11-20T12:00:00Z')
 const WHO = {
@@ -22,18 +20,7 @@ const WHO = {
   shopWeb: { tenant: 'shop', accounts: ['web'] },
 } as const
 type Who = keyof typeof WHO
-const tokens = Object.fromEntries(Object.keys(WHO).map(name => [name, newToken()])) as Record<Who, string>
-const entries = Object.entries(WHO).map(
-  ([name, { tenant, accounts }]): TokenEntry => ({
-    name,
-    tenant,
-    accounts,
-    scopes: ['read'],
-    expiresMs: null,
-    sha256: tokenHash(tokens[name as Who]).toString('hex'),
-  }),
-)
-const table = createTokenTable(entries)
+const { tokens, table } = readTokens(WHO)
 const events = new EventBus(createLogger('error'))
 let api: Api
 
